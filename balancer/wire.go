@@ -1,0 +1,106 @@
+package balancer
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/hald-project/hald/event"
+)
+
+// Command is one message from the director. Messages on the link are JSON
+// values, one after the other, in both directions.
+type Command struct {
+	Configure *Config `json:"configure,omitempty"`
+}
+
+// Config is everything the balancer needs to know.
+type Config struct {
+	Services      []Service     `json:"services"`
+	TCPTimeout    time.Duration `json:"tcp_timeout"` // whole seconds; 0: leave as it is
+	TCPFinTimeout time.Duration `json:"tcp_fin_timeout"`
+	UDPTimeout    time.Duration `json:"udp_timeout"`
+	ClearOnStop   bool          `json:"clear_on_stop"` // delete our services when stopping
+	Record        string        `json:"record"`        // path of the ownership record
+}
+
+// Service is one virtual_server: several addresses share servers, checks and
+// quorum.
+type Service struct {
+	Name        string           `json:"name"`
+	Addresses   []netip.AddrPort `json:"addresses"`
+	Protocol    string           `json:"protocol"` // tcp, udp
+	Scheduler   string           `json:"scheduler"`
+	Persistence time.Duration    `json:"persistence"`
+	Quorum      int              `json:"quorum"`
+	OnFail      string           `json:"on_fail"` // remove, drain, quiesce
+	Drain       time.Duration    `json:"drain"`
+	Initial     string           `json:"initial"` // kernel, up, down
+	Servers     []Server         `json:"servers"`
+	Sorry       *Server          `json:"sorry,omitempty"`
+}
+
+// Server is one real server.
+type Server struct {
+	Name       string         `json:"name"`
+	Address    netip.AddrPort `json:"address"`    // port 0: the service's
+	Forwarding string         `json:"forwarding"` // nat, dr, tun
+	Weight     int            `json:"weight"`
+	Upper      uint32         `json:"upper"`
+	Lower      uint32         `json:"lower"`
+	Disabled   bool           `json:"disabled"`
+	Checks     []Check        `json:"checks"` // empty: always healthy
+}
+
+// Check is one probe and its rise and fall. Equal values are probed once,
+// however many services name them.
+type Check struct {
+	Kind         string            `json:"kind"` // tcp, http
+	Target       netip.AddrPort    `json:"target"`
+	Interval     time.Duration     `json:"interval"`
+	Timeout      time.Duration     `json:"timeout"`
+	FastInterval time.Duration     `json:"fast_interval"`
+	Fall         int               `json:"fall"`
+	Rise         int               `json:"rise"`
+	Method       string            `json:"method,omitempty"`
+	Path         string            `json:"path,omitempty"`
+	Host         string            `json:"host,omitempty"`
+	Headers      map[string]string `json:"headers,omitempty"`
+	Body         string            `json:"body,omitempty"`
+	Status       [][2]int          `json:"status,omitempty"` // closed ranges
+	Expect       string            `json:"expect,omitempty"`
+}
+
+// Report is one message to the director: exactly one field is set.
+type Report struct {
+	Event  *event.Event `json:"event,omitempty"`
+	Status []Status     `json:"status,omitempty"` // all services; sent on every change and once a second
+}
+
+// Status is one virtual server as `hald status` shows it.
+type Status struct {
+	Name        string         `json:"name"`
+	Addresses   []string       `json:"addresses"`
+	Quorum      int            `json:"quorum"`
+	HasQuorum   bool           `json:"has_quorum"`
+	Sorry       bool           `json:"sorry"`
+	Error       string         `json:"error,omitempty"` // last kernel error, empty when the table is right
+	RealServers []ServerStatus `json:"real_servers"`
+}
+
+// ServerStatus is one real server of a Status.
+type ServerStatus struct {
+	Name            string        `json:"name"`
+	Address         string        `json:"address"`
+	State           string        `json:"state"` // unknown, up, down, draining, disabled
+	Weight          int           `json:"weight"`
+	EffectiveWeight int           `json:"effective_weight"`
+	Checks          []CheckStatus `json:"checks"`
+}
+
+// CheckStatus is the last result of one check.
+type CheckStatus struct {
+	Kind      string  `json:"kind"`
+	OK        bool    `json:"ok"`
+	Error     string  `json:"error"`
+	LatencyMS float64 `json:"latency_ms"`
+}

@@ -1,0 +1,124 @@
+// Package config turns HCL text into a validated value, or into messages that
+// name file, line and column. It touches nothing but the files it reads.
+package config
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Config is one cluster's configuration as one director sees it: per-director
+// values are resolved, defaults filled in, every rule of the language checked.
+// It is immutable once loaded.
+type Config struct {
+	Cluster   string
+	Director  Director   // the director this value is for
+	Directors []Director // all of them, in file order
+	Instances []Instance // in file order
+	Services  []Service  // in file order
+	IPVS      IPVS
+	Log       Log
+	Admin     Admin
+	Hash      string // hex SHA-256 over the files' names and contents
+}
+
+// Director is one of the cluster's load balancers.
+type Director struct {
+	Name    string
+	Address netip.Addr // zero when left out
+}
+
+// Instance is one vrrp_instance, resolved for one director.
+type Instance struct {
+	Name          string
+	Interface     string
+	VRID          uint8         // 1–255
+	Priority      uint8         // 1–254
+	Interval      time.Duration // 10 ms … 40.95 s in steps of 10 ms
+	Addresses     []netip.Prefix
+	NoPreempt     bool
+	SourceAddress netip.Addr    // zero: the interface's primary address
+	Checksum      string        // "auto", "rfc5798" or "rfc9568"
+	Lease         time.Duration // valid_lft of the virtual addresses; 0: none
+	Announce      Announce
+}
+
+// Announce is the gratuitous_arp block.
+type Announce struct {
+	Count    int           // frames per address in a burst, at least 1
+	Delay    time.Duration // second burst after this; 0: none
+	Refresh  time.Duration // one frame per address this often; 0: none
+	Interval time.Duration // pause between the frames of a burst
+}
+
+// Service is one virtual_server.
+type Service struct {
+	Name        string
+	Addresses   []netip.AddrPort
+	Protocol    string        // "tcp" or "udp"
+	Scheduler   string        // a kernel scheduler's name
+	Persistence time.Duration // 0: off; whole seconds
+	Quorum      int           // sum of weights
+	OnFail      string        // "remove", "drain" or "quiesce"
+	Drain       time.Duration
+	Initial     string // "kernel", "up" or "down"
+	Servers     []Server
+	Sorry       *Server // nil: none
+}
+
+// Server is one real_server, or the sorry_server.
+type Server struct {
+	Name           string
+	Address        netip.AddrPort // port 0: the service's own port
+	Forwarding     string         // "nat", "dr" or "tun"
+	Weight         int            // 0–65535
+	UpperThreshold uint32
+	LowerThreshold uint32
+	Disabled       bool
+	Checks         []Check // empty: check "none"
+}
+
+// Check is one check block with its target resolved.
+type Check struct {
+	Kind         string         // "tcp" or "http"
+	Target       netip.AddrPort // what is connected to
+	Interval     time.Duration
+	Timeout      time.Duration // at most Interval
+	FastInterval time.Duration // while the verdict is not settled
+	Fall         int           // failures in a row that take a server out
+	Rise         int           // successes in a row that bring it back
+	HTTP         HTTPCheck     // for kind "http"
+}
+
+// HTTPCheck is what a check "http" asks and expects.
+type HTTPCheck struct {
+	Method  string
+	Path    string // request target, with query
+	Host    string // Host header; empty: the target's address
+	Headers map[string]string
+	Body    string
+	Status  []StatusRange // empty never; default 200–399
+	Expect  string        // regular expression on the first 64 KiB; empty: none
+}
+
+// StatusRange is a closed range of HTTP status codes.
+type StatusRange struct{ From, To int }
+
+// IPVS is the ipvs block.
+type IPVS struct {
+	TCPTimeout, TCPFinTimeout, UDPTimeout time.Duration // whole seconds; 0: leave as it is
+	ClearOnStop                           bool
+}
+
+// Log is the log block.
+type Log struct {
+	Level  string // debug, info, warn, error
+	Format string // json, console, or empty: console on a terminal, json elsewhere
+}
+
+// Admin is the admin block.
+type Admin struct {
+	Socket      string // empty: hald.sock in the runtime directory
+	SocketGroup string // empty: the process's group
+	SocketMode  uint32 // permission bits, default 0660
+}

@@ -1,0 +1,74 @@
+package election
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/hald-project/hald/event"
+)
+
+// Command is one message from the director: exactly one field is set. Messages
+// on the link are JSON values, one after the other, in both directions.
+type Command struct {
+	Configure *Config      `json:"configure,omitempty"`
+	Priority  *SetPriority `json:"priority,omitempty"`
+}
+
+// Config is everything the election needs to know.
+type Config struct {
+	Instances []Instance `json:"instances"`
+}
+
+// Instance is one virtual router with the addresses it stands for.
+type Instance struct {
+	Name      string         `json:"name"`
+	Interface string         `json:"interface"`
+	VRID      uint8          `json:"vrid"`
+	Priority  uint8          `json:"priority"`
+	Interval  time.Duration  `json:"interval"`
+	Addresses []netip.Prefix `json:"addresses"`
+	NoPreempt bool           `json:"no_preempt"`
+	Source    netip.Addr     `json:"source"`   // zero: the interface's primary address
+	Checksum  string         `json:"checksum"` // auto, rfc5798, rfc9568
+	Lease     time.Duration  `json:"lease"`    // 0: addresses without a lifetime
+	Announce  Announce       `json:"announce"`
+}
+
+// Announce says how often a claimed address is announced by gratuitous ARP.
+type Announce struct {
+	Count    int           `json:"count"`    // frames per address in a burst
+	Delay    time.Duration `json:"delay"`    // second burst after this; 0: none
+	Refresh  time.Duration `json:"refresh"`  // then one per address this often; 0: never
+	Interval time.Duration `json:"interval"` // pause between the frames of a burst
+}
+
+// SetPriority changes an instance's effective priority.
+type SetPriority struct {
+	Instance string `json:"instance"`
+	Priority uint8  `json:"priority"`
+}
+
+// Report is one message to the director: exactly one field is set.
+type Report struct {
+	Event  *event.Event `json:"event,omitempty"`
+	Status []Status     `json:"status,omitempty"` // all instances; sent on every change and once a second
+}
+
+// Status is one instance as `hald status` shows it.
+type Status struct {
+	Name              string    `json:"name"`
+	State             string    `json:"state"` // init, backup, master, fault
+	Priority          int       `json:"priority"`
+	EffectivePriority int       `json:"effective_priority"`
+	VRID              int       `json:"vrid"`
+	Interface         string    `json:"interface"`
+	VirtualAddresses  []string  `json:"virtual_addresses"`
+	Master            string    `json:"master"` // address of the master, ours included; empty when unknown
+	Since             time.Time `json:"since"`
+	Reason            string    `json:"reason"`
+	Transitions       uint64    `json:"transitions"`
+	AdvertsSent       uint64    `json:"adverts_sent"`
+	AdvertsReceived   uint64    `json:"adverts_received"`
+	Discarded         uint64    `json:"adverts_discarded"`
+	Faults            []string  `json:"faults"`
+}
