@@ -1,0 +1,73 @@
+package event
+
+import "go.uber.org/zap/zapcore"
+
+// kind is what every event of one name has in common.
+type kind struct {
+	level   zapcore.Level
+	message string
+}
+
+// kinds is the vocabulary. Names are stable API: removing or renaming one is a
+// breaking change.
+var kinds = map[string]kind{
+	"daemon.started":   {zapcore.InfoLevel, "daemon started"},
+	"daemon.stopping":  {zapcore.InfoLevel, "daemon is stopping"},
+	"daemon.stopped":   {zapcore.InfoLevel, "daemon stopped"},
+	"daemon.recovered": {zapcore.WarnLevel, "leftovers of a previous life were cleaned up"},
+
+	"config.loaded":   {zapcore.InfoLevel, "configuration loaded"},
+	"config.rejected": {zapcore.ErrorLevel, "configuration rejected"},
+	"config.applied":  {zapcore.InfoLevel, "configuration applied"},
+
+	"worker.exited":         {zapcore.ErrorLevel, "a worker process ended unexpectedly"},
+	"worker.restarted":      {zapcore.WarnLevel, "a worker process was started again"},
+	"worker.cleanup_failed": {zapcore.ErrorLevel, "cleaning up after a dead worker failed"},
+
+	"vrrp.transition":    {zapcore.InfoLevel, "virtual router changed state"},
+	"vrrp.priority":      {zapcore.InfoLevel, "effective priority changed"},
+	"vrrp.fault":         {zapcore.ErrorLevel, "virtual router has a fault"},
+	"vrrp.fault_cleared": {zapcore.InfoLevel, "fault of a virtual router is over"},
+	"vrrp.late":          {zapcore.WarnLevel, "election loop woke up late"},
+	"vrrp.foreign":       {zapcore.WarnLevel, "unexpected VRRP packet discarded"},
+	"vrrp.split":         {zapcore.ErrorLevel, "two masters seen"},
+	"vrrp.mismatch":      {zapcore.WarnLevel, "a peer is configured differently"},
+
+	"address.claimed":  {zapcore.InfoLevel, "virtual address claimed"},
+	"address.released": {zapcore.InfoLevel, "virtual address released"},
+	"address.restored": {zapcore.WarnLevel, "virtual address was removed by someone and restored"},
+	"address.conflict": {zapcore.ErrorLevel, "a stranger answers for a virtual address"},
+
+	"real_server.up":       {zapcore.InfoLevel, "real server is up"},
+	"real_server.down":     {zapcore.WarnLevel, "real server is down"},
+	"real_server.draining": {zapcore.InfoLevel, "real server is draining"},
+	"real_server.removed":  {zapcore.InfoLevel, "real server removed"},
+	"real_server.override": {zapcore.InfoLevel, "operator override of a real server"},
+
+	"quorum.lost":   {zapcore.ErrorLevel, "virtual server lost its quorum"},
+	"quorum.gained": {zapcore.InfoLevel, "virtual server has its quorum"},
+	"sorry.on":      {zapcore.WarnLevel, "sorry server in use"},
+	"sorry.off":     {zapcore.InfoLevel, "sorry server no longer in use"},
+	"guard.active":  {zapcore.WarnLevel, "outlier guard keeps failed servers in"},
+
+	"ipvs.applied": {zapcore.InfoLevel, "IPVS table changed"},
+	"ipvs.drift":   {zapcore.WarnLevel, "IPVS table was changed by someone and repaired"},
+	"ipvs.error":   {zapcore.ErrorLevel, "IPVS refused a change"},
+
+	"track.down":    {zapcore.WarnLevel, "tracked object failed"},
+	"track.up":      {zapcore.InfoLevel, "tracked object recovered"},
+	"notify.failed": {zapcore.WarnLevel, "notification failed"},
+	"sync.started":  {zapcore.InfoLevel, "connection synchronisation started"},
+	"sync.stopped":  {zapcore.InfoLevel, "connection synchronisation stopped"},
+
+	"log.dropped": {zapcore.WarnLevel, "log lines were dropped because the output was stuck or failing"},
+}
+
+// kindOf is the kind of a name. A name outside the vocabulary is still worth
+// a line: it is reported at info with the name as its message.
+func kindOf(name string) kind {
+	if k, ok := kinds[name]; ok {
+		return k
+	}
+	return kind{zapcore.InfoLevel, name}
+}
