@@ -1,0 +1,86 @@
+// Package admin is the door to a running daemon: a unix socket that speaks
+// HTTP with JSON bodies, and the client the commands use. It owns the socket
+// file and nothing else: what it serves is asked from its owner for each
+// request. It never changes the daemon's state.
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"golang.org/x/net/netutil"
+
+	"github.com/hald-project/hald/event"
+)
+
+// Limits of the socket: whoever may connect must not be able to wear the
+// daemon out.
+const (
+	maxClients = 16              // connections served at a time; more wait
+	maxRequest = 4096            // bytes of a request
+	timeLimit  = 5 * time.Second // for a whole request and its answer
+)
+
+// Server answers on the admin socket.
+type Server struct {
+	Socket *Socket // from Listen; Run closes it
+	// Status returns the status document, to be encoded as JSON.
+	Status func(context.Context) (any, error)
+	// Events returns the events kept in memory, oldest first.
+	Events func() []event.Event
+}
+
+// Run serves until ctx is done, then removes the socket file. It returns an
+// error if the socket failed before that.
+func (s *Server) Run(ctx context.Context) error {
+	server := &http.Server{
+		Handler:        http.MaxBytesHandler(s.routes(), maxRequest),
+		ReadTimeout:    timeLimit,
+		WriteTimeout:   timeLimit,
+		IdleTimeout:    timeLimit,
+		MaxHeaderBytes: maxRequest,
+		ErrorLog:       silent,
+	}
+	server.SetKeepAlivesEnabled(false)
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(netutil.LimitListener(s.Socket, maxClients)) }()
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve the admin socket: %w", errors.Join(err, server.Close()))
+	case <-ctx.Done():
+		err := server.Close()
+		<-served
+		return err
+	}
+}
+
+// routes are the requests the daemon answers.
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /status", func(w http.ResponseWriter, r *http.Request) {
+		document, err := s.Status(r.Context())
+		answer(w, document, err)
+	})
+	mux.HandleFunc("GET /events", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, s.Events(), nil)
+	})
+	return mux
+}
+
+// answer writes document, or err as a plain message.
+func answer(w http.ResponseWriter, document any, err error) {
+	var body []byte
+	if err == nil {
+		body, err = json.Marshal(document)
+	}
+	if err != nil {
+		http.Error(w, fmt.Sprintf("the daemon cannot answer: %v", err), http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(append(body, '\n'))
+}

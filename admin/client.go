@@ -1,0 +1,56 @@
+package admin
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// Client asks a running daemon.
+type Client struct {
+	Socket string // path of the daemon's admin socket
+}
+
+// Status returns the daemon's status document as it sent it.
+func (c Client) Status(ctx context.Context) (json.RawMessage, error) {
+	return c.get(ctx, "/status")
+}
+
+// Events returns the events the daemon keeps in memory, a JSON array.
+func (c Client) Events(ctx context.Context) (json.RawMessage, error) {
+	return c.get(ctx, "/events")
+}
+
+// get asks for one document, within the socket's time limit.
+func (c Client) get(ctx context.Context, path string) (json.RawMessage, error) {
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "unix", c.Socket)
+		},
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeLimit)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://hald"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := (&http.Client{Transport: transport}).Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("ask the daemon at %s: %w", c.Socket, err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read the daemon's answer: %w", err)
+	}
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("the daemon refused: %s: %s", response.Status, strings.TrimSpace(string(body)))
+	}
+	return body, nil
+}
