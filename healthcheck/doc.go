@@ -1,0 +1,9 @@
+// Package healthcheck asks servers whether they are well. It owns the probes
+// (one file a kind), the [Tally] that turns results into a verdict, and the
+// [Monitor] that probes one target on a schedule.
+//
+// A probe makes a fresh connection each time, believes nothing the server
+// sends, and costs at most its timeout and a fixed amount of memory. The
+// package never decides what a verdict means for traffic, never shares a
+// connection between probes and never touches the kernel's tables.
+package healthcheck

@@ -1,0 +1,105 @@
+package healthcheck
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"time"
+)
+
+// Monitor probes one target for as long as it runs.
+type Monitor struct {
+	Checker      Checker
+	Delay        time.Duration // before the first probe; see Spread
+	Interval     time.Duration // from one probe's start to the next's, above 0
+	FastInterval time.Duration // the same while the verdict is not settled; 0: Interval
+	Timeout      time.Duration // of one probe, above 0
+	Rise, Fall   int           // see Tally
+}
+
+// Result is one probe and what it made of the verdict.
+type Result struct {
+	Err     error         // nil: passed
+	Latency time.Duration // how long the probe took
+	Local   bool          // Err is this machine's fault and counted neither way
+	Verdict Verdict       // after this result
+	Changed bool          // this result changed the verdict
+}
+
+// Run probes until ctx ends and calls report, from this goroutine, after every
+// probe. A probe that ctx interrupts is not reported.
+//
+// The schedule is absolute: a late probe does not shift the next one, and
+// beats that were missed are skipped, never made up for.
+func (m *Monitor) Run(ctx context.Context, report func(Result)) {
+	tally := Tally{Rise: m.Rise, Fall: m.Fall}
+	due := time.Now().Add(m.Delay)
+	timer := time.NewTimer(m.Delay)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		result := m.probe(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if !result.Local {
+			result.Changed = tally.Add(result.Err == nil)
+		}
+		result.Verdict = tally.Verdict()
+		report(result)
+
+		gap := m.Interval
+		if !tally.Settled() && m.FastInterval > 0 {
+			gap = m.FastInterval
+		}
+		due = nextBeat(due, gap, time.Now())
+		timer.Reset(time.Until(due))
+	}
+}
+
+// probe runs the checker once. A panic in it is a failed probe: a server must
+// not be able to end the process by what it sends.
+func (m *Monitor) probe(ctx context.Context) (result Result) {
+	ctx, cancel := context.WithTimeout(ctx, m.Timeout)
+	defer cancel()
+	start := time.Now()
+	defer func() {
+		if r := recover(); r != nil {
+			result.Err = fmt.Errorf("probe panicked: %s", clip(fmt.Sprint(r)))
+		}
+		result.Latency = time.Since(start)
+		result.Local = result.Err != nil && isLocal(result.Err)
+	}()
+	return Result{Err: m.Checker.Check(ctx)}
+}
+
+// nextBeat is the first beat after now on the line that goes through due in
+// steps of gap.
+func nextBeat(due time.Time, gap time.Duration, now time.Time) time.Time {
+	late := now.Sub(due)
+	if late < 0 {
+		return due
+	}
+	return due.Add((late/gap + 1) * gap)
+}
+
+// Spread is a delay for the first probe of the target called key: less than
+// one interval and one second, the same on every start, and evenly
+// distributed over keys so that a thousand monitors do not fire together.
+func Spread(key string, interval time.Duration) time.Duration {
+	width := min(interval, time.Second)
+	if width <= 0 {
+		return 0
+	}
+	hash := fnv.New64a()
+	hash.Write([]byte(key))
+	mixed := hash.Sum64()
+	mixed ^= mixed >> 32 // the low bits of FNV follow the last byte
+	mixed *= 0x9e3779b97f4a7c15
+	mixed ^= mixed >> 29
+	return time.Duration(mixed % uint64(width))
+}
