@@ -1,0 +1,130 @@
+package vrrp
+
+import (
+	"encoding/hex"
+	"errors"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+var sender = netip.MustParseAddr("10.77.0.2")
+
+// Captured from keepalived 2.2.7: 10.77.0.2 to 224.0.0.18, interval 500 ms.
+const captured = "31079601003243360a4d0064"
+
+func TestParseKeepalived(t *testing.T) {
+	b, _ := hex.DecodeString(captured)
+	got, form, err := Parse(b, sender, Group)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Advertisement{7, 150, 500 * time.Millisecond, []netip.Addr{netip.MustParseAddr("10.77.0.100")}}
+	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+		t.Errorf("advertisement (-want +got):\n%s", diff)
+	}
+	if form != RFC5798 {
+		t.Errorf("form %v, want %v", form, RFC5798)
+	}
+	again, err := got.Append(nil, sender, Group, RFC5798)
+	if err != nil || hex.EncodeToString(again) != captured {
+		t.Errorf("marshalled %x, %v; want %s", again, err, captured)
+	}
+	if plain, _ := got.Append(nil, sender, Group, RFC9568); hex.EncodeToString(plain[6:8]) != "2e14" {
+		t.Errorf("checksum without pseudo-header %x, want 2e14", plain[6:8])
+	}
+}
+
+// TestDiscards has a row for every check of RFC 9568, 7.1.
+func TestDiscards(t *testing.T) {
+	good, err := AppendIPv4(nil, Advertisement{51, 100, time.Second, []netip.Addr{vip, above}}, local, RFC5798)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ParseIPv4(good); err != nil {
+		t.Fatalf("the packet under test is refused: %v", err)
+	}
+	resum := func(b []byte) {
+		b[26], b[27] = 0, 0
+		s := checksum(b[20:], local, Group, RFC5798)
+		b[26], b[27] = byte(s>>8), byte(s)
+	}
+	for _, tt := range []struct {
+		name  string
+		spoil func(b []byte) []byte
+		want  error
+	}{
+		{"reserved bits are ignored (5.2.6)", func(b []byte) []byte { b[24] |= 0xf0; resum(b); return b }, nil},
+		{"bytes after the last address", func(b []byte) []byte { b[23] = 1; resum(b); return b }, nil},
+		{"TTL 254", func(b []byte) []byte { b[8] = 254; return b }, BadTTL},
+		{"another destination", func(b []byte) []byte { b[19] = 1; return b }, BadDestination},
+		{"source 0.0.0.0", func(b []byte) []byte { copy(b[12:16], make([]byte, 4)); return b }, BadSource},
+		{"version 2", func(b []byte) []byte { b[20] = 0x21; resum(b); return b }, BadVersion},
+		{"type 2", func(b []byte) []byte { b[20] = 0x32; resum(b); return b }, BadType},
+		{"checksum", func(b []byte) []byte { b[27]++; return b }, BadChecksum},
+		{"count 0", func(b []byte) []byte { b[23] = 0; resum(b); return b }, BadCount},
+		{"count beyond the packet", func(b []byte) []byte { b[23] = 3; resum(b); return b }, BadLength},
+		{"interval 0", func(b []byte) []byte { b[24], b[25] = 0, 0; resum(b); return b }, BadInterval},
+		{"VRID 0", func(b []byte) []byte { b[21] = 0; resum(b); return b }, BadVRID},
+		{"message of 7 bytes", func(b []byte) []byte { b[3] = 27; return b[:27] }, BadLength},
+		{"cut in the IPv4 header", func(b []byte) []byte { return b[:19] }, BadLength},
+		{"total length beyond the packet", func(b []byte) []byte { b[3]++; return b }, BadLength},
+		{"header length beyond the packet", func(b []byte) []byte { b[0] = 0x4f; return b }, BadLength},
+		{"not IPv4", func(b []byte) []byte { b[0] = 0x65; return b }, BadLength},
+		{"empty", func([]byte) []byte { return nil }, BadLength},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := ParseIPv4(tt.spoil(append([]byte(nil), good...)))
+			if !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestAppendRefuses(t *testing.T) {
+	good := Advertisement{51, 100, time.Second, []netip.Addr{vip}}
+	for name, spoil := range map[string]func(*Advertisement){
+		"VRID 0":            func(a *Advertisement) { a.VRID = 0 },
+		"interval 0":        func(a *Advertisement) { a.Interval = 0 },
+		"interval 40.96 s":  func(a *Advertisement) { a.Interval = MaxInterval + centisecond },
+		"interval of 15 ms": func(a *Advertisement) { a.Interval = 15 * time.Millisecond },
+		"no address":        func(a *Advertisement) { a.Addresses = nil },
+		"256 addresses":     func(a *Advertisement) { a.Addresses = make([]netip.Addr, 256) },
+		"an IPv6 address":   func(a *Advertisement) { a.Addresses = []netip.Addr{netip.IPv6Loopback()} },
+	} {
+		a := good
+		spoil(&a)
+		if _, err := a.Append(nil, local, Group, RFC5798); err == nil {
+			t.Errorf("%s: marshalled", name)
+		}
+	}
+}
+
+func FuzzParseIPv4(f *testing.F) {
+	for _, form := range []Checksum{RFC5798, RFC9568} {
+		b, _ := AppendIPv4(nil, Advertisement{51, 100, time.Second, []netip.Addr{vip, above}}, local, form)
+		f.Add(b)
+	}
+	f.Add([]byte{0x46, 0, 0, 24})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := ParseIPv4(b)
+		if err != nil {
+			if d := Discard(""); !errors.As(err, &d) {
+				t.Fatalf("error is no Discard: %v", err)
+			}
+			return
+		}
+		again, err := AppendIPv4(nil, p.Advertisement, p.Source, p.Checksum)
+		if err != nil {
+			t.Fatalf("accepted what cannot be sent: %+v: %v", p, err)
+		}
+		q, err := ParseIPv4(again)
+		if diff := cmp.Diff(p, q, cmpopts.EquateComparable(netip.Addr{})); err != nil || diff != "" {
+			t.Fatalf("round trip: %v (-want +got):\n%s", err, diff)
+		}
+	})
+}

@@ -1,0 +1,81 @@
+package vrrp
+
+import (
+	"errors"
+	"net/netip"
+	"time"
+)
+
+// ErrEmpty is what Conn.Next answers when nothing is queued.
+var ErrEmpty = errors.New("no packet queued")
+
+// Conn is one virtual router's view of its link. Wait may run in a goroutine of
+// its own; everything else belongs to the router's.
+type Conn interface {
+	// Send sends one advertisement from our source address.
+	Send(Advertisement) error
+	// Wait blocks until something is queued. It fails when the Conn is closed.
+	Wait() error
+	// Next takes the oldest queued packet without waiting. A packet that fails a
+	// check is a Discard (with its Source, where known); ErrEmpty ends a drain.
+	Next() (Packet, error)
+	// Close ends Wait.
+	Close() error
+}
+
+// Link is what a router must know of its interface. The router compares values:
+// a change of Index or Source reopens the Conn.
+type Link struct {
+	Index  int
+	Source netip.Addr // where our advertisements come from
+	Fault  string     // why the link cannot be used; empty when it can
+}
+
+// Addresses is what winning and losing mean to this host. All methods are called
+// from the router's goroutine and must not block for long; Claim, Repair and
+// Release compare with the kernel, not with memory, and are idempotent.
+type Addresses interface {
+	// Claim makes every address ours.
+	Claim() error
+	// Repair claims again what somebody took away while we hold the addresses.
+	Repair(now time.Time) error
+	// Release gives up every address.
+	Release() error
+	// Announce begins the announcements; Reannounce repeats them after an
+	// overlap; Silence cancels what is still to come.
+	Announce(now time.Time)
+	Reannounce(now time.Time)
+	Silence()
+	// Deadline is when Tick is due: announcements and renewals of the kernel's
+	// lease. Zero: nothing to do.
+	Deadline() time.Time
+	Tick(now time.Time) error
+}
+
+// Observer hears what happens in a router, on the router's goroutine. It must
+// not block.
+type Observer interface {
+	// Changed follows every transition.
+	Changed(Transition)
+	// Discarded reports a packet that was ignored.
+	Discarded(reason Discard, source netip.Addr)
+	// Mismatched reports an accepted advertisement that contradicts our
+	// configuration: "interval" or "addresses".
+	Mismatched(what string, p Packet)
+	// Late reports that a deadline was met late by so much.
+	Late(by time.Duration)
+	// Troubled reports an action that failed: "send", "socket", "claim",
+	// "release", "announce".
+	Troubled(action string, err error)
+}
+
+// Stats are a router's counters and its present position.
+type Stats struct {
+	State       State
+	Priority    uint8
+	Master      netip.Addr
+	Sent        uint64
+	Received    uint64 // accepted
+	Discarded   uint64
+	Transitions uint64
+}

@@ -1,0 +1,38 @@
+// Package vrrp is the election: the VRRP version 3 wire format, the state
+// machine of one virtual router, the loop that runs it on a link, and the
+// Linux socket under that loop.
+//
+// It owns what is said and heard on the wire and the decision who is master.
+// It never touches an address, an ARP frame or a log: those are the business of
+// the Addresses and Observer that its caller provides (package election).
+//
+// # Words
+//
+// The words are those of RFC 9568, except that the states Active and Backup are
+// called Master and Backup, as RFC 5798 and the field do. So Active_Down_Interval
+// is DownInterval here, and Active_Adver_Interval is the interval heard from the
+// master.
+//
+// # Map of RFC 9568
+//
+//	5.1    IPv4 header: TTL, protocol, destination     ipv4.go
+//	5.2    message format, checksum                    advertisement.go
+//	6.1    Skew_Time, Active_Down_Interval             timers.go
+//	6.3    states                                      machine.go
+//	6.4    state descriptions                          machine.go, master.go
+//	7.1    receiving an advertisement                  advertisement.go, conn_linux.go
+//	7.2    transmitting an advertisement               conn_linux.go
+//
+// # Beyond the standard
+//
+// The machine differs from the RFC in four deliberate points, each of which
+// narrows what can go wrong and none of which a peer can see as a violation:
+//
+//   - A master that leaves in good order sends its priority-0 advertisement and
+//     goes on answering until its successor is heard, for one interval at most
+//     (state Leaving). Addresses are never nowhere while a peer can serve them.
+//   - A master whose loop was late by more than the down interval gives up its
+//     addresses before it looks at anything else.
+//   - The interval learned from the wire is limited to MaxLearned times our own.
+//   - Answers to losing advertisements are limited to MaxAnswers an interval.
+package vrrp

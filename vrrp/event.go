@@ -1,0 +1,120 @@
+package vrrp
+
+import (
+	"net/netip"
+	"time"
+)
+
+// State is where a virtual router stands (RFC 9568, 6.3).
+type State uint8
+
+// The states. Fault is RFC 9568's Initialize for a reason of ours; Leaving is
+// the last stretch of a master's life, in which priority 0 has been sent and the
+// addresses are still answered for.
+const (
+	Initialize State = iota
+	Backup
+	Master
+	Leaving
+	Fault
+)
+
+func (s State) String() string {
+	return [...]string{"init", "backup", "master", "leaving", "fault"}[s]
+}
+
+// Event is something that happened to a virtual router.
+type Event interface{ event() }
+
+// The events of the machine.
+type (
+	// Startup begins the election. Local is the address our advertisements
+	// come from; it breaks ties (RFC 9568, 6.4.3).
+	Startup struct{ Local netip.Addr }
+	// Shutdown ends it in good order.
+	Shutdown struct{}
+	// Timeout says that the time is Deadline or later. It is ignored when the
+	// deadline has moved meanwhile.
+	Timeout struct{}
+	// Heard is an advertisement that passed every check of RFC 9568, 7.1.
+	Heard struct{ Packet Packet }
+	// SetPriority changes the priority; 1–254.
+	SetPriority struct{ Priority uint8 }
+	// Failed says that this node cannot do a master's work, and why.
+	Failed struct{ Reason string }
+	// Recovered says that it can again, with Local as in Startup.
+	Recovered struct{ Local netip.Addr }
+	// Moved says that our advertisements come from another address now.
+	Moved struct{ Local netip.Addr }
+)
+
+func (Startup) event()     {}
+func (Shutdown) event()    {}
+func (Timeout) event()     {}
+func (Heard) event()       {}
+func (SetPriority) event() {}
+func (Failed) event()      {}
+func (Recovered) event()   {}
+func (Moved) event()       {}
+
+// Action is something the machine wants done. The order of a step's actions is
+// part of its meaning.
+type Action interface{ action() }
+
+// The actions of the machine.
+type (
+	// Claim makes the virtual addresses ours.
+	Claim struct{}
+	// Advertise sends one advertisement of that priority.
+	Advertise struct{ Priority uint8 }
+	// Announce begins the announcements of the addresses by gratuitous ARP
+	// (RFC 9568, 6.4.2).
+	Announce struct{}
+	// Reannounce repeats them because another router claimed the addresses.
+	Reannounce struct{}
+	// Silence cancels every announcement that is still to come.
+	Silence struct{}
+	// Release gives the addresses up. It is wanted on every entry into a state
+	// that does not hold them, whatever the state before, so that leftovers
+	// never survive.
+	Release struct{}
+	// Become says that the state has changed.
+	Become struct{ Transition }
+	// Rival says that another router has our source address and priority.
+	Rival struct{ Source netip.Addr }
+)
+
+// Transition is one change of state and its reason.
+type Transition struct {
+	From, To     State
+	Reason       string     // one of the reasons below, or that of Failed
+	Peer         netip.Addr // who caused it; zero when nobody did
+	PeerPriority uint8
+	Silence      time.Duration // on taking over: since the last accepted advertisement
+}
+
+// The reasons of transitions.
+const (
+	ReasonStartup        = "startup"
+	ReasonShutdown       = "shutdown"
+	ReasonMasterSilent   = "master_silent"   // nothing heard for the down interval
+	ReasonMasterResigned = "master_resigned" // priority 0 heard
+	ReasonHigherPriority = "higher_priority" // heard while master
+	ReasonHigherAddress  = "higher_address"  // same, equal priority
+	ReasonStalled        = "stalled"         // our own loop was late by more than the down interval
+	ReasonPreempt        = "preempt"         // the master has a lower priority than we
+	ReasonRecovered      = "fault_cleared"
+	ReasonClaim          = "claim"        // the addresses could not be claimed
+	ReasonSend           = "send"         // nothing can be sent
+	ReasonSocket         = "socket"       // the socket cannot be opened or read
+	ReasonLinkChanged    = "link_changed" // another interface has the name now
+)
+
+func (Claim) action()      {}
+func (Advertise) action()  {}
+func (Announce) action()   {}
+func (Reannounce) action() {}
+func (Silence) action()    {}
+func (Release) action()    {}
+func (Become) action()     {}
+func (Rival) action()      {}

@@ -1,0 +1,230 @@
+package vrrp
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+var (
+	epoch = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	local = netip.MustParseAddr("192.0.2.11")
+	above = netip.MustParseAddr("192.0.2.12")
+	below = netip.MustParseAddr("192.0.2.10")
+	vip   = netip.MustParseAddr("192.0.2.100")
+)
+
+func testConfig() Config {
+	return Config{VRID: 51, Priority: 100, Interval: time.Second, Addresses: []netip.Addr{vip}}
+}
+
+func advert(from netip.Addr, priority uint8, interval time.Duration) Heard {
+	return Heard{Packet{Advertisement: Advertisement{51, priority, interval, []netip.Addr{vip}}, Source: from}}
+}
+
+// at brings a new machine into a state at epoch.
+func at(t *testing.T, s State, cfg Config) *Machine {
+	t.Helper()
+	m := NewMachine(cfg)
+	down := DownInterval(cfg.Priority, cfg.Interval)
+	switch s {
+	case Initialize:
+	case Fault:
+		m.Step(epoch, Failed{"link_down"})
+	default:
+		m.Step(epoch.Add(-down), Startup{local})
+		if s == Backup {
+			m.deadline, m.heard = epoch.Add(down), epoch
+			break
+		}
+		m.Step(epoch, Timeout{})
+		if s == Leaving {
+			m.Step(epoch, Shutdown{})
+		}
+	}
+	if m.state != s {
+		t.Fatalf("machine is in %v, not %v", m.state, s)
+	}
+	return m
+}
+
+// kinds reduces actions to what the clauses speak of.
+func kinds(actions []Action) []Action {
+	for i, a := range actions {
+		if b, ok := a.(Become); ok {
+			b.Silence = 0
+			actions[i] = b
+		}
+	}
+	return actions
+}
+
+func TestClauses(t *testing.T) {
+	const s = time.Second
+	skew, down := SkewTime(100, s), DownInterval(100, s)
+	become := func(from, to State, reason string, peer netip.Addr, prio uint8) Become {
+		return Become{Transition{From: from, To: to, Reason: reason, Peer: peer, PeerPriority: prio}}
+	}
+	none := netip.Addr{}
+	toBackup := func(from State, reason string, peer netip.Addr, prio uint8) []Action {
+		return []Action{Silence{}, Release{}, become(from, Backup, reason, peer, prio)}
+	}
+	tests := []struct {
+		clause   string
+		state    State
+		config   func(*Config)
+		after    time.Duration // since the state was entered
+		event    Event
+		actions  []Action
+		becomes  State
+		deadline time.Duration // since epoch; -1: none
+	}{
+		{"6.4.1 startup, not the owner", Initialize, nil, 0, Startup{local},
+			toBackup(Initialize, ReasonStartup, none, 0), Backup, down},
+		{"6.4.1 advert in Initialize", Initialize, nil, 0, advert(above, 200, s), nil, Initialize, -1},
+		{"6.4.2 shutdown", Backup, nil, s, Shutdown{},
+			[]Action{Release{}, become(Backup, Initialize, ReasonShutdown, none, 0)}, Initialize, -1},
+		{"6.4.2 down timer fires", Backup, nil, down, Timeout{},
+			[]Action{Claim{}, Advertise{100}, Announce{}, become(Backup, Master, ReasonMasterSilent, none, 0)}, Master, down + s},
+		{"6.4.2 timer too early", Backup, nil, down - 1, Timeout{}, nil, Backup, down},
+		{"6.4.2 priority 0", Backup, nil, s, advert(above, 0, s), nil, Backup, s + skew},
+		{"6.4.2 higher priority", Backup, nil, s, advert(below, 101, s), nil, Backup, s + down},
+		{"6.4.2 equal priority, lower address", Backup, nil, s, advert(below, 100, s), nil, Backup, s + down},
+		{"6.4.2 adopts the master's interval", Backup, nil, s, advert(above, 200, 2*s), nil, Backup, s + DownInterval(100, 2*s)},
+		{"6.4.2 adopts at most MaxLearned intervals", Backup, nil, s, advert(above, 200, 40*s), nil, Backup, s + DownInterval(100, 10*s)},
+		{"6.4.2 lower priority, preempt", Backup, nil, s, advert(above, 99, s), nil, Backup, down},
+		{"6.4.2 lower priority, no preempt", Backup, func(c *Config) { c.NoPreempt = true }, s, advert(above, 99, s), nil, Backup, s + down},
+		{"6.4.3 shutdown holds on", Master, nil, s / 2, Shutdown{},
+			[]Action{Silence{}, Advertise{0}, become(Master, Leaving, ReasonShutdown, none, 0)}, Leaving, s/2 + s},
+		{"6.4.3 advert timer", Master, nil, s, Timeout{}, []Action{Advertise{100}}, Master, 2 * s},
+		{"6.4.3 advert timer late: the line stays", Master, nil, s + s/4, Timeout{}, []Action{Advertise{100}}, Master, 2 * s},
+		{"6.4.3 advert timer very late: none made up for", Master, nil, 2*s + s/4, Timeout{}, []Action{Advertise{100}}, Master, 3 * s},
+		{"6.4.3 priority 0", Master, nil, s / 2, advert(above, 0, s), []Action{Advertise{100}, Reannounce{}}, Master, s/2 + s},
+		{"6.4.3 higher priority", Master, nil, s / 2, advert(below, 101, 2*s),
+			toBackup(Master, ReasonHigherPriority, below, 101), Backup, s/2 + DownInterval(100, 2*s)},
+		{"6.4.3 equal priority, higher address", Master, nil, s / 2, advert(above, 100, s),
+			toBackup(Master, ReasonHigherAddress, above, 100), Backup, s/2 + down},
+		{"6.4.3 equal priority, lower address", Master, nil, s / 2, advert(below, 100, s), []Action{Advertise{100}, Reannounce{}}, Master, s},
+		{"6.4.3 lower priority is answered at once and delays nothing", Master, nil, s / 2, advert(above, 99, s), []Action{Advertise{100}, Reannounce{}}, Master, s},
+		{"guard: equal priority and address is never answered", Master, nil, s / 2, advert(local, 100, s), []Action{Rival{local}}, Master, s},
+		{"fence: stalled beyond the down interval", Master, nil, down + 1, Timeout{},
+			toBackup(Master, ReasonStalled, none, 0), Backup, down + 1 + skew},
+		{"fence: the addresses go before the queue is heard", Master, nil, 9 * s, advert(above, 200, s),
+			toBackup(Master, ReasonStalled, none, 0), Backup, 9*s + down},
+		{"fence: a stall short of it is none", Master, nil, down, Timeout{}, []Action{Advertise{100}}, Master, 4 * s},
+		{"leaving: successor heard", Leaving, nil, s / 2, advert(above, 90, s),
+			[]Action{Release{}, become(Leaving, Initialize, ReasonShutdown, none, 0)}, Initialize, -1},
+		{"leaving: another resigns", Leaving, nil, s / 2, advert(above, 0, s), nil, Leaving, s},
+		{"leaving: nobody within one interval", Leaving, nil, s, Timeout{},
+			[]Action{Release{}, become(Leaving, Initialize, ReasonShutdown, none, 0)}, Initialize, -1},
+		{"leaving: link lost", Leaving, nil, s / 2, Failed{"link_down"},
+			[]Action{Release{}, become(Leaving, Initialize, ReasonShutdown, none, 0)}, Initialize, -1},
+		{"fault while master lets go at once", Master, nil, s / 2, Failed{"link_down"},
+			[]Action{Silence{}, Advertise{0}, Release{}, become(Master, Fault, "link_down", none, 0)}, Fault, -1},
+		{"fault while backup", Backup, nil, s, Failed{"link_down"},
+			[]Action{Release{}, become(Backup, Fault, "link_down", none, 0)}, Fault, -1},
+		{"fault is deaf", Fault, nil, s, advert(below, 0, s), nil, Fault, -1},
+		{"fault cleared", Fault, nil, s, Recovered{local}, toBackup(Fault, ReasonRecovered, none, 0), Backup, s + down},
+		{"shutdown in fault", Fault, nil, s, Shutdown{},
+			[]Action{Release{}, become(Fault, Initialize, ReasonShutdown, none, 0)}, Initialize, -1},
+		{"priority raised while backup", Backup, nil, s, SetPriority{200}, nil, Backup, DownInterval(200, s)},
+		{"address moved", Master, nil, s / 2, Moved{above}, nil, Master, s},
+	}
+	for _, tt := range tests {
+		t.Run(tt.clause, func(t *testing.T) {
+			cfg := testConfig()
+			if tt.config != nil {
+				tt.config(&cfg)
+			}
+			m := at(t, tt.state, cfg)
+			got := kinds(m.Step(epoch.Add(tt.after), tt.event))
+			if diff := cmp.Diff(tt.actions, got, cmpopts.EquateEmpty(), cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+				t.Errorf("actions (-want +got):\n%s", diff)
+			}
+			if m.State() != tt.becomes {
+				t.Errorf("state %v, want %v", m.State(), tt.becomes)
+			}
+			want := epoch.Add(tt.deadline)
+			if tt.deadline < 0 {
+				want = time.Time{}
+			}
+			if !m.Deadline().Equal(want) {
+				t.Errorf("deadline %v, want %v", m.Deadline().Sub(epoch), tt.deadline)
+			}
+		})
+	}
+}
+
+func TestTakeoverReasons(t *testing.T) {
+	down := DownInterval(100, time.Second)
+	t.Run("resigned", func(t *testing.T) {
+		m := at(t, Backup, testConfig())
+		m.Step(epoch.Add(time.Second), advert(above, 0, time.Second))
+		got := m.Step(m.Deadline(), Timeout{})
+		want := Become{Transition{Backup, Master, ReasonMasterResigned, above, 0, SkewTime(100, time.Second) + time.Second}}
+		if got[len(got)-1] != want {
+			t.Errorf("got %+v, want %+v", got[len(got)-1], want)
+		}
+	})
+	t.Run("preempt", func(t *testing.T) {
+		m := at(t, Backup, testConfig())
+		m.Step(epoch.Add(down-1), advert(above, 50, time.Second))
+		got := m.Step(m.Deadline(), Timeout{})
+		if b := got[len(got)-1].(Become); b.Reason != ReasonPreempt {
+			t.Errorf("reason %q, want %q", b.Reason, ReasonPreempt)
+		}
+	})
+}
+
+func TestAnswersAreBounded(t *testing.T) {
+	m := at(t, Master, testConfig())
+	adverts := 0
+	for i := range 1000 {
+		for _, a := range m.Step(epoch.Add(time.Duration(i)*time.Microsecond), advert(below, 50, time.Second)) {
+			if _, ok := a.(Advertise); ok {
+				adverts++
+			}
+		}
+	}
+	if adverts != MaxAnswers {
+		t.Errorf("%d answers to a flood, want %d", adverts, MaxAnswers)
+	}
+	m.Step(m.Deadline(), Timeout{})
+	if got := m.Step(m.Deadline().Add(-time.Millisecond), advert(below, 50, time.Second)); len(got) == 0 {
+		t.Error("no answer after the next regular advertisement")
+	}
+}
+
+func TestTimers(t *testing.T) {
+	for _, tt := range []struct {
+		priority   uint8
+		interval   time.Duration
+		skew, down time.Duration
+	}{
+		{100, time.Second, 609375 * time.Microsecond, 3609375 * time.Microsecond},
+		{254, time.Second, 7812500, 3007812500},
+		{1, 40950 * time.Millisecond, 40790039062, 163640039062},
+		{150, 10 * time.Millisecond, 4140625, 34140625},
+	} {
+		if s, d := SkewTime(tt.priority, tt.interval), DownInterval(tt.priority, tt.interval); s != tt.skew || d != tt.down {
+			t.Errorf("priority %d, interval %v: skew %v, down %v; want %v, %v", tt.priority, tt.interval, s, d, tt.skew, tt.down)
+		}
+	}
+}
+
+func TestMasterAddress(t *testing.T) {
+	m := at(t, Backup, testConfig())
+	if m.Master().IsValid() {
+		t.Error("a master is known before one was heard")
+	}
+	m.Step(epoch.Add(1), advert(above, 200, time.Second))
+	if m.Master() != above {
+		t.Errorf("master %v, want %v", m.Master(), above)
+	}
+	if m := at(t, Master, testConfig()); m.Master() != local {
+		t.Errorf("master %v, want ourselves", m.Master())
+	}
+}

@@ -1,0 +1,115 @@
+package vrrp
+
+import (
+	"net/netip"
+	"time"
+)
+
+// enterMaster claims, speaks and announces, in that order: who hears the
+// advertisement may let go of the addresses, so they must be ours by then.
+func (m *Machine) enterMaster(now time.Time) []Action {
+	t := Transition{Reason: ReasonMasterSilent, Peer: m.peer, PeerPriority: m.peerPrio, Silence: now.Sub(m.heard)}
+	switch {
+	case m.resigned:
+		t.Reason = ReasonMasterResigned
+	case m.lower:
+		t.Reason = ReasonPreempt
+	}
+	prio := m.cfg.Priority
+	actions := m.become(Master, t, Claim{}, Advertise{prio}, Announce{})
+	m.interval = m.cfg.Interval
+	m.restart(now)
+	return actions
+}
+
+// master is RFC 9568, 6.4.3.
+func (m *Machine) master(now time.Time, ev Event) []Action {
+	switch ev := ev.(type) {
+	case Shutdown:
+		actions := m.become(Leaving, Transition{Reason: ReasonShutdown}, Silence{}, Advertise{0})
+		m.deadline = now.Add(m.cfg.Interval)
+		return actions
+	case Timeout:
+		if now.Before(m.deadline) {
+			return nil
+		}
+		m.advance(now)
+		return []Action{Advertise{m.cfg.Priority}}
+	case Heard:
+		return m.contend(now, ev.Packet)
+	}
+	return nil
+}
+
+// contend judges another router's advertisement heard while master.
+func (m *Machine) contend(now time.Time, p Packet) []Action {
+	switch order := m.compare(p); {
+	case p.Priority == 0:
+		m.restart(now)
+		return []Action{Advertise{m.cfg.Priority}, Reannounce{}}
+	case order > 0:
+		return m.yield(now, p)
+	case order == 0:
+		// Answering would make two routers with one address answer each other
+		// without end.
+		return []Action{Rival{p.Source}}
+	case m.answers >= MaxAnswers:
+		return nil
+	}
+	m.answers++
+	return []Action{Advertise{m.cfg.Priority}, Reannounce{}}
+}
+
+// compare orders a sender against us: by priority, then by address as an
+// unsigned number (RFC 9568, 6.4.3).
+func (m *Machine) compare(p Packet) int {
+	if d := int(p.Priority) - int(m.cfg.Priority); d != 0 {
+		return d
+	}
+	return p.Source.Compare(m.local)
+}
+
+// yield hands over to a better router. It holds the addresses by now, having
+// claimed them before it spoke.
+func (m *Machine) yield(now time.Time, p Packet) []Action {
+	t := Transition{Reason: ReasonHigherPriority, Peer: p.Source, PeerPriority: p.Priority}
+	if p.Priority == m.cfg.Priority {
+		t.Reason = ReasonHigherAddress
+	}
+	actions := m.enterBackup(now, t)
+	m.follow(now, p)
+	return actions
+}
+
+// fence gives up the addresses of a master that slept through its peers' down
+// timers, before anything else is looked at. It may be the rightful master
+// still: if nobody took over, what was queued meanwhile will not say so, and
+// Skew_Time later it claims them again.
+func (m *Machine) fence(now time.Time) []Action {
+	if m.state != Master || now.Sub(m.sent) <= DownInterval(m.cfg.Priority, m.cfg.Interval) {
+		return nil
+	}
+	actions := m.enterBackup(now, Transition{Reason: ReasonStalled})
+	m.deadline = now.Add(SkewTime(m.cfg.Priority, m.interval))
+	return actions
+}
+
+// restart sets the advert timer anew, on entry and after a resignation
+// (RFC 9568, 6.4.3).
+func (m *Machine) restart(now time.Time) {
+	m.sent, m.answers = now, 0
+	m.deadline = now.Add(m.cfg.Interval)
+}
+
+// advance sets the advert timer on its line: a late wake-up does not shift the
+// next advertisement, and missed ones are not made up for.
+func (m *Machine) advance(now time.Time) {
+	m.sent, m.answers = now, 0
+	for !m.deadline.After(now) {
+		m.deadline = m.deadline.Add(m.cfg.Interval)
+	}
+}
+
+// Peer is the router last yielded to, and its priority; zero when none was
+// heard since the state was entered.
+func (m *Machine) Peer() (netip.Addr, uint8) { return m.peer, m.peerPrio }

@@ -1,0 +1,292 @@
+package vrrp_test
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hald-project/hald/vrrp"
+	"github.com/hald-project/hald/vrrp/vrrptest"
+)
+
+var (
+	addrA = netip.MustParseAddr("192.0.2.11")
+	addrB = netip.MustParseAddr("192.0.2.12")
+	vip   = netip.MustParseAddr("192.0.2.100")
+)
+
+// node is a router with a recording host. Everything it records is written on
+// the router's goroutine and read after synctest.Wait.
+type node struct {
+	*vrrp.Router
+	lan    *vrrptest.LAN
+	source netip.Addr
+	port   *vrrptest.Port
+
+	log      []string
+	held     bool
+	claimErr error
+	stop     context.CancelFunc
+	stopped  chan struct{}
+}
+
+func (n *node) note(s string) { n.log = append(n.log, s) }
+
+func (n *node) Claim() error {
+	if n.claimErr != nil {
+		return n.claimErr
+	}
+	n.held = true
+	n.note("claim")
+	return nil
+}
+func (n *node) Repair(time.Time) error                 { n.note("repair"); return n.claimErr }
+func (n *node) Release() error                         { n.held = false; n.note("release"); return nil }
+func (n *node) Announce(time.Time)                     { n.note("announce") }
+func (n *node) Reannounce(time.Time)                   { n.note("reannounce") }
+func (n *node) Silence()                               { n.note("silence") }
+func (n *node) Deadline() time.Time                    { return time.Time{} }
+func (n *node) Tick(time.Time) error                   { return nil }
+func (n *node) Late(time.Duration)                     { n.note("late") }
+func (n *node) Changed(t vrrp.Transition)              { n.note(t.To.String() + ":" + t.Reason) }
+func (n *node) Discarded(d vrrp.Discard, _ netip.Addr) { n.note("discard:" + string(d)) }
+func (n *node) Mismatched(what string, _ vrrp.Packet)  { n.note("mismatch:" + what) }
+func (n *node) Troubled(action string, _ error)        { n.note("trouble:" + action) }
+
+func (n *node) dial(l vrrp.Link) (vrrp.Conn, error) {
+	n.port = n.lan.Dial(l.Source)
+	return n.port, nil
+}
+
+func start(t *testing.T, lan *vrrptest.LAN, source netip.Addr, priority uint8) *node {
+	t.Helper()
+	n := &node{lan: lan, source: source, stopped: make(chan struct{})}
+	n.Router = vrrp.NewRouter(vrrp.Config{
+		VRID: 51, Priority: priority, Interval: time.Second, Addresses: []netip.Addr{vip},
+	}, n, n, n.dial)
+	ctx, cancel := context.WithCancel(t.Context())
+	n.stop = cancel
+	n.SetLink(vrrp.Link{Index: 2, Source: source})
+	go func() { defer close(n.stopped); n.Run(ctx) }()
+	synctest.Wait()
+	return n
+}
+
+// since returns what a node recorded after a mark.
+func (n *node) since(mark int) []string { return n.log[mark:] }
+
+func sleep(d time.Duration) { time.Sleep(d); synctest.Wait() }
+
+func expect(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s: %q, want %q", what, got, want)
+	}
+}
+
+func pair(t *testing.T) (*vrrptest.LAN, *node, *node) {
+	lan := vrrptest.NewLAN()
+	a, b := start(t, lan, addrA, 150), start(t, lan, addrB, 100)
+	sleep(5 * time.Second)
+	if !a.held || b.held {
+		t.Fatalf("after the election a holds: %v, b holds: %v; want only a", a.held, b.held)
+	}
+	return lan, a, b
+}
+
+func TestStopIsMakeBeforeBreak(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, a, b := pair(t)
+		expect(t, "a's way to master", a.log, "silence", "release", "backup:startup", "claim", "announce", "master:master_silent")
+		mark, began := len(a.log), time.Now()
+		a.stop()
+		sleep(609 * time.Millisecond)
+		if !a.held || b.held {
+			t.Error("before Skew_Time is over the old master must still answer")
+		}
+		<-a.stopped
+		if !b.held || a.held {
+			t.Error("a must hold until b does")
+		}
+		if d := time.Since(began); d < 609*time.Millisecond || d > 611*time.Millisecond {
+			t.Errorf("hand-over took %v, want Skew_Time, 609.375 ms", d)
+		}
+		expect(t, "a's leaving", a.since(mark), "silence", "leaving:shutdown", "release", "init:shutdown")
+		b.stop()
+		<-b.stopped
+	})
+}
+
+func TestStopAloneTakesOneInterval(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := start(t, vrrptest.NewLAN(), addrA, 150)
+		sleep(5 * time.Second)
+		began := time.Now()
+		a.stop()
+		<-a.stopped
+		if d := time.Since(began); d != time.Second || a.held {
+			t.Errorf("left after %v, holding: %v; want 1s, false", d, a.held)
+		}
+	})
+}
+
+func TestPreemption(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan := vrrptest.NewLAN()
+		b := start(t, lan, addrB, 100)
+		sleep(5 * time.Second)
+		a := start(t, lan, addrA, 150)
+		sleep(5 * time.Second)
+		if !a.held || b.held {
+			t.Error("the higher priority must take over")
+		}
+		expect(t, "b's way", b.log[6:], "silence", "release", "backup:higher_priority")
+		b.stop()
+		a.stop()
+		<-a.stopped
+		<-b.stopped
+	})
+}
+
+// TestQueuedAdvertBeatsTheTimer gives a backup an advert that it is not woken
+// for, as after a pause: when its timer fires it must look before it claims.
+func TestQueuedAdvertBeatsTheTimer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan, a, b := pair(t)
+		lan.Lost = func(from, to netip.Addr) bool { return true }
+		mark := len(b.log)
+		sleep(2 * time.Second)
+		b.port.Queue(vrrp.Packet{Source: addrA, Advertisement: vrrp.Advertisement{
+			VRID: 51, Priority: 150, Interval: time.Second, Addresses: []netip.Addr{vip}}})
+		sleep(3 * time.Second)
+		expect(t, "b, that had a packet waiting", b.since(mark))
+		sleep(3 * time.Second)
+		expect(t, "b, that had none", b.since(mark), "claim", "announce", "master:master_silent")
+		a.stop()
+		b.stop()
+		<-a.stopped
+		<-b.stopped
+	})
+}
+
+func TestPartitionHeals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan, a, b := pair(t)
+		lan.Lost = func(from, to netip.Addr) bool { return true }
+		sleep(5 * time.Second)
+		if !a.held || !b.held {
+			t.Fatal("a partition has a master on each side")
+		}
+		lan.Lost, a.log = nil, nil
+		sleep(time.Second)
+		if !a.held || b.held {
+			t.Error("after healing only the higher priority may hold")
+		}
+		if !slices.Contains(a.log, "reannounce") {
+			t.Errorf("the survivor did not announce again: %q", a.log)
+		}
+		a.stop()
+		b.stop()
+		<-a.stopped
+		<-b.stopped
+	})
+}
+
+func TestClaimFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan := vrrptest.NewLAN()
+		b := start(t, lan, addrB, 100)
+		sleep(5 * time.Second)
+		bad := &node{lan: lan, source: addrA, claimErr: errors.New("no"), stopped: make(chan struct{})}
+		bad.Router = vrrp.NewRouter(vrrp.Config{VRID: 51, Priority: 150, Interval: time.Second, Addresses: []netip.Addr{vip}}, bad, bad, bad.dial)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() { defer close(bad.stopped); bad.Run(ctx) }()
+		bad.SetLink(vrrp.Link{Index: 2, Source: addrA})
+		sleep(4 * time.Second)
+		expect(t, "a node that cannot claim", bad.log, "silence", "release", "backup:startup",
+			"trouble:claim", "master:preempt", "silence", "release", "fault:claim")
+		if !b.held {
+			t.Error("b must stay master")
+		}
+		cancel()
+		<-bad.stopped
+		b.stop()
+		<-b.stopped
+	})
+}
+
+func TestLinkFaults(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, a, b := pair(t)
+		mark := len(a.log)
+		a.SetLink(vrrp.Link{Index: 2, Fault: "link_down"})
+		synctest.Wait()
+		expect(t, "link down", a.since(mark), "silence", "release", "fault:link_down")
+		sleep(time.Second)
+		if !b.held {
+			t.Error("b must take over Skew_Time after the priority-0 advert")
+		}
+		mark = len(a.log)
+		a.SetLink(vrrp.Link{Index: 7, Source: addrA})
+		synctest.Wait()
+		expect(t, "link back, as another interface", a.since(mark), "silence", "release", "backup:fault_cleared")
+		sleep(5 * time.Second)
+		mark = len(a.log)
+		a.SetLink(vrrp.Link{Index: 7, Source: addrA})
+		synctest.Wait()
+		expect(t, "a change of the addresses while master", a.since(mark), "repair")
+		mark = len(a.log)
+		a.SetLink(vrrp.Link{Index: 9, Source: addrA})
+		synctest.Wait()
+		expect(t, "interface made anew while master", a.since(mark), "silence", "release", "fault:link_changed",
+			"silence", "release", "backup:fault_cleared")
+		a.stop()
+		b.stop()
+		<-a.stopped
+		<-b.stopped
+	})
+}
+
+func TestStatsAndPriority(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, a, b := pair(t)
+		a.SetPriority(50)
+		sleep(10 * time.Second)
+		s, ok := b.Stats(t.Context())
+		if !ok || s.State != vrrp.Master || s.Master != addrB || s.Transitions != 2 || s.Sent == 0 {
+			t.Errorf("b after a lowered its priority: %+v, %v", s, ok)
+		}
+		if s, _ := a.Stats(t.Context()); s.State != vrrp.Backup || s.Master != addrB || s.Priority != 50 || s.Received == 0 {
+			t.Errorf("a: %+v", s)
+		}
+		a.stop()
+		b.stop()
+		<-a.stopped
+		<-b.stopped
+	})
+}
+
+// TestADay lets a pair live a simulated day: nothing may happen.
+func TestADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, a, b := pair(t)
+		ma, mb := len(a.log), len(b.log)
+		before, _ := a.Stats(t.Context())
+		sleep(24 * time.Hour)
+		after, _ := a.Stats(t.Context())
+		if n := after.Sent - before.Sent; n != 86400 {
+			t.Errorf("%d advertisements a day, want 86400", n)
+		}
+		if len(a.since(ma))+len(b.since(mb)) != 0 {
+			t.Errorf("a did %q, b did %q", a.since(ma), b.since(mb))
+		}
+		a.stop()
+		b.stop()
+		<-a.stopped
+		<-b.stopped
+	})
+}

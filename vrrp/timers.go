@@ -1,0 +1,17 @@
+package vrrp
+
+import "time"
+
+// SkewTime is ((256 − priority) × interval) / 256: how much longer a router of
+// lower priority waits, so that the highest one claims first (RFC 9568, 6.1).
+// interval is the master's.
+func SkewTime(priority uint8, interval time.Duration) time.Duration {
+	return time.Duration(256-int(priority)) * interval / 256
+}
+
+// DownInterval is 3 × interval + SkewTime: how long a backup of that priority
+// waits for an advertisement before it calls the master dead (RFC 9568, 6.1,
+// Active_Down_Interval). interval is the master's.
+func DownInterval(priority uint8, interval time.Duration) time.Duration {
+	return 3*interval + SkewTime(priority, interval)
+}
