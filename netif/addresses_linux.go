@@ -1,0 +1,168 @@
+package netif
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// Addresses claims and releases virtual addresses. It remembers nothing but
+// its socket; one goroutine owns it.
+type Addresses struct {
+	conn   *conn
+	tagged bool
+}
+
+// OpenAddresses opens the holder in the network namespace of the calling
+// thread.
+func OpenAddresses() (*Addresses, error) {
+	c, err := dial(1 << 20)
+	if err != nil {
+		return nil, err
+	}
+	return &Addresses{conn: c, tagged: kernelKeepsProtocol()}, nil
+}
+
+// Close closes the socket. The addresses stay, until their leases end.
+func (a *Addresses) Close() error { return a.conn.close() }
+
+// Claim makes all of addrs present on the link, each with the given lease from
+// now on. Calling it again renews the leases and puts back what was removed.
+// The lease is rounded up to whole seconds; the kernel removes an address up
+// to a second after it ended. 0 means no end.
+//
+// Claim is all or nothing: on an error it takes back what it added. The error
+// is a [ForeignAddressError] when the host itself holds one of the addresses,
+// or wraps [ErrLinkGone] or [ErrPermission].
+func (a *Addresses) Claim(linkIndex int, addrs []netip.Prefix, lease time.Duration) error {
+	if err := a.claim(linkIndex, addrs, lease); err != nil {
+		return fmt.Errorf("claim on link %d: %w", linkIndex, err)
+	}
+	return nil
+}
+
+func (a *Addresses) claim(linkIndex int, addrs []netip.Prefix, lease time.Duration) error {
+	for _, p := range addrs {
+		if !p.Addr().Is4() {
+			return fmt.Errorf("%s is not an IPv4 address", p)
+		}
+	}
+	p, err := a.planner(linkIndex)
+	if err != nil {
+		return err
+	}
+	ops, err := p.claim(addrs)
+	if err != nil {
+		return err
+	}
+	var failed error
+	var added []netip.Prefix
+	for i, err := range a.apply(linkIndex, ops, lifetime(lease, a.tagged)) {
+		if ops[i].action == add {
+			added = append(added, ops[i].prefix)
+		}
+		switch {
+		case failed != nil || err == nil:
+		case errors.Is(err, unix.EEXIST): // the host added it since the listing
+			failed = &ForeignAddressError{Address: ops[i].prefix, LinkIndex: linkIndex}
+		default:
+			failed = fmt.Errorf("%s: %w", ops[i].prefix, err)
+		}
+	}
+	if failed == nil {
+		return nil
+	}
+	return errors.Join(failed, a.Release(linkIndex, added))
+}
+
+// Release removes those of addrs from the link that are ours. What is absent,
+// not ours, or gone with its link is no error. Should the kernel drop other
+// addresses together with a released one, they are put back.
+func (a *Addresses) Release(linkIndex int, addrs []netip.Prefix) error {
+	p, err := a.planner(linkIndex)
+	if errors.Is(err, ErrLinkGone) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("release on link %d: %w", linkIndex, err)
+	}
+	for _, err := range a.apply(linkIndex, p.release(addrs), 0) {
+		if err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) && !errors.Is(err, ErrLinkGone) {
+			return fmt.Errorf("release on link %d: %w", linkIndex, err)
+		}
+	}
+	return nil
+}
+
+// Held lists, by link index, every address in the network namespace that
+// carries hald's mark: at start, what a previous life left behind. Before
+// Linux 5.18 there is no mark and the answer is empty; there, leases end them.
+func (a *Addresses) Held() (map[int][]netip.Prefix, error) {
+	found := make(map[int][]netip.Prefix)
+	err := listAddresses(a.conn, 0, func() { clear(found) }, func(index int, h held) {
+		if h.Ours() {
+			found[index] = append(found[index], h.Prefix)
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list held addresses: %w", err)
+	}
+	return found, nil
+}
+
+func (a *Addresses) planner(linkIndex int) (planner, error) {
+	p := planner{linkIndex: linkIndex, tagged: a.tagged}
+	if linkIndex <= 0 {
+		return p, ErrLinkGone
+	}
+	err := listAddresses(a.conn, linkIndex, func() { p.have = nil }, func(index int, h held) {
+		if index == linkIndex { // kernels before 4.20 list all links
+			p.have = append(p.have, h)
+		}
+	})
+	return p, err
+}
+
+func (a *Addresses) apply(linkIndex int, ops []op, lifetime uint32) []error {
+	requests := make([]*nl.NetlinkRequest, len(ops))
+	for i, o := range ops {
+		requests[i] = o.request(linkIndex, lifetime)
+	}
+	return a.conn.change(requests)
+}
+
+// listAddresses lists the IPv4 addresses of one link, or of all with 0.
+func listAddresses(c *conn, linkIndex int, reset func(), each func(index int, h held)) error {
+	r := nl.NewNetlinkRequest(unix.RTM_GETADDR, 0)
+	info := nl.NewIfAddrmsg(unix.AF_INET)
+	info.Index = uint32(linkIndex)
+	r.AddData(info)
+	return c.dump(r, reset, func(m syscall.NetlinkMessage) error {
+		if m.Header.Type != unix.RTM_NEWADDR || len(m.Data) < unix.SizeofIfAddrmsg {
+			return nil
+		}
+		index, a, err := parseAddress(m.Data)
+		if err != nil {
+			return err
+		}
+		each(index, held{Address: a, message: append([]byte(nil), m.Data...)})
+		return nil
+	})
+}
+
+// kernelKeepsProtocol reports whether the kernel knows IFA_PROTO: Linux 5.18
+// and later.
+func kernelKeepsProtocol() bool {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return false
+	}
+	var major, minor int
+	_, err := fmt.Sscanf(unix.ByteSliceToString(u.Release[:]), "%d.%d", &major, &minor)
+	return err == nil && (major > 5 || major == 5 && minor >= 18)
+}

@@ -1,0 +1,30 @@
+// Package netif owns what the node holds on its links: it watches links and
+// addresses, and it claims and releases virtual addresses.
+//
+// The kernel is the only memory. Every claim and release starts by reading
+// what the kernel holds, changes the difference, and may be repeated at will.
+// A virtual address carries two marks: the protocol number [Protocol], which
+// tells ours from the host's own after a crash, and a finite lifetime, the
+// lease, so that the kernel removes the address by itself when nobody renews
+// it. Before Linux 5.18 addresses have no protocol number; there, an address
+// is ours when the caller names it and its lifetime is finite.
+//
+// The package never touches an address of the host, never decides who should
+// hold an address, never sends a packet, and does not log. IPv6 addresses are
+// not handled yet; nothing in the types is particular to IPv4.
+//
+// # Subnets
+//
+// The kernel (net/ipv4/devinet.c) keeps one primary address for each subnet
+// of a link and calls the others secondary. A virtual address in the host's
+// own subnet is such a secondary: it brings no route of its own and leaves
+// the host's connected route alone. Two consequences shape this package:
+//
+//   - A virtual address whose prefix lies inside a wider subnet of the host
+//     (10.0.0.9/25 in 10.0.0.0/24) would bring a more specific route that
+//     steals the host's own traffic, so it is added without its prefix route.
+//   - Where promote_secondaries is 0, removing a primary address drops its
+//     secondaries. So a release puts back whatever the kernel dropped beside
+//     the released addresses, and a virtual address vanishes together with the
+//     host's primary, which the watcher reports like any other removal.
+package netif

@@ -1,0 +1,76 @@
+//go:build linux
+
+package netif
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// inNamespace moves the calling test into a fresh network namespace that holds
+// the two ends of one cable, eth0 (192.0.2.1/24) and peer0, both up. The
+// test's goroutine stays locked to its thread, so both end with the test.
+func inNamespace(t *testing.T) {
+	t.Helper()
+	runtime.LockOSThread()
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		t.Skipf("needs CAP_SYS_ADMIN for a network namespace of its own: %v", err)
+	}
+	ip(t, "link add eth0 type veth peer name peer0")
+	ip(t, "addr add 192.0.2.1/24 dev eth0")
+	ip(t, "link set eth0 up")
+	ip(t, "link set peer0 up")
+}
+
+// ip runs the command of iproute2, the witness of these tests, in the
+// namespace of the calling thread.
+func ip(t *testing.T, args string) string {
+	t.Helper()
+	return command(t, "ip", strings.Fields(args)...)
+}
+
+func command(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	var stderr bytes.Buffer
+	c := exec.Command(name, args...)
+	c.Stderr = &stderr
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v: %s", name, strings.Join(args, " "), err, stderr.String())
+	}
+	return string(out)
+}
+
+// shown is what `ip` prints of the IPv4 addresses of a link, one a line.
+func shown(t *testing.T, link string) string {
+	t.Helper()
+	return ip(t, "-4 -d -o addr show dev "+link)
+}
+
+func writeSysctl(t *testing.T, path, value string) {
+	t.Helper()
+	// The thread's own view: /proc/sys/net follows the namespace of the opener.
+	if err := os.WriteFile("/proc/sys/net/"+path, []byte(value), 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func linkIndex(t *testing.T, name string) int {
+	t.Helper()
+	links, err := List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, ok := links[name]
+	if !ok {
+		t.Fatal(fmt.Errorf("no link %s in %v", name, links))
+	}
+	return l.Index
+}

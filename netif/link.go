@@ -1,0 +1,72 @@
+package netif
+
+import (
+	"bytes"
+	"net"
+	"net/netip"
+	"slices"
+)
+
+// Protocol is the number (IFA_PROTO, linux/if_addr.h) that marks an address as
+// claimed by hald. The kernel itself uses 1 to 3.
+const Protocol = 0x68
+
+// Links is a snapshot of all links by name. A delivered snapshot and the
+// slices in it are never written again.
+type Links map[string]Link
+
+// Link is one network interface and the addresses on it.
+type Link struct {
+	Name  string
+	Index int // as the kernel numbers it; a link made again gets another
+	MAC   net.HardwareAddr
+	Up    bool // administratively up and with carrier (IFF_UP and IFF_RUNNING)
+	MTU   int
+	Addrs []Address // in the kernel's order: primaries first
+}
+
+// Address is one address on a link.
+type Address struct {
+	Prefix    netip.Prefix // the address itself, not masked
+	Secondary bool         // another address of the subnet is its primary
+	Permanent bool         // no lifetime
+	Protocol  uint8        // who added it, [Protocol] for hald; 0 where unknown
+}
+
+// Ours reports whether the address carries hald's mark.
+func (a Address) Ours() bool { return a.Protocol == Protocol }
+
+// Holds reports whether exactly this address and prefix length is on the link.
+func (l Link) Holds(p netip.Prefix) bool {
+	return slices.ContainsFunc(l.Addrs, func(a Address) bool { return a.Prefix == p })
+}
+
+// PrimaryIPv4 returns the link's primary IPv4 address in the sense of RFC 9568,
+// 1.7: one of the real addresses of the interface, here the first that
+// is neither marked as ours nor among virtual. An address that the kernel calls
+// secondary is taken only when there is no other.
+func (l Link) PrimaryIPv4(virtual []netip.Prefix) (netip.Addr, bool) {
+	var second netip.Addr
+	for _, a := range l.Addrs {
+		ip := a.Prefix.Addr()
+		if !ip.Is4() || a.Ours() || containsAddr(virtual, ip) {
+			continue
+		}
+		if !a.Secondary {
+			return ip, true
+		}
+		if !second.IsValid() {
+			second = ip
+		}
+	}
+	return second, second.IsValid()
+}
+
+func containsAddr(prefixes []netip.Prefix, ip netip.Addr) bool {
+	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Addr() == ip })
+}
+
+func (l Link) equal(o Link) bool {
+	return l.Name == o.Name && l.Index == o.Index && l.Up == o.Up && l.MTU == o.MTU &&
+		bytes.Equal(l.MAC, o.MAC) && slices.Equal(l.Addrs, o.Addrs)
+}

@@ -1,0 +1,150 @@
+package netif
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// ifaProto is IFA_PROTO of linux/if_addr.h, since Linux 5.18.
+const ifaProto = 11
+
+// forever is INFINITY_LIFE_TIME of net/addrconf.h.
+const forever = math.MaxUint32
+
+// parseNews reads an announcement or a line of a listing. ok is false for
+// what this package does not follow.
+func parseNews(m syscall.NetlinkMessage) (n news, ok bool, err error) {
+	switch m.Header.Type {
+	case unix.RTM_NEWLINK, unix.RTM_DELLINK:
+		// A bridge announces its ports with the same types and its own family;
+		// its RTM_DELLINK says that a port left the bridge, not that it is gone.
+		if len(m.Data) < unix.SizeofIfInfomsg || m.Data[0] != unix.AF_UNSPEC {
+			return news{}, false, nil
+		}
+		l, err := parseLink(m.Data)
+		return news{index: l.Index, gone: m.Header.Type == unix.RTM_DELLINK, link: &l}, err == nil, err
+	case unix.RTM_NEWADDR, unix.RTM_DELADDR:
+		if len(m.Data) < unix.SizeofIfAddrmsg || m.Data[0] != unix.AF_INET {
+			return news{}, false, nil
+		}
+		index, a, err := parseAddress(m.Data)
+		return news{index: index, gone: m.Header.Type == unix.RTM_DELADDR, addr: &a}, err == nil, err
+	}
+	return news{}, false, nil
+}
+
+func parseLink(data []byte) (Link, error) {
+	info := nl.DeserializeIfInfomsg(data)
+	attrs, err := nl.ParseRouteAttr(data[unix.SizeofIfInfomsg:])
+	if err != nil {
+		return Link{}, fmt.Errorf("read link message: %w", err)
+	}
+	const running = unix.IFF_UP | unix.IFF_RUNNING
+	l := Link{Index: int(info.Index), Up: info.Flags&running == running}
+	for _, a := range attrs {
+		switch a.Attr.Type {
+		case unix.IFLA_IFNAME:
+			l.Name = unix.ByteSliceToString(a.Value)
+		case unix.IFLA_ADDRESS:
+			l.MAC = net.HardwareAddr(slices.Clone(a.Value))
+		case unix.IFLA_MTU:
+			l.MTU = int(binary.NativeEndian.Uint32(a.Value))
+		}
+	}
+	return l, nil
+}
+
+func parseAddress(data []byte) (index int, a Address, err error) {
+	info := nl.DeserializeIfAddrmsg(data)
+	attrs, err := nl.ParseRouteAttr(data[unix.SizeofIfAddrmsg:])
+	if err != nil {
+		return 0, Address{}, fmt.Errorf("read address message: %w", err)
+	}
+	flags := uint32(info.Flags)
+	var local, peer netip.Addr
+	for _, at := range attrs {
+		switch at.Attr.Type {
+		case unix.IFA_LOCAL:
+			local, _ = netip.AddrFromSlice(at.Value)
+		case unix.IFA_ADDRESS:
+			peer, _ = netip.AddrFromSlice(at.Value)
+		case unix.IFA_FLAGS:
+			flags = binary.NativeEndian.Uint32(at.Value)
+		case ifaProto:
+			a.Protocol = at.Value[0]
+		}
+	}
+	bits := int(info.Prefixlen)
+	if !local.IsValid() {
+		local = peer
+	} else if peer.IsValid() && peer != local {
+		bits = local.BitLen() // the prefix length is the peer's
+	}
+	a.Prefix = netip.PrefixFrom(local, bits)
+	a.Secondary = flags&unix.IFA_F_SECONDARY != 0
+	a.Permanent = flags&unix.IFA_F_PERMANENT != 0
+	if !a.Prefix.IsValid() {
+		return 0, Address{}, fmt.Errorf("read address message: no valid address on link %d", info.Index)
+	}
+	return int(info.Index), a, nil
+}
+
+// request turns an op of a plan into a netlink request.
+func (o op) request(linkIndex int, lifetime uint32) *nl.NetlinkRequest {
+	switch o.action {
+	case restore:
+		r := nl.NewNetlinkRequest(unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_REPLACE)
+		r.AddRawData(o.message)
+		return r
+	case remove:
+		return addressRequest(unix.RTM_DELADDR, 0, linkIndex, o.prefix)
+	case add:
+		return o.withLifetime(addressRequest(unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_EXCL, linkIndex, o.prefix), lifetime)
+	default: // renew; an address that went since it was listed is made again
+		return o.withLifetime(addressRequest(unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_REPLACE, linkIndex, o.prefix), lifetime)
+	}
+}
+
+func addressRequest(kind, flags, linkIndex int, prefix netip.Prefix) *nl.NetlinkRequest {
+	r := nl.NewNetlinkRequest(kind, flags)
+	info := nl.NewIfAddrmsg(unix.AF_INET)
+	info.Prefixlen = uint8(prefix.Bits())
+	info.Scope = unix.RT_SCOPE_UNIVERSE
+	info.Index = uint32(linkIndex)
+	r.AddData(info)
+	ip := prefix.Addr().AsSlice()
+	r.AddData(nl.NewRtAttr(unix.IFA_LOCAL, ip))
+	r.AddData(nl.NewRtAttr(unix.IFA_ADDRESS, ip))
+	return r
+}
+
+func (o op) withLifetime(r *nl.NetlinkRequest, lifetime uint32) *nl.NetlinkRequest {
+	r.AddData(nl.NewRtAttr(ifaProto, []byte{Protocol}))
+	if o.noPrefixRoute {
+		r.AddData(nl.NewRtAttr(unix.IFA_FLAGS, nl.Uint32Attr(unix.IFA_F_NOPREFIXROUTE)))
+	}
+	lifetimes := nl.IfaCacheInfo{IfaCacheinfo: unix.IfaCacheinfo{Prefered: lifetime, Valid: lifetime}}
+	r.AddData(nl.NewRtAttr(unix.IFA_CACHEINFO, lifetimes.Serialize()))
+	return r
+}
+
+// lifetime turns a lease into the kernel's whole seconds, rounded up.
+func lifetime(lease time.Duration, tagged bool) uint32 {
+	switch seconds := (lease + time.Second - 1) / time.Second; {
+	case lease > 0 && seconds < forever:
+		return uint32(seconds)
+	case tagged:
+		return forever
+	default:
+		return forever - 1 // 136 years: without a tag only a finite lifetime says that it is ours
+	}
+}

@@ -1,0 +1,170 @@
+package netif
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	eventBuffer  = 8 << 20          // bytes of unread announcements before the kernel drops some
+	resyncEvery  = 30 * time.Second // whole listing, in case an announcement never came
+	reopenPause  = 100 * time.Millisecond
+	listedBuffer = 1 << 20
+)
+
+// Watcher follows the links and addresses of a network namespace. The zero
+// value is ready to use; one Run at a time.
+type Watcher struct {
+	eventBuffer int // bytes; 0: the default
+	sessions    int // how often the subscription was opened
+}
+
+// Run delivers a snapshot at once and then whenever one differs from the last
+// delivered. It never waits for its consumer: while out is not read, newer
+// snapshots take the place of older ones. The namespace is that of the
+// calling thread. Run returns nil when ctx ends, and an error only if
+// the first subscription or listing fails; later ones are tried again.
+func (w *Watcher) Run(ctx context.Context, out chan<- Links) error {
+	var delivered Links
+	for {
+		err := w.session(ctx, out, &delivered)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, unix.ENOBUFS):
+			continue // announcements were lost: begin again with a new listing
+		case delivered == nil:
+			return fmt.Errorf("watch links: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(reopenPause):
+		}
+	}
+}
+
+// session subscribes first and lists then, so that nothing falls in between,
+// and follows the announcements until one is lost or ctx ends.
+func (w *Watcher) session(ctx context.Context, out chan<- Links, delivered *Links) error {
+	w.sessions++
+	buffer := w.eventBuffer
+	if buffer == 0 {
+		buffer = eventBuffer
+	}
+	events, err := dial(buffer, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR)
+	if err != nil {
+		return err
+	}
+	lister, err := dial(listedBuffer)
+	if err != nil {
+		return errors.Join(err, events.close())
+	}
+	defer func() { _ = lister.close() }()
+
+	group, ctx := errgroup.WithContext(ctx)
+	changes := make(chan news, 64)
+	group.Go(func() error { return read(ctx, events, changes) })
+	group.Go(func() error {
+		defer func() { _ = events.close() }() // ends read
+		return follow(ctx, lister, changes, out, delivered)
+	})
+	return group.Wait()
+}
+
+// read passes announcements on until the socket fails or is closed.
+func read(ctx context.Context, events *conn, changes chan<- news) error {
+	for {
+		messages, err := events.receive()
+		if err != nil {
+			return err
+		}
+		for _, m := range messages {
+			n, ok, err := parseNews(m)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				continue
+			}
+			select {
+			case changes <- n:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+}
+
+// follow owns the table: it lists, applies the announcements and delivers.
+func follow(ctx context.Context, lister *conn, changes <-chan news, out chan<- Links, delivered *Links) error {
+	t, err := list(lister)
+	if err != nil {
+		return err
+	}
+	resync := time.NewTicker(resyncEvery)
+	defer resync.Stop()
+	for {
+		var offer chan<- Links
+		next := t.snapshot()
+		if *delivered == nil || !next.equal(*delivered) {
+			offer = out
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case offer <- next:
+			*delivered = next
+		case n := <-changes:
+			t.apply(n)
+			for range len(changes) { // a storm of announcements costs one snapshot for many
+				t.apply(<-changes)
+			}
+		case <-resync.C:
+			if t, err = list(lister); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// List returns all links as they are now in the network namespace of the
+// calling thread.
+func List() (Links, error) {
+	c, err := dial(listedBuffer)
+	if err != nil {
+		return nil, err
+	}
+	t, err := list(c)
+	if err := errors.Join(err, c.close()); err != nil {
+		return nil, fmt.Errorf("list links: %w", err)
+	}
+	return t.snapshot(), nil
+}
+
+func list(c *conn) (*table, error) {
+	t := newTable()
+	links := nl.NewNetlinkRequest(unix.RTM_GETLINK, 0)
+	links.AddData(nl.NewIfInfomsg(unix.AF_UNSPEC))
+	err := c.dump(links, func() { clear(t.links) }, func(m syscall.NetlinkMessage) error {
+		n, ok, err := parseNews(m)
+		if ok {
+			t.apply(n)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = listAddresses(c, 0, func() { clear(t.addrs) }, func(index int, h held) {
+		t.addrs[index] = append(t.addrs[index], h.Address)
+	})
+	return t, err
+}
