@@ -1,0 +1,42 @@
+package ipvsctl
+
+import "errors"
+
+// CleanUp deletes the services that the ownership record at path names, and
+// empties the record. It returns the services it deleted. It is for the time
+// when no Reconciler runs on that record; with an empty record, or on a kernel
+// without IPVS, there is nothing to do.
+func CleanUp(open func() (Kernel, error), path string) (deleted []Key, err error) {
+	record, err := openRecord(path)
+	if err != nil || len(record.keys) == 0 {
+		return nil, err
+	}
+	kernel, err := open()
+	if errors.Is(err, ErrNoIPVS) {
+		return nil, record.set(Keys{})
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer kernel.Close()
+	have, err := kernel.Read()
+	if err != nil {
+		return nil, err
+	}
+	ops := Plan(have.Services, nil, record.keys)
+	refused, err := kernel.Apply(ops)
+	if err != nil {
+		return nil, err
+	}
+	left := stillOwned(Keys{}, refused)
+	for _, op := range ops {
+		if !left[op.Service.Key] {
+			deleted = append(deleted, op.Service.Key)
+		}
+	}
+	errs := []error{record.set(left)}
+	for _, f := range refused {
+		errs = append(errs, f)
+	}
+	return deleted, errors.Join(errs...)
+}

@@ -1,0 +1,205 @@
+// Package ipvstest has a Table that behaves like the kernel's IPVS table, with
+// the kernel's own errors, and breaks on demand. Tests of ipvsctl and of its
+// users run on it; nothing else does.
+package ipvstest
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"syscall"
+
+	"github.com/hald-project/hald/ipvsctl"
+)
+
+// Table is a kernel's table in memory. Its zero value is an empty one that
+// knows every scheduler. It is safe for concurrent use: a test changes it
+// behind the back of a Reconciler.
+type Table struct {
+	mu          sync.Mutex
+	services    map[ipvsctl.Key]ipvsctl.Service
+	connections map[ipvsctl.DestinationKey]ipvsctl.Connections
+	timeouts    ipvsctl.Timeouts
+	done        []ipvsctl.Op
+	faults      Faults
+}
+
+// Faults are what goes wrong while they are set.
+type Faults struct {
+	Open  error                  // Open fails
+	Read  error                  // Read fails
+	Link  error                  // Apply breaks before its first op
+	Apply func(ipvsctl.Op) error // refuses ops; nil accepts
+	Wait  func(call string)      // called first by Open, Read and Apply
+}
+
+// Fail sets what goes wrong from now on.
+func (t *Table) Fail(f Faults) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.faults = f
+}
+
+// Open is for ipvsctl.Options.
+func (t *Table) Open() (ipvsctl.Kernel, error) {
+	if err := t.fault("open").Open; err != nil {
+		return nil, err
+	}
+	return kernel{t}, nil
+}
+
+// Put makes services part of the table, as another program would.
+func (t *Table) Put(services ...ipvsctl.Service) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range services {
+		t.store(s)
+	}
+}
+
+// Clear empties the table, as `ipvsadm -C` does.
+func (t *Table) Clear() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	clear(t.services)
+}
+
+// Connect gives a destination connections.
+func (t *Table) Connect(d ipvsctl.DestinationKey, c ipvsctl.Connections) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.connections == nil {
+		t.connections = make(map[ipvsctl.DestinationKey]ipvsctl.Connections)
+	}
+	t.connections[d] = c
+}
+
+// Services is the whole table, sorted.
+func (t *Table) Services() []ipvsctl.Service { return t.Snapshot().Services }
+
+// Snapshot is what the kernel would tell.
+func (t *Table) Snapshot() ipvsctl.Snapshot {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := ipvsctl.Snapshot{
+		Connections: make(map[ipvsctl.DestinationKey]ipvsctl.Connections),
+		Timeouts:    t.timeouts,
+	}
+	for _, key := range slices.SortedFunc(maps.Keys(t.services), ipvsctl.Key.Compare) {
+		service := t.services[key]
+		service.Destinations = slices.Clone(service.Destinations)
+		for _, d := range service.Destinations {
+			k := ipvsctl.DestinationKey{Service: key, Address: d.Address}
+			s.Connections[k] = t.connections[k]
+		}
+		s.Services = append(s.Services, service)
+	}
+	return s
+}
+
+// Done is every op that succeeded, in order.
+func (t *Table) Done() []ipvsctl.Op {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.done)
+}
+
+func (t *Table) fault(call string) Faults {
+	t.mu.Lock()
+	f := t.faults
+	t.mu.Unlock()
+	if f.Wait != nil {
+		f.Wait(call)
+	}
+	return f
+}
+
+func (t *Table) store(s ipvsctl.Service) {
+	if t.services == nil {
+		t.services = make(map[ipvsctl.Key]ipvsctl.Service)
+	}
+	s.Destinations = slices.SortedFunc(slices.Values(s.Destinations), func(a, b ipvsctl.Destination) int {
+		return a.Address.Compare(b.Address)
+	})
+	t.services[s.Key] = s
+}
+
+// do is one op with the kernel's errors.
+func (t *Table) do(op ipvsctl.Op) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	have, exists := t.services[op.Service.Key]
+	switch {
+	case op.Kind == ipvsctl.SetTimeouts:
+		t.timeouts = op.Timeouts.Over(t.timeouts)
+	case op.Kind == ipvsctl.AddService && exists:
+		return syscall.EEXIST
+	case op.Kind != ipvsctl.AddService && !exists:
+		return syscall.ESRCH
+	case op.Kind == ipvsctl.DeleteService:
+		delete(t.services, op.Service.Key)
+	case op.Kind == ipvsctl.AddService, op.Kind == ipvsctl.UpdateService:
+		want := op.Service
+		want.Destinations = have.Destinations
+		t.store(want)
+	default:
+		servers, err := changed(have.Destinations, op)
+		if err != nil {
+			return err
+		}
+		have.Destinations = servers
+		t.store(have)
+	}
+	t.done = append(t.done, op)
+	return nil
+}
+
+// changed is a service's destinations after op.
+func changed(have []ipvsctl.Destination, op ipvsctl.Op) ([]ipvsctl.Destination, error) {
+	d := op.Destination
+	others := slices.DeleteFunc(slices.Clone(have), func(o ipvsctl.Destination) bool { return o.Address == d.Address })
+	exists := len(others) < len(have)
+	switch {
+	case op.Kind == ipvsctl.DeleteDestination && exists:
+		return others, nil
+	case op.Kind == ipvsctl.AddDestination && exists:
+		return nil, syscall.EEXIST
+	case op.Kind != ipvsctl.AddDestination && !exists:
+		return nil, syscall.ENOENT
+	case d.Weight < 0 || d.Lower > d.Upper:
+		return nil, syscall.ERANGE
+	}
+	return append(others, d), nil
+}
+
+// kernel is the way to a Table.
+type kernel struct{ t *Table }
+
+func (k kernel) Read() (ipvsctl.Snapshot, error) {
+	if err := k.t.fault("read").Read; err != nil {
+		return ipvsctl.Snapshot{}, err
+	}
+	return k.t.Snapshot(), nil
+}
+
+func (k kernel) Apply(ops []ipvsctl.Op) (failed []ipvsctl.Failed, err error) {
+	f := k.t.fault("apply")
+	if f.Link != nil {
+		return nil, f.Link
+	}
+	for _, op := range ops {
+		var err error
+		if f.Apply != nil {
+			err = f.Apply(op)
+		}
+		if err == nil {
+			err = k.t.do(op)
+		}
+		if err != nil {
+			failed = append(failed, ipvsctl.Failed{Op: op, Err: err})
+		}
+	}
+	return failed, nil
+}
+
+func (k kernel) Close() error { return nil }

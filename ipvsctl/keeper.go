@@ -1,0 +1,169 @@
+package ipvsctl
+
+import (
+	"errors"
+	"maps"
+	"time"
+)
+
+// keeper is the state of one Run.
+type keeper struct {
+	Options
+	kernel   Kernel // nil: not open
+	record   *record
+	want     []Service
+	settings Settings
+	asked    bool            // want was set
+	fresh    bool            // want or settings have not been applied yet
+	refused  map[string]bool // ops the kernel refused in the last round
+	known    map[string]bool // failures of the last round
+	attempts int             // failed rounds in a row
+}
+
+// round makes the kernel equal to what is wanted and returns when to look
+// again.
+func (k *keeper) round() time.Duration {
+	failures := k.reconcile()
+	known := make(map[string]bool)
+	for _, f := range failures {
+		line := f.Error()
+		if !k.known[line] && !known[line] {
+			k.Report(f)
+		}
+		known[line] = true
+	}
+	if len(known) == 0 && len(k.known) > 0 {
+		k.Report(Recovered{})
+	}
+	k.known = known
+	if len(failures) == 0 {
+		k.attempts = 0
+		return k.Resync
+	}
+	k.attempts++
+	return min(firstRetry<<min(k.attempts-1, 10), k.Resync)
+}
+
+func (k *keeper) reconcile() (failures []Failed) {
+	if k.kernel == nil {
+		kernel, err := k.Open()
+		if err != nil {
+			return []Failed{{Err: err}}
+		}
+		k.kernel = kernel
+	}
+	have, err := k.kernel.Read()
+	if err != nil {
+		k.disconnect()
+		return []Failed{{Err: err}}
+	}
+	k.Report(Observed{have})
+	if !k.asked {
+		return nil
+	}
+
+	wanted := KeysOf(k.want)
+	ops := append(Plan(have.Services, k.want, k.record.keys), planTimeouts(have.Timeouts, k.settings.Timeouts)...)
+	owned := maps.Clone(k.record.keys)
+	maps.Copy(owned, wanted)
+	if err := k.record.set(owned); err != nil {
+		failures = append(failures, Failed{Err: err})
+	}
+	start := time.Now()
+	refused, err := k.kernel.Apply(ops)
+	if err != nil {
+		k.disconnect()
+		return append(failures, Failed{Err: err})
+	}
+	k.account(ops, refused, time.Since(start))
+	if err := k.record.set(stillOwned(wanted, refused)); err != nil && len(failures) == 0 {
+		failures = append(failures, Failed{Err: err})
+	}
+	return append(failures, causes(refused)...)
+}
+
+// account tells what was done. It is drift when nobody asked for anything new
+// and it is not the rest of an earlier round.
+func (k *keeper) account(ops []Op, failed []Failed, took time.Duration) {
+	refused := make(map[string]bool, len(failed))
+	for _, f := range failed {
+		refused[f.Op.String()] = true
+	}
+	var repaired []Op
+	applied := Applied{Took: took}
+	for _, op := range ops {
+		switch line := op.String(); {
+		case refused[line]:
+		case k.fresh || k.refused[line]:
+			applied.count(op)
+		default:
+			repaired = append(repaired, op)
+		}
+	}
+	if len(repaired) > 0 {
+		k.Report(Drift{repaired})
+	}
+	if k.fresh || applied.Adds+applied.Updates+applied.Deletes > 0 {
+		k.Report(applied)
+	}
+	k.fresh, k.refused = false, refused
+}
+
+func (a *Applied) count(op Op) {
+	switch op.Kind {
+	case AddService, AddDestination:
+		a.Adds++
+	case DeleteService, DeleteDestination:
+		a.Deletes++
+	default:
+		a.Updates++
+	}
+}
+
+// stillOwned is the wanted services and those that could not be deleted.
+func stillOwned(wanted Keys, refused []Failed) Keys {
+	for _, f := range refused {
+		if f.Op.Kind == DeleteService {
+			wanted[f.Op.Service.Key] = true
+		}
+	}
+	return wanted
+}
+
+// causes leaves out the destinations that failed because their service did.
+func causes(refused []Failed) []Failed {
+	services := make(Keys)
+	for _, f := range refused {
+		if f.Op.Kind == AddService {
+			services[f.Op.Service.Key] = true
+		}
+	}
+	var c []Failed
+	for _, f := range refused {
+		if f.Op.Kind != AddDestination || !services[f.Op.Service.Key] {
+			c = append(c, f)
+		}
+	}
+	return c
+}
+
+// stop clears the table if that is wanted.
+func (k *keeper) stop() error {
+	if !k.settings.ClearOnStop {
+		return nil
+	}
+	k.want, k.asked, k.fresh = nil, true, true
+	var errs []error
+	for _, f := range k.reconcile() {
+		k.Report(f)
+		errs = append(errs, f)
+	}
+	return errors.Join(errs...)
+}
+
+func (k *keeper) disconnect() {
+	if k.kernel != nil {
+		k.kernel.Close()
+		k.kernel = nil
+	}
+}

@@ -1,0 +1,48 @@
+package ipvsctl
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Snapshot is the kernel's table at one moment: everybody's services, sorted
+// by key, their destinations sorted by address.
+type Snapshot struct {
+	Services    []Service
+	Connections map[DestinationKey]Connections
+	Timeouts    Timeouts
+}
+
+// DestinationKey names one destination of one service.
+type DestinationKey struct {
+	Service Key
+	Address netip.AddrPort
+}
+
+// Connections are how many connections a destination has. A drained one may be
+// deleted without breaking anything when Active and Inactive are 0.
+type Connections struct {
+	Active     uint32 // established
+	Inactive   uint32 // all other states
+	Persistent uint32 // persistence templates
+}
+
+// Timeouts are how long the kernel keeps an idle connection. All are whole
+// seconds; zero in a wish means "leave it as it is".
+type Timeouts struct {
+	TCP, TCPFin, UDP time.Duration
+}
+
+// Over is what the kernel has after being told t.
+func (t Timeouts) Over(have Timeouts) Timeouts {
+	if t.TCP != 0 {
+		have.TCP = t.TCP
+	}
+	if t.TCPFin != 0 {
+		have.TCPFin = t.TCPFin
+	}
+	if t.UDP != 0 {
+		have.UDP = t.UDP
+	}
+	return have
+}
