@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,6 +28,7 @@ type node struct {
 	source netip.Addr
 	port   *vrrptest.Port
 
+	mu       sync.Mutex
 	log      []string
 	held     bool
 	claimErr error
@@ -34,18 +36,43 @@ type node struct {
 	stopped  chan struct{}
 }
 
-func (n *node) note(s string) { n.log = append(n.log, s) }
+func (n *node) note(s string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.log = append(n.log, s)
+}
+
+func (n *node) hold(held bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.held = held
+}
+
+func (n *node) holds() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.held
+}
+
+// since returns what a node recorded after a mark, mark where it stands.
+func (n *node) since(mark int) []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.log[mark:])
+}
+
+func (n *node) mark() int { return len(n.since(0)) }
 
 func (n *node) Claim() error {
 	if n.claimErr != nil {
 		return n.claimErr
 	}
-	n.held = true
+	n.hold(true)
 	n.note("claim")
 	return nil
 }
 func (n *node) Repair(time.Time) error                 { n.note("repair"); return n.claimErr }
-func (n *node) Release() error                         { n.held = false; n.note("release"); return nil }
+func (n *node) Release() error                         { n.hold(false); n.note("release"); return nil }
 func (n *node) Announce(time.Time)                     { n.note("announce") }
 func (n *node) Reannounce(time.Time)                   { n.note("reannounce") }
 func (n *node) Silence()                               { n.note("silence") }
@@ -76,9 +103,6 @@ func start(t *testing.T, lan *vrrptest.LAN, source netip.Addr, priority uint8) *
 	return n
 }
 
-// since returns what a node recorded after a mark.
-func (n *node) since(mark int) []string { return n.log[mark:] }
-
 func sleep(d time.Duration) { time.Sleep(d); synctest.Wait() }
 
 func expect(t *testing.T, what string, got []string, want ...string) {
@@ -92,8 +116,8 @@ func pair(t *testing.T) (*vrrptest.LAN, *node, *node) {
 	lan := vrrptest.NewLAN()
 	a, b := start(t, lan, addrA, 150), start(t, lan, addrB, 100)
 	sleep(5 * time.Second)
-	if !a.held || b.held {
-		t.Fatalf("after the election a holds: %v, b holds: %v; want only a", a.held, b.held)
+	if !a.holds() || b.holds() {
+		t.Fatalf("after the election a holds: %v, b holds: %v; want only a", a.holds(), b.holds())
 	}
 	return lan, a, b
 }
@@ -101,15 +125,15 @@ func pair(t *testing.T) (*vrrptest.LAN, *node, *node) {
 func TestStopIsMakeBeforeBreak(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, a, b := pair(t)
-		expect(t, "a's way to master", a.log, "silence", "release", "backup:startup", "claim", "announce", "master:master_silent")
-		mark, began := len(a.log), time.Now()
+		expect(t, "a's way to master", a.since(0), "silence", "release", "backup:startup", "claim", "announce", "master:master_silent")
+		mark, began := a.mark(), time.Now()
 		a.stop()
 		sleep(609 * time.Millisecond)
-		if !a.held || b.held {
+		if !a.holds() || b.holds() {
 			t.Error("before Skew_Time is over the old master must still answer")
 		}
 		<-a.stopped
-		if !b.held || a.held {
+		if !b.holds() || a.holds() {
 			t.Error("a must hold until b does")
 		}
 		if d := time.Since(began); d < 609*time.Millisecond || d > 611*time.Millisecond {
@@ -128,8 +152,8 @@ func TestStopAloneTakesOneInterval(t *testing.T) {
 		began := time.Now()
 		a.stop()
 		<-a.stopped
-		if d := time.Since(began); d != time.Second || a.held {
-			t.Errorf("left after %v, holding: %v; want 1s, false", d, a.held)
+		if d := time.Since(began); d != time.Second || a.holds() {
+			t.Errorf("left after %v, holding: %v; want 1s, false", d, a.holds())
 		}
 	})
 }
@@ -141,10 +165,10 @@ func TestPreemption(t *testing.T) {
 		sleep(5 * time.Second)
 		a := start(t, lan, addrA, 150)
 		sleep(5 * time.Second)
-		if !a.held || b.held {
+		if !a.holds() || b.holds() {
 			t.Error("the higher priority must take over")
 		}
-		expect(t, "b's way", b.log[6:], "silence", "release", "backup:higher_priority")
+		expect(t, "b's way", b.since(6), "silence", "release", "backup:higher_priority")
 		b.stop()
 		a.stop()
 		<-a.stopped
@@ -157,8 +181,8 @@ func TestPreemption(t *testing.T) {
 func TestQueuedAdvertBeatsTheTimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lan, a, b := pair(t)
-		lan.Lost = func(from, to netip.Addr) bool { return true }
-		mark := len(b.log)
+		lan.Lose(func(from, to netip.Addr) bool { return true })
+		mark := b.mark()
 		sleep(2 * time.Second)
 		b.port.Queue(vrrp.Packet{Source: addrA, Advertisement: vrrp.Advertisement{
 			VRID: 51, Priority: 150, Interval: time.Second, Addresses: []netip.Addr{vip}}})
@@ -176,18 +200,19 @@ func TestQueuedAdvertBeatsTheTimer(t *testing.T) {
 func TestPartitionHeals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lan, a, b := pair(t)
-		lan.Lost = func(from, to netip.Addr) bool { return true }
+		lan.Lose(func(from, to netip.Addr) bool { return true })
 		sleep(5 * time.Second)
-		if !a.held || !b.held {
+		if !a.holds() || !b.holds() {
 			t.Fatal("a partition has a master on each side")
 		}
-		lan.Lost, a.log = nil, nil
+		lan.Lose(nil)
+		mark := a.mark()
 		sleep(time.Second)
-		if !a.held || b.held {
+		if !a.holds() || b.holds() {
 			t.Error("after healing only the higher priority may hold")
 		}
-		if !slices.Contains(a.log, "reannounce") {
-			t.Errorf("the survivor did not announce again: %q", a.log)
+		if !slices.Contains(a.since(mark), "reannounce") {
+			t.Errorf("the survivor did not announce again: %q", a.since(mark))
 		}
 		a.stop()
 		b.stop()
@@ -207,9 +232,9 @@ func TestClaimFails(t *testing.T) {
 		go func() { defer close(bad.stopped); bad.Run(ctx) }()
 		bad.SetLink(vrrp.Link{Index: 2, Source: addrA})
 		sleep(4 * time.Second)
-		expect(t, "a node that cannot claim", bad.log, "silence", "release", "backup:startup",
+		expect(t, "a node that cannot claim", bad.since(0), "silence", "release", "backup:startup",
 			"trouble:claim", "master:preempt", "silence", "release", "fault:claim")
-		if !b.held {
+		if !b.holds() {
 			t.Error("b must stay master")
 		}
 		cancel()
@@ -222,24 +247,24 @@ func TestClaimFails(t *testing.T) {
 func TestLinkFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, a, b := pair(t)
-		mark := len(a.log)
+		mark := a.mark()
 		a.SetLink(vrrp.Link{Index: 2, Fault: "link_down"})
 		synctest.Wait()
 		expect(t, "link down", a.since(mark), "silence", "release", "fault:link_down")
 		sleep(time.Second)
-		if !b.held {
+		if !b.holds() {
 			t.Error("b must take over Skew_Time after the priority-0 advert")
 		}
-		mark = len(a.log)
+		mark = a.mark()
 		a.SetLink(vrrp.Link{Index: 7, Source: addrA})
 		synctest.Wait()
 		expect(t, "link back, as another interface", a.since(mark), "silence", "release", "backup:fault_cleared")
 		sleep(5 * time.Second)
-		mark = len(a.log)
+		mark = a.mark()
 		a.SetLink(vrrp.Link{Index: 7, Source: addrA})
 		synctest.Wait()
 		expect(t, "a change of the addresses while master", a.since(mark), "repair")
-		mark = len(a.log)
+		mark = a.mark()
 		a.SetLink(vrrp.Link{Index: 9, Source: addrA})
 		synctest.Wait()
 		expect(t, "interface made anew while master", a.since(mark), "silence", "release", "fault:link_changed",
@@ -274,7 +299,7 @@ func TestStatsAndPriority(t *testing.T) {
 func TestADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, a, b := pair(t)
-		ma, mb := len(a.log), len(b.log)
+		ma, mb := a.mark(), b.mark()
 		before, _ := a.Stats(t.Context())
 		sleep(24 * time.Hour)
 		after, _ := a.Stats(t.Context())

@@ -11,17 +11,30 @@ import (
 	"github.com/hald-project/hald/vrrp"
 )
 
-// LAN joins Conns. Lost, if set, decides for each packet and receiver whether
-// it is lost; Delay is how long each takes.
+// LAN joins Conns.
 type LAN struct {
 	mu    sync.Mutex
 	ports map[*Port]bool
-	Lost  func(from, to netip.Addr) bool
-	Delay time.Duration
+	lost  func(from, to netip.Addr) bool
+	delay time.Duration
 }
 
 // NewLAN returns an empty link without loss or delay.
 func NewLAN() *LAN { return &LAN{ports: map[*Port]bool{}} }
+
+// Lose sets who loses packets from whom from now on; nil: nobody.
+func (l *LAN) Lose(lost func(from, to netip.Addr) bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lost = lost
+}
+
+// Delay sets how long packets take from now on.
+func (l *LAN) Delay(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.delay = d
+}
 
 // Port is one Conn on a LAN. Its queue holds 64 packets and drops what comes
 // when it is full, as a socket buffer does.
@@ -56,15 +69,15 @@ func (p *Port) Send(a vrrp.Advertisement) error {
 	default:
 	}
 	for to := range p.lan.ports {
-		if to == p || p.lan.Lost != nil && p.lan.Lost(p.source, to.source) {
+		if to == p || p.lan.lost != nil && p.lan.lost(p.source, to.source) {
 			continue
 		}
 		packet := vrrp.Packet{Advertisement: a, Source: p.source, Checksum: vrrp.RFC5798}
-		if p.lan.Delay == 0 {
+		if p.lan.delay == 0 {
 			to.Deliver(packet)
 			continue
 		}
-		time.AfterFunc(p.lan.Delay, func() { to.Deliver(packet) })
+		time.AfterFunc(p.lan.delay, func() { to.Deliver(packet) })
 	}
 	return nil
 }
