@@ -21,7 +21,7 @@ func prefixes(texts ...string) (list []netip.Prefix) {
 	return list
 }
 
-func openAddresses(t *testing.T) *Addresses {
+func openAddresses(t testing.TB) *Addresses {
 	t.Helper()
 	a, err := OpenAddresses()
 	if err != nil {
@@ -35,14 +35,14 @@ func openAddresses(t *testing.T) *Addresses {
 	return a
 }
 
-func claim(t *testing.T, a *Addresses, link int, lease time.Duration, addrs ...string) {
+func claim(t testing.TB, a *Addresses, link int, lease time.Duration, addrs ...string) {
 	t.Helper()
 	if err := a.Claim(link, prefixes(addrs...), lease); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func release(t *testing.T, a *Addresses, link int, addrs ...string) {
+func release(t testing.TB, a *Addresses, link int, addrs ...string) {
 	t.Helper()
 	if err := a.Release(link, prefixes(addrs...)); err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func release(t *testing.T, a *Addresses, link int, addrs ...string) {
 }
 
 // onLink lists the addresses as `ip` shows them.
-func onLink(t *testing.T, link string) (list []string) {
+func onLink(t testing.TB, link string) (list []string) {
 	t.Helper()
 	for line := range strings.Lines(shown(t, link)) {
 		list = append(list, strings.Fields(line)[3])
@@ -58,7 +58,7 @@ func onLink(t *testing.T, link string) (list []string) {
 	return list
 }
 
-func wantOnLink(t *testing.T, link string, want ...string) {
+func wantOnLink(t testing.TB, link string, want ...string) {
 	t.Helper()
 	if d := cmp.Diff(want, onLink(t, link)); d != "" {
 		t.Fatalf("addresses on %s (-want +got):\n%s", link, d)

@@ -17,7 +17,7 @@ import (
 // inNamespace moves the calling test into a fresh network namespace that holds
 // the two ends of one cable, eth0 (192.0.2.1/24) and peer0, both up. The
 // test's goroutine stays locked to its thread, so both end with the test.
-func inNamespace(t *testing.T) {
+func inNamespace(t testing.TB) {
 	t.Helper()
 	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
@@ -31,12 +31,12 @@ func inNamespace(t *testing.T) {
 
 // ip runs the command of iproute2, the witness of these tests, in the
 // namespace of the calling thread.
-func ip(t *testing.T, args string) string {
+func ip(t testing.TB, args string) string {
 	t.Helper()
 	return command(t, "ip", strings.Fields(args)...)
 }
 
-func command(t *testing.T, name string, args ...string) string {
+func command(t testing.TB, name string, args ...string) string {
 	t.Helper()
 	var stderr bytes.Buffer
 	c := exec.Command(name, args...)
@@ -49,12 +49,12 @@ func command(t *testing.T, name string, args ...string) string {
 }
 
 // shown is what `ip` prints of the IPv4 addresses of a link, one a line.
-func shown(t *testing.T, link string) string {
+func shown(t testing.TB, link string) string {
 	t.Helper()
 	return ip(t, "-4 -d -o addr show dev "+link)
 }
 
-func writeSysctl(t *testing.T, path, value string) {
+func writeSysctl(t testing.TB, path, value string) {
 	t.Helper()
 	// The thread's own view: /proc/sys/net follows the namespace of the opener.
 	if err := os.WriteFile("/proc/sys/net/"+path, []byte(value), 0); err != nil {
@@ -62,7 +62,7 @@ func writeSysctl(t *testing.T, path, value string) {
 	}
 }
 
-func linkIndex(t *testing.T, name string) int {
+func linkIndex(t testing.TB, name string) int {
 	t.Helper()
 	links, err := List()
 	if err != nil {

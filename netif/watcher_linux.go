@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -23,8 +24,12 @@ const (
 // value is ready to use; one Run at a time.
 type Watcher struct {
 	eventBuffer int // bytes; 0: the default
-	sessions    int // how often the subscription was opened
+	overflows   atomic.Uint64
 }
+
+// Overflows counts how often the kernel dropped announcements because they were
+// not read in time. Each was overcome by a new listing. Any goroutine may ask.
+func (w *Watcher) Overflows() uint64 { return w.overflows.Load() }
 
 // Run delivers a snapshot at once and then whenever one differs from the last
 // delivered. It never waits for its consumer: while out is not read, newer
@@ -38,8 +43,9 @@ func (w *Watcher) Run(ctx context.Context, out chan<- Links) error {
 		switch {
 		case ctx.Err() != nil:
 			return nil
-		case errors.Is(err, unix.ENOBUFS):
-			continue // announcements were lost: begin again with a new listing
+		case errors.Is(err, unix.ENOBUFS): // announcements were lost: begin again with a new listing
+			w.overflows.Add(1)
+			continue
 		case delivered == nil:
 			return fmt.Errorf("watch links: %w", err)
 		}
@@ -54,7 +60,6 @@ func (w *Watcher) Run(ctx context.Context, out chan<- Links) error {
 // session subscribes first and lists then, so that nothing falls in between,
 // and follows the announcements until one is lost or ctx ends.
 func (w *Watcher) session(ctx context.Context, out chan<- Links, delivered *Links) error {
-	w.sessions++
 	buffer := w.eventBuffer
 	if buffer == 0 {
 		buffer = eventBuffer

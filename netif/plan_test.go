@@ -1,0 +1,153 @@
+package netif
+
+import (
+	"errors"
+	"net/netip"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func holding(text string, change func(*Address)) held {
+	a := Address{Prefix: netip.MustParsePrefix(text), Permanent: true}
+	change(&a)
+	return held{Address: a, message: []byte(text)}
+}
+
+var (
+	host        = func(*Address) {}
+	hostSecond  = func(a *Address) { a.Secondary = true }
+	marked      = func(a *Address) { a.Protocol = Protocol }
+	markedLater = func(a *Address) { a.Protocol, a.Secondary = Protocol, true }
+	leased      = func(a *Address) { a.Permanent = false }
+)
+
+func TestPlanClaim(t *testing.T) {
+	for name, c := range map[string]struct {
+		have     []held
+		want     []string
+		untagged bool
+		ops      []string
+		foreign  string
+	}{
+		"absent is added, present renewed, each once": {
+			have: []held{holding("10.0.0.1/24", host), holding("10.0.0.9/24", markedLater)},
+			want: []string{"10.0.0.9/24", "10.0.0.8/32", "10.0.0.8/32"},
+			ops:  []string{"renew 10.0.0.9/24", "add 10.0.0.8/32"}},
+		"the host's address is refused": {
+			have: []held{holding("10.0.0.1/24", host)},
+			want: []string{"10.0.0.8/32", "10.0.0.1/24"}, foreign: "10.0.0.1/24"},
+		"also under another prefix length": {
+			have: []held{holding("10.0.0.1/24", host)},
+			want: []string{"10.0.0.1/32"}, foreign: "10.0.0.1/24"},
+		"a lifetime alone does not make it ours": {
+			have: []held{holding("10.0.0.1/24", leased)},
+			want: []string{"10.0.0.1/24"}, foreign: "10.0.0.1/24"},
+		"unless the kernel keeps no marks": {
+			have: []held{holding("10.0.0.1/24", leased)}, untagged: true,
+			want: []string{"10.0.0.1/24"}, ops: []string{"renew 10.0.0.1/24"}},
+		"where a permanent one is the host's": {
+			have: []held{holding("10.0.0.1/24", host)}, untagged: true,
+			want: []string{"10.0.0.1/24"}, foreign: "10.0.0.1/24"},
+		"an address of a previous configuration is no obstacle": {
+			have: []held{holding("10.0.0.9/24", marked)},
+			want: []string{"10.0.0.9/32"}, ops: []string{"add 10.0.0.9/32"}},
+		"inside a wider subnet of the host: without its route": {
+			have: []held{holding("10.0.0.1/16", host)},
+			want: []string{"10.0.0.9/24", "10.0.0.9/32", "10.0.0.9/16", "10.1.0.9/24"},
+			ops:  []string{"add 10.0.0.9/24 noprefixroute", "add 10.0.0.9/32", "add 10.0.0.9/16", "add 10.1.0.9/24"}},
+		"inside a subnet of ours: with its route": {
+			have: []held{holding("10.0.0.1/16", marked)},
+			want: []string{"10.0.0.9/24"}, ops: []string{"add 10.0.0.9/24"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ops, err := planner{linkIndex: 7, have: c.have, tagged: !c.untagged}.claim(prefixesOf(c.want))
+			if d := cmp.Diff(c.ops, spelled(ops)); d != "" {
+				t.Errorf("plan (-want +got):\n%s", d)
+			}
+			var foreign *ForeignAddressError
+			if errors.As(err, &foreign) != (c.foreign != "") || foreign != nil && foreign.Address.String() != c.foreign {
+				t.Errorf("error %v, want foreign %q", err, c.foreign)
+			}
+		})
+	}
+}
+
+func TestPlanRelease(t *testing.T) {
+	for name, c := range map[string]struct {
+		have     []held
+		drop     []string
+		untagged bool
+		ops      []string
+	}{
+		"only ours, only what is there": {
+			have: []held{holding("10.0.0.1/24", host), holding("10.0.0.9/24", markedLater)},
+			drop: []string{"10.0.0.1/24", "10.0.0.9/24", "10.0.0.8/24"}, ops: []string{"remove 10.0.0.9/24"}},
+		"the kernel's victims come back, after the removals": {
+			have: []held{holding("10.0.0.7/24", marked), holding("10.0.0.1/24", hostSecond),
+				holding("10.0.0.8/24", markedLater), holding("10.0.0.9/24", markedLater), holding("10.9.0.1/24", hostSecond)},
+			drop: []string{"10.0.0.7/24", "10.0.0.9/24"},
+			ops:  []string{"remove 10.0.0.7/24", "remove 10.0.0.9/24", "restore 10.0.0.1/24", "restore 10.0.0.8/24"}},
+		"a host primary that is not removed has no victims": {
+			have: []held{holding("10.0.0.1/24", host), holding("10.0.0.2/24", hostSecond)},
+			drop: []string{"10.0.0.1/24"}},
+		"without marks, a lifetime says ours": {
+			have:     []held{holding("10.0.0.8/32", leased), holding("10.0.0.9/32", host)},
+			untagged: true, drop: []string{"10.0.0.8/32", "10.0.0.9/32"}, ops: []string{"remove 10.0.0.8/32"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ops := planner{have: c.have, tagged: !c.untagged}.release(prefixesOf(c.drop))
+			if d := cmp.Diff(c.ops, spelled(ops)); d != "" {
+				t.Errorf("plan (-want +got):\n%s", d)
+			}
+			for _, o := range ops {
+				if o.action == restore && string(o.message) != o.prefix.String() {
+					t.Errorf("%s is restored from the message of %q", o.prefix, o.message)
+				}
+			}
+		})
+	}
+}
+
+func prefixesOf(texts []string) (list []netip.Prefix) {
+	for _, text := range texts {
+		list = append(list, netip.MustParsePrefix(text))
+	}
+	return list
+}
+
+func spelled(ops []op) (list []string) {
+	for _, o := range ops {
+		s := []string{"add ", "renew ", "remove ", "restore "}[o.action] + o.prefix.String()
+		if o.noPrefixRoute {
+			s += " noprefixroute"
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+func TestPrimaryIPv4(t *testing.T) {
+	at := func(text string, change func(*Address)) Address { return holding(text, change).Address }
+	virtual := prefixesOf([]string{"10.0.0.9/24"})
+	for name, c := range map[string]struct {
+		addrs []Address
+		want  string
+	}{
+		"none":                               {},
+		"the first":                          {[]Address{at("10.0.0.1/24", host), at("10.1.0.1/24", host)}, "10.0.0.1"},
+		"not a marked one":                   {[]Address{at("10.0.0.8/32", marked), at("10.0.0.1/24", host)}, "10.0.0.1"},
+		"not a virtual one, whatever length": {[]Address{at("10.0.0.9/32", host), at("10.0.0.1/24", host)}, "10.0.0.1"},
+		"only virtual ones":                  {[]Address{at("10.0.0.9/24", host)}, ""},
+		"a DHCP lease counts":                {[]Address{at("10.0.0.1/24", leased)}, "10.0.0.1"},
+		"a primary before a secondary":       {[]Address{at("10.0.0.2/24", hostSecond), at("10.1.0.1/24", host)}, "10.1.0.1"},
+		"a secondary before none":            {[]Address{at("10.0.0.9/24", host), at("10.0.0.2/24", hostSecond)}, "10.0.0.2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, ok := Link{Addrs: c.addrs}.PrimaryIPv4(virtual)
+			if ok != (c.want != "") || ok && got.String() != c.want {
+				t.Errorf("got %v, %v; want %q", got, ok, c.want)
+			}
+		})
+	}
+}
