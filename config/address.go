@@ -1,0 +1,114 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+var (
+	broadcast = netip.MustParseAddr("255.255.255.255")
+	thisNet   = netip.MustParsePrefix("0.0.0.0/8")
+	classE    = netip.MustParsePrefix("240.0.0.0/4")
+)
+
+// hostAddress accepts the IPv4 address of one host.
+func hostAddress(v value) (netip.Addr, error) {
+	s, err := text(v)
+	if err != nil {
+		return netip.Addr{}, err
+	}
+	if strings.Contains(s, "/") {
+		return netip.Addr{}, fmt.Errorf("An address without prefix length is needed here; %s has one.", v)
+	}
+	return parseHost(s, v)
+}
+
+// parseHost parses the address part s of a value.
+func parseHost(s string, v value) (netip.Addr, error) {
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return a, fmt.Errorf("%s is not an IP address.", upperFirst(v.String()))
+	}
+	switch {
+	case !a.Is4():
+		return a, notYetError{fmt.Sprintf("an IPv6 address (%s)", v)}
+	case a.IsMulticast():
+		return a, fmt.Errorf("%s is a multicast address, not that of one host.", upperFirst(v.String()))
+	case thisNet.Contains(a), a == broadcast, classE.Contains(a):
+		return a, fmt.Errorf("%s is not an address that a host can have.", upperFirst(v.String()))
+	}
+	return a, nil
+}
+
+// virtualAddress accepts ADDRESS/PREFIX, or ADDRESS for one with /32.
+func virtualAddress(v value) (netip.Prefix, error) {
+	s, err := text(v)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	address, length, hasLength := strings.Cut(s, "/")
+	a, err := parseHost(address, v)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	if a.IsLoopback() {
+		return netip.Prefix{}, fmt.Errorf("%s is a loopback address; no other machine can reach it.", upperFirst(v.String()))
+	}
+	if !hasLength {
+		return netip.PrefixFrom(a, 32), nil
+	}
+	if strings.Contains(length, ".") {
+		return netip.Prefix{}, fmt.Errorf("%s has a netmask; write the prefix length as a number, for example \"/24\".", upperFirst(v.String()))
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil || p.Bits() == 0 {
+		return netip.Prefix{}, fmt.Errorf("%s has no valid prefix length; for IPv4 it is /1 to /32.", upperFirst(v.String()))
+	}
+	if p.Bits() < 31 && p.Masked().Addr() == a {
+		return netip.Prefix{}, fmt.Errorf("%s is the network itself, not an address in it.", upperFirst(v.String()))
+	}
+	if p.Bits() < 31 && lastOf(p) == a {
+		return netip.Prefix{}, fmt.Errorf("%s is the broadcast address of its network.", upperFirst(v.String()))
+	}
+	return p, nil
+}
+
+// lastOf is the highest address of an IPv4 network.
+func lastOf(p netip.Prefix) netip.Addr {
+	a := p.Masked().Addr().As4()
+	for bit := p.Bits(); bit < 32; bit++ {
+		a[bit/8] |= 1 << (7 - bit%8)
+	}
+	return netip.AddrFrom4(a)
+}
+
+// serviceAddress accepts ADDRESS:PORT.
+func serviceAddress(v value) (netip.AddrPort, error) {
+	a, err := serverAddress(v)
+	if err == nil && a.Port() == 0 {
+		return a, fmt.Errorf("%s has no port; write ADDRESS:PORT, for example \"192.0.2.10:80\".", upperFirst(v.String()))
+	}
+	return a, err
+}
+
+// serverAddress accepts ADDRESS or ADDRESS:PORT; port 0 stands for none.
+func serverAddress(v value) (netip.AddrPort, error) {
+	s, err := text(v)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	if _, err := netip.ParseAddr(s); err == nil {
+		a, err := parseHost(s, v)
+		return netip.AddrPortFrom(a, 0), err
+	}
+	if strings.Contains(s, "/") {
+		return netip.AddrPort{}, fmt.Errorf("An address without prefix length is needed here; %s has one.", v)
+	}
+	ap, err := netip.ParseAddrPort(s)
+	if err != nil || strings.HasSuffix(s, ":0") {
+		return netip.AddrPort{}, fmt.Errorf("%s is not ADDRESS or ADDRESS:PORT with a port from 1 to 65535.", upperFirst(v.String()))
+	}
+	a, err := parseHost(ap.Addr().String(), v)
+	return netip.AddrPortFrom(a, ap.Port()), err
+}

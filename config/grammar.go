@@ -1,0 +1,156 @@
+package config
+
+import "github.com/hashicorp/hcl/v2"
+
+// grammar says which names a kind of block knows. Names of the language that
+// are not built yet are listed too: they are refused by name, with their
+// place, instead of being called unknown.
+type grammar struct {
+	labels     []string            // what the block's labels are
+	single     bool                // at most one in its parent
+	attributes []string            // built
+	blocks     map[string]*grammar // built
+	kinds      map[string]*grammar // by label, for blocks whose attributes depend on it
+	later      []string            // attributes not built yet
+	laterKinds []string            // labels not built yet
+	open       bool                // any attribute, no block: locals
+	unbuilt    bool                // the whole block is not built yet
+}
+
+// language is the top level of a configuration.
+var language = &grammar{
+	blocks: map[string]*grammar{
+		"cluster": {
+			labels: []string{"name"},
+			blocks: map[string]*grammar{
+				"director": {labels: []string{"name"}, attributes: []string{"address"}},
+			},
+		},
+		"locals":                  {open: true},
+		"vrrp_instance":           labelled(instanceGrammar),
+		"vrrp_defaults":           singleton(instanceGrammar),
+		"vrrp_sync_group":         unbuilt("name"),
+		"virtual_server":          labelled(serviceGrammar),
+		"virtual_server_defaults": singleton(serviceGrammar),
+		"ipvs": {
+			single:     true,
+			attributes: []string{"clear_on_stop"},
+			later:      []string{"expire_nodest_conn", "expire_quiescent_template"},
+			blocks: map[string]*grammar{
+				"timeouts":        {single: true, attributes: []string{"tcp", "tcp_fin", "udp"}},
+				"connection_sync": unbuilt(),
+			},
+		},
+		"notify": unbuilt("name"),
+		"log":    {single: true, attributes: []string{"level", "format"}},
+		"admin": {
+			single:     true,
+			attributes: []string{"socket", "socket_group", "socket_mode"},
+			later:      []string{"http"},
+		},
+	},
+}
+
+// instanceGrammar is the inside of vrrp_instance and vrrp_defaults.
+var instanceGrammar = grammar{
+	attributes: []string{
+		"interface", "virtual_router_id", "version", "priority", "advertisement_interval",
+		"virtual_addresses", "preempt", "source_address", "checksum", "address_lease",
+	},
+	later: []string{"preempt_delay", "accept", "unicast", "virtual_mac", "start_delay"},
+	blocks: map[string]*grammar{
+		"gratuitous_arp":  {single: true, attributes: []string{"count", "delay", "refresh", "interval"}},
+		"authentication":  unbuilt(),
+		"virtual_address": unbuilt("address"),
+		"virtual_route":   unbuilt("network"),
+		"track":           unbuilt("kind", "name"),
+	},
+}
+
+// serviceGrammar is the inside of virtual_server and virtual_server_defaults.
+var serviceGrammar = grammar{
+	attributes: []string{
+		"addresses", "protocol", "scheduler", "forwarding", "persistence",
+		"quorum", "on_fail", "drain", "initial",
+	},
+	later: []string{
+		"fwmark", "family", "scheduler_flags", "persistence_netmask", "persistence_engine",
+		"one_packet", "hysteresis", "slow_start", "max_failed",
+	},
+	blocks: map[string]*grammar{
+		"check":        checkGrammar,
+		"real_server":  {labels: []string{"name"}, attributes: serverAttributes, blocks: map[string]*grammar{"check": checkGrammar, "tunnel": unbuilt()}},
+		"sorry_server": {single: true, attributes: serverAttributes, blocks: map[string]*grammar{"check": unbuilt("kind"), "tunnel": unbuilt()}},
+		"tunnel":       unbuilt(),
+	},
+}
+
+var serverAttributes = []string{"address", "weight", "upper_threshold", "lower_threshold", "forwarding", "disabled"}
+
+// checkGrammar is a check block; its label decides what else it knows.
+var checkGrammar = &grammar{
+	labels: []string{"kind"},
+	kinds: map[string]*grammar{
+		"none": {},
+		"tcp":  {attributes: checkAttributes, later: []string{"source", "mark", "send", "expect"}},
+		"http": {
+			attributes: append([]string{"path", "method", "host", "headers", "body", "status", "expect", "follow_redirects"}, checkAttributes...),
+			later:      []string{"source", "mark", "url", "sha256"},
+		},
+	},
+	laterKinds: []string{"https", "tls", "dns", "grpc", "smtp", "udp", "ping", "exec", "file"},
+}
+
+var checkAttributes = []string{"interval", "timeout", "fast_interval", "fall", "rise", "port", "address"}
+
+func labelled(g grammar) *grammar {
+	g.labels = []string{"name"}
+	return &g
+}
+
+func singleton(g grammar) *grammar {
+	g.single = true
+	return &g
+}
+
+func unbuilt(labels ...string) *grammar { return &grammar{labels: labels, unbuilt: true} }
+
+// of is the grammar of a block with this label.
+func (g *grammar) of(labels []string) *grammar {
+	if g.kinds == nil || len(labels) == 0 {
+		return g
+	}
+	if kind, ok := g.kinds[labels[0]]; ok {
+		return kind
+	}
+	return &grammar{open: true}
+}
+
+// schema is what is read for its meaning: the names that are built.
+func (g *grammar) schema() *hcl.BodySchema {
+	s := &hcl.BodySchema{}
+	for _, name := range g.attributes {
+		s.Attributes = append(s.Attributes, hcl.AttributeSchema{Name: name})
+	}
+	for name, inner := range g.blocks {
+		if !inner.unbuilt {
+			s.Blocks = append(s.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: inner.labels})
+		}
+	}
+	return s
+}
+
+// names is what is read for its names: all of the language, and dynamic.
+func (g *grammar) names() *hcl.BodySchema {
+	s := &hcl.BodySchema{}
+	for _, name := range append(append([]string{}, g.attributes...), g.later...) {
+		s.Attributes = append(s.Attributes, hcl.AttributeSchema{Name: name})
+	}
+	for name, inner := range g.blocks {
+		s.Blocks = append(s.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: inner.labels})
+	}
+	if len(g.blocks) > 0 {
+		s.Blocks = append(s.Blocks, hcl.BlockHeaderSchema{Type: "dynamic", LabelNames: []string{"type"}})
+	}
+	return s
+}

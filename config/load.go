@@ -1,0 +1,194 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/json"
+)
+
+// maxFileSize bounds each configuration file.
+const maxFileSize = 16 << 20
+
+// Load reads the configuration at path, a file or a folder, and returns what
+// it means for one director. An empty director stands for the one whose name
+// is this machine's host name. The Config is nil exactly when the Diagnostics
+// have errors; without errors they may still hold warnings.
+func Load(path, director string) (*Config, Diagnostics) {
+	src := open(path)
+	whole := src.survey()
+	me := whole.find(director)
+	cfg := whole.view(me)
+	diags := src.diagnostics()
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return cfg, diags
+}
+
+// LoadAll is Load for every director of the cluster, in file order. What is
+// wrong for several directors is reported once.
+func LoadAll(path string) ([]*Config, Diagnostics) {
+	src := open(path)
+	whole := src.survey()
+	var all []*Config
+	for _, d := range whole.eachDirector() {
+		all = append(all, whole.view(d))
+	}
+	diags := src.diagnostics()
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return all, diags
+}
+
+// source is the text of a configuration and the list of what is wrong with it.
+type source struct {
+	folder string // what file() paths are relative to
+	files  map[string]*hcl.File
+	body   hcl.Body // nil when a file could not be read or parsed
+	hash   string
+	diags  hcl.Diagnostics
+	known  map[string]bool // keys of diags, so that nothing is said twice
+}
+
+// open reads and parses the files of a configuration.
+func open(path string) *source {
+	s := &source{files: map[string]*hcl.File{}, known: map[string]bool{}}
+	names, folder, err := fileNames(path)
+	if err != nil {
+		s.fail(nil, "Cannot read the configuration", sentence(err))
+		return s
+	}
+	s.folder = folder
+	sum := sha256.New()
+	var files []*hcl.File
+	for _, name := range names {
+		text, err := readBounded(name, maxFileSize)
+		if err != nil {
+			s.fail(nil, "Cannot read the configuration", sentence(err))
+			continue
+		}
+		fmt.Fprintf(sum, "%s\x00%d\x00", filepath.Base(name), len(text))
+		sum.Write(text)
+		files = append(files, s.parse(name, text))
+	}
+	s.hash = hex.EncodeToString(sum.Sum(nil))
+	if !s.diags.HasErrors() {
+		s.body = hcl.MergeFiles(files)
+	}
+	return s
+}
+
+// parse reads one file's syntax: JSON by its name, else native HCL.
+func (s *source) parse(name string, text []byte) *hcl.File {
+	var file *hcl.File
+	var diags hcl.Diagnostics
+	if depth := nesting(text); depth > maxNesting {
+		file = &hcl.File{Body: hcl.EmptyBody()}
+		diags = diags.Append(&hcl.Diagnostic{
+			Severity: hcl.DiagError,
+			Summary:  "Nested too deeply",
+			Detail:   fmt.Sprintf("Brackets are nested more than %d deep.", maxNesting),
+			Subject:  &hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos},
+		})
+	} else if strings.HasSuffix(name, ".json") {
+		file, diags = json.Parse(text, name)
+	} else {
+		file, diags = hclsyntax.ParseConfig(text, name, hcl.InitialPos)
+	}
+	if file == nil {
+		file = &hcl.File{Body: hcl.EmptyBody()}
+	}
+	file.Bytes = text
+	s.files[name] = file
+	s.report(diags)
+	return file
+}
+
+// maxNesting keeps the recursive parsers of the HCL library off the end of
+// the stack, which no program survives.
+const maxNesting = 200
+
+// nesting counts how deep the brackets of a text go at most. Brackets in
+// strings and comments count too: the limit is far from any real file.
+func nesting(text []byte) int {
+	depth, deepest := 0, 0
+	for _, c := range text {
+		switch c {
+		case '(', '[', '{':
+			depth++
+			deepest = max(deepest, depth)
+		case ')', ']', '}':
+			depth = max(0, depth-1)
+		}
+	}
+	return deepest
+}
+
+// fileNames lists the files that make up the configuration at path, and the
+// folder they are in.
+func fileNames(path string) (names []string, folder string, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, "", plainPathError(err)
+	}
+	if !info.IsDir() {
+		return []string{path}, filepath.Dir(path), nil
+	}
+	entries, err := os.ReadDir(path) // in name order
+	if err != nil {
+		return nil, "", plainPathError(err)
+	}
+	for _, e := range entries {
+		name := e.Name()
+		wanted := strings.HasSuffix(name, ".hcl") || strings.HasSuffix(name, ".hcl.json")
+		if wanted && !e.IsDir() && !strings.HasPrefix(name, ".") {
+			names = append(names, filepath.Join(path, name))
+		}
+	}
+	if len(names) == 0 {
+		return nil, "", fmt.Errorf("the folder %s has no file that ends in .hcl or .hcl.json", path)
+	}
+	return names, path, nil
+}
+
+// readBounded reads a file of at most limit bytes.
+func readBounded(name string, limit int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, plainPathError(err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, plainPathError(err)
+	}
+	if int64(len(text)) > limit {
+		return nil, fmt.Errorf("more than %d bytes in %s", limit, name)
+	}
+	return text, nil
+}
+
+// plainPathError words an error of package os for an operator.
+func plainPathError(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return fmt.Errorf("%w: %s", pe.Err, pe.Path)
+	}
+	return err
+}
+
+// sentence makes an error text the detail of a message.
+func sentence(err error) string {
+	s := err.Error()
+	return strings.ToUpper(s[:1]) + s[1:] + "."
+}

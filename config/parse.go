@@ -1,0 +1,164 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+// The functions here turn one value into what it stands for. Their errors are
+// details of messages: they show the value only through value.String.
+
+func text(v value) (string, error) {
+	if v.v.Type() != cty.String {
+		return "", fmt.Errorf("A string is needed here, in quotes; %s is not one.", v)
+	}
+	return v.v.AsString(), nil
+}
+
+func filled(v value) (string, error) {
+	s, err := text(v)
+	if err == nil && s == "" {
+		return "", fmt.Errorf("The string is empty.")
+	}
+	return s, err
+}
+
+func boolean(v value) (bool, error) {
+	if v.v.Type() != cty.Bool {
+		return false, fmt.Errorf("true or false is needed here, without quotes; %s is neither.", v)
+	}
+	return v.v.True(), nil
+}
+
+// integer accepts whole numbers from low to high.
+func integer(low, high int64) func(value) (int, error) {
+	return func(v value) (int, error) {
+		if v.v.Type() != cty.Number {
+			return 0, fmt.Errorf("A number is needed here, without quotes; %s is not one.", v)
+		}
+		n, accuracy := v.v.AsBigFloat().Int64()
+		if accuracy != 0 && v.v.AsBigFloat().IsInt() || accuracy == 0 && (n < low || n > high) {
+			return 0, fmt.Errorf("%s is out of range; it must be %d to %d.", upperFirst(v.String()), low, high)
+		}
+		if accuracy != 0 {
+			return 0, fmt.Errorf("%s is not a whole number; it must be %d to %d.", upperFirst(v.String()), low, high)
+		}
+		return int(n), nil
+	}
+}
+
+// oneOf accepts some words; later ones are refused as not built yet.
+func oneOf(words []string, later ...string) func(value) (string, error) {
+	return func(v value) (string, error) {
+		s, err := text(v)
+		if err != nil {
+			return "", err
+		}
+		if slices.Contains(words, s) {
+			return s, nil
+		}
+		if slices.Contains(later, s) {
+			return "", notYetError{v.String()}
+		}
+		hint := ""
+		if !v.hidden {
+			hint = didYouMean(s, words)
+		}
+		return "", fmt.Errorf("%s is not one of %s.%s", upperFirst(v.String()), enumerate(words), hint)
+	}
+}
+
+// duration accepts durations from low to high in whole steps. A high of 0
+// stands for no limit.
+func duration(low, high, step time.Duration) func(value) (time.Duration, error) {
+	return func(v value) (time.Duration, error) {
+		if v.v.Type() == cty.Number {
+			return 0, fmt.Errorf("A duration needs a unit and quotes, for example \"2s\" or \"100ms\".")
+		}
+		s, err := text(v)
+		if err != nil {
+			return 0, err
+		}
+		d, err := time.ParseDuration(s)
+		if err != nil || s != strings.TrimLeft(s, "+") {
+			return 0, fmt.Errorf("%s is not a duration. Write a number with a unit (ms, s, m, h), for example \"100ms\", \"2s\" or \"1m30s\".", upperFirst(v.String()))
+		}
+		switch {
+		case d < low && high == 0:
+			return 0, fmt.Errorf("%s is too short; it must be %s or more.", upperFirst(v.String()), plain(low))
+		case d < low || high != 0 && d > high:
+			return 0, fmt.Errorf("%s is out of range; it must be %s to %s.", upperFirst(v.String()), plain(low), plain(high))
+		case d%step != 0 && step == time.Second:
+			return 0, fmt.Errorf("%s has a fraction of a second; whole seconds are needed here.", upperFirst(v.String()))
+		case d%step != 0:
+			return 0, fmt.Errorf("%s is not a multiple of %s.", upperFirst(v.String()), plain(step))
+		}
+		return d, nil
+	}
+}
+
+// plain writes a duration without empty units: 1h, not 1h0m0s.
+func plain(d time.Duration) string {
+	s := d.String()
+	s = strings.Replace(s, "m0s", "m", 1)
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// fileMode accepts permission bits in octal, as chmod(1) takes them.
+func fileMode(v value) (uint32, error) {
+	s, err := text(v)
+	if err != nil {
+		return 0, fmt.Errorf("A file mode is a string of octal digits, for example \"0660\"; %s is not one.", v)
+	}
+	mode, err := strconv.ParseUint(s, 8, 32)
+	if err != nil || mode > 0o777 {
+		return 0, fmt.Errorf("%s is not a file mode from \"0000\" to \"0777\".", upperFirst(v.String()))
+	}
+	return uint32(mode), nil
+}
+
+// interfaceName accepts what the kernel accepts as a link's name
+// (dev_valid_name in net/core/dev.c).
+func interfaceName(v value) (string, error) {
+	s, err := text(v)
+	if err != nil {
+		return "", err
+	}
+	bad := strings.ContainsFunc(s, func(c rune) bool { return c == '/' || c == ':' || unicode.IsSpace(c) || unicode.IsControl(c) })
+	if s == "" || len(s) > 15 || s == "." || s == ".." || bad {
+		return "", fmt.Errorf("%s is not an interface name: 1 to 15 characters without space, slash or colon.", upperFirst(v.String()))
+	}
+	return s, nil
+}
+
+// maxLabel bounds the names of directors, instances, services and servers.
+const maxLabel = 64
+
+// checkLabel reports a block name that commands, events and metrics could not
+// carry.
+func (r *reader) checkLabel(b *block) {
+	bad := strings.ContainsFunc(b.label, func(c rune) bool { return c == '/' || unicode.IsSpace(c) || !unicode.IsPrint(c) })
+	if b.label == "" || len(b.label) > maxLabel || bad {
+		r.fail(b.labelAt, "Invalid name", fmt.Sprintf("The name of a %s is 1 to %d characters without space, slash or control characters.", b.kind, maxLabel))
+	}
+}
+
+// maxSocketPath is what fits into sockaddr_un with its closing zero (unix(7)).
+const maxSocketPath = 107
+
+func socketPath(v value) (string, error) {
+	s, err := text(v)
+	if err == nil && (!strings.HasPrefix(s, "/") || len(s) > maxSocketPath || strings.ContainsRune(s, 0)) {
+		return "", fmt.Errorf("%s is not an absolute path of at most %d bytes.", upperFirst(v.String()), maxSocketPath)
+	}
+	return s, err
+}

@@ -1,0 +1,186 @@
+package config
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/dynblock"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// reader evaluates the text for one director.
+type reader struct {
+	*source
+	whole    *survey
+	director Director
+	ctx      *hcl.EvalContext
+	secrets  int // how many values file() and env() handed out
+}
+
+// view reads the whole configuration as one director sees it. The value is
+// complete only if the source has no errors afterwards.
+func (w *survey) view(d Director) *Config {
+	if w.source.body == nil {
+		return nil
+	}
+	r := &reader{source: w.source, whole: w, director: d}
+	r.ctx = &hcl.EvalContext{Functions: r.functions(func() { r.secrets++ }), Variables: map[string]cty.Value{
+		"cluster":  cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal(w.cluster)}),
+		"director": directorValue(d),
+	}}
+	r.ctx.Variables["local"] = r.evaluateLocals(w.locals, false)
+
+	root := r.open(dynblock.Expand(w.source.body, r.ctx), language, nil)
+	c := &Config{Cluster: w.cluster, Director: d, Directors: w.directorList(), Hash: w.source.hash}
+	c.IPVS = r.readIPVS(root)
+	c.Log = r.readLog(root)
+	c.Admin = r.readAdmin(root)
+	instances := r.readInstances(root)
+	services := r.readServices(root)
+	for _, in := range instances {
+		c.Instances = append(c.Instances, in.Instance)
+	}
+	for _, sv := range services {
+		c.Services = append(c.Services, sv.Service)
+	}
+	r.checkHeld(services, instances)
+	return c
+}
+
+func directorValue(d Director) cty.Value {
+	address := cty.NullVal(cty.String)
+	if d.Address.IsValid() {
+		address = cty.StringVal(d.Address.String())
+	}
+	return cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal(d.Name), "address": address})
+}
+
+// lookup finds and evaluates an attribute of a block or of its defaults. An
+// attribute that is null counts as left out. ok is false when there is no value
+// to go on with; unless it was left out, that was reported.
+func (r *reader) lookup(b *block, name string) (v value, given, ok bool) {
+	attr := b.attribute(name)
+	if attr == nil {
+		return value{}, false, false
+	}
+	result, ok := r.evaluate(attr.Expr)
+	if !ok {
+		return value{}, true, false
+	}
+	if result.v.IsNull() {
+		delete(b.attributes, name) // the defaults' turn
+		if b.fallback != nil {
+			return r.lookup(b, name)
+		}
+		return value{}, false, false
+	}
+	return result, true, true
+}
+
+// evaluate computes an expression; ok is false when that failed.
+func (r *reader) evaluate(expr hcl.Expression) (value, bool) {
+	before := r.secrets
+	v, diags := expr.Value(r.ctx)
+	r.reportEvaluation(diags, r.secrets > before)
+	if diags.HasErrors() {
+		return value{}, false
+	}
+	hide := v.ContainsMarked()
+	v, _ = v.UnmarkDeep()
+	if !v.IsWhollyKnown() {
+		if !r.diags.HasErrors() {
+			r.fail(expr.Range(), "Unknown value", "This value depends on the director, which the cluster block itself describes.")
+		}
+		return value{}, false
+	}
+	return value{v: v, at: expr.Range(), hidden: hide}, true
+}
+
+// reportEvaluation reports what the library found wrong with an expression.
+func (r *reader) reportEvaluation(diags hcl.Diagnostics, secretsRead bool) {
+	for _, d := range diags {
+		d := *d
+		if hint := referenceHint(&d); hint != "" {
+			d.Detail += hint
+		}
+		if d.Summary == "Invalid dynamic block label" && usesHidden(&d) {
+			d.Detail = "A name cannot come from file() or env()."
+		} else if (secretsRead || usesHidden(&d)) && mayQuote(&d) {
+			d.Detail = "The reason is not shown, because the expression uses file() or env()."
+		}
+		r.report(hcl.Diagnostics{&d})
+	}
+}
+
+// mayQuote says whether the library may have put a value into a message.
+func mayQuote(d *hcl.Diagnostic) bool {
+	if call, ok := hcl.DiagnosticExtra[interface{ CalledFunctionName() string }](d); ok {
+		name := call.CalledFunctionName()
+		return name != "env" && name != "file"
+	}
+	switch d.Summary {
+	case "Call to unknown function", "Unknown variable", "Unsupported attribute", "Not enough function arguments",
+		"Too many function arguments", "Unsupported block type", "Missing required argument":
+		return false
+	}
+	return true
+}
+
+// usesHidden says whether a message's expression refers to a hidden value.
+func usesHidden(d *hcl.Diagnostic) bool {
+	if d.Expression == nil || d.EvalContext == nil {
+		return false
+	}
+	for _, ref := range d.Expression.Variables() {
+		if v, _ := ref.TraverseAbs(d.EvalContext); v.ContainsMarked() {
+			return true
+		}
+	}
+	return false
+}
+
+// referenceHint suggests a name where local.x, director.x or cluster.x does
+// not exist.
+func referenceHint(d *hcl.Diagnostic) string {
+	if d.Summary != "Unsupported attribute" || d.Expression == nil || d.EvalContext == nil || d.Subject == nil {
+		return ""
+	}
+	for _, ref := range d.Expression.Variables() {
+		if len(ref) < 2 || ref[1].SourceRange() != *d.Subject {
+			continue
+		}
+		step, ok := ref[1].(hcl.TraverseAttr)
+		object, diags := ref[:1].TraverseAbs(d.EvalContext)
+		if !ok || diags.HasErrors() || !object.Type().IsObjectType() {
+			return ""
+		}
+		known := sortedKeys(object.Type().AttributeTypes())
+		if hint := didYouMean(step.Name, known); hint != "" {
+			return hint
+		}
+		if len(known) > 0 {
+			return fmt.Sprintf(" %s has %s.", ref.RootName(), enumerate(known))
+		}
+	}
+	return ""
+}
+
+// fail reports an error at a place.
+func (r *reader) fail(at hcl.Range, summary, detail string) { r.source.fail(&at, summary, detail) }
+
+func (r *reader) directorNames() []string {
+	var names []string
+	for _, d := range r.whole.directors {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+func (r *reader) isDirector(name string) bool {
+	for _, d := range r.whole.directors {
+		if d.Name == name {
+			return true
+		}
+	}
+	return false
+}
