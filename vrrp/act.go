@@ -40,6 +40,7 @@ func (r *Router) perform(actions []Action) (next Event) {
 			r.observer.Discarded(Duplicate, a.Source)
 		case Become:
 			r.count.Transitions++
+			r.count.Since, r.count.Reason = time.Now(), a.Reason
 			r.observer.Changed(a.Transition)
 		}
 	}

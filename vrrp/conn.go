@@ -65,13 +65,15 @@ type Observer interface {
 	// Late reports that a deadline was met late by so much.
 	Late(by time.Duration)
 	// Troubled reports an action that failed: "send", "socket", "claim",
-	// "release", "announce".
+	// "release", "upkeep".
 	Troubled(action string, err error)
 }
 
 // Stats are a router's counters and its present position.
 type Stats struct {
 	State       State
+	Since       time.Time // when the state was entered; zero in a new Initialize
+	Reason      string    // of the last transition
 	Priority    uint8
 	Master      netip.Addr
 	Sent        uint64

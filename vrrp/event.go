@@ -31,6 +31,9 @@ type (
 	// Startup begins the election. Local is the address our advertisements
 	// come from; it breaks ties (RFC 9568, 6.4.3).
 	Startup struct{ Local netip.Addr }
+	// Resign begins with addresses that a previous life left behind: they are
+	// handed over as by a master that stops. Local is as in Startup.
+	Resign struct{ Local netip.Addr }
 	// Shutdown ends it in good order.
 	Shutdown struct{}
 	// Timeout says that the time is Deadline or later. It is ignored when the
@@ -49,6 +52,7 @@ type (
 )
 
 func (Startup) event()     {}
+func (Resign) event()      {}
 func (Shutdown) event()    {}
 func (Timeout) event()     {}
 func (Heard) event()       {}
@@ -97,6 +101,7 @@ type Transition struct {
 const (
 	ReasonStartup        = "startup"
 	ReasonShutdown       = "shutdown"
+	ReasonLeftovers      = "leftovers"       // of a previous life
 	ReasonMasterSilent   = "master_silent"   // nothing heard for the down interval
 	ReasonMasterResigned = "master_resigned" // priority 0 heard
 	ReasonHigherPriority = "higher_priority" // heard while master

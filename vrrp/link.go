@@ -32,14 +32,30 @@ func (r *Router) relink(l Link) {
 		r.step(Moved{l.Source})
 	}
 	switch r.machine.State() {
-	case Initialize:
-		r.step(Startup{l.Source})
 	case Fault:
 		r.step(Recovered{l.Source})
 	case Master, Leaving:
 		if err := r.addresses.Repair(time.Now()); err != nil {
 			r.step(r.claimFailed(err))
 		}
+	}
+}
+
+// begin leaves Initialize: at once when the link is known, after the addresses of
+// a previous life were handed over when there are some.
+func (r *Router) begin() {
+	if r.machine.State() != Initialize || r.ending || r.link == (Link{}) {
+		return
+	}
+	leftovers := r.leftovers
+	r.leftovers = false
+	switch {
+	case r.conn == nil:
+		r.step(Failed{r.link.Fault})
+	case leftovers:
+		r.step(Resign{r.link.Source})
+	default:
+		r.step(Startup{r.link.Source})
 	}
 }
 

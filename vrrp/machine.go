@@ -89,9 +89,13 @@ func (m *Machine) dispatch(now time.Time, ev Event) []Action {
 	}
 	switch m.state {
 	case Initialize:
-		if ev, ok := ev.(Startup); ok {
+		switch ev := ev.(type) {
+		case Startup:
 			m.local = ev.Local
 			return m.enterBackup(now, Transition{Reason: ReasonStartup})
+		case Resign:
+			m.local = ev.Local
+			return m.leave(now, ReasonLeftovers)
 		}
 	case Fault:
 		switch ev := ev.(type) {
@@ -134,6 +138,14 @@ func (m *Machine) backup(now time.Time, ev Event) []Action {
 		}
 	}
 	return nil
+}
+
+// leave says that we go, and holds on to the addresses until a successor has
+// them.
+func (m *Machine) leave(now time.Time, reason string) []Action {
+	actions := m.become(Leaving, Transition{Reason: reason}, Silence{}, Advertise{0})
+	m.deadline = now.Add(m.cfg.Interval)
+	return actions
 }
 
 // leaving waits for the successor: the first advertisement of anybody who does

@@ -26,9 +26,7 @@ func (m *Machine) enterMaster(now time.Time) []Action {
 func (m *Machine) master(now time.Time, ev Event) []Action {
 	switch ev := ev.(type) {
 	case Shutdown:
-		actions := m.become(Leaving, Transition{Reason: ReasonShutdown}, Silence{}, Advertise{0})
-		m.deadline = now.Add(m.cfg.Interval)
-		return actions
+		return m.leave(now, ReasonShutdown)
 	case Timeout:
 		if now.Before(m.deadline) {
 			return nil

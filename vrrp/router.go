@@ -27,6 +27,9 @@ type Router struct {
 	priority chan uint8
 	stats    chan chan Stats
 
+	leftovers bool // of a previous life are still to be handed over
+	ending    bool // ctx has ended
+
 	conn     Conn
 	readable chan Conn     // the Conn whose queue is not empty
 	again    chan struct{} // lets its watcher wait once more
@@ -47,6 +50,11 @@ func NewRouter(cfg Config, a Addresses, o Observer, dial func(Link) (Conn, error
 		readable: make(chan Conn), again: make(chan struct{}), closed: make(chan struct{}),
 	}
 }
+
+// HandOver makes the router begin with handing over what a previous life left
+// behind: priority 0, then the addresses as soon as a successor is heard, one
+// interval later at most. Call it before Run.
+func (r *Router) HandOver() { r.leftovers = true }
 
 // SetLink tells the router what its interface looks like now. Only the newest
 // word counts; it never blocks. It must have one caller at a time.
@@ -93,7 +101,7 @@ func (r *Router) Run(ctx context.Context) error {
 	for done := ctx.Done(); ; {
 		select {
 		case <-done:
-			done = nil
+			done, r.ending = nil, true
 			r.step(Shutdown{})
 		case l := <-r.links:
 			r.relink(l)
@@ -109,9 +117,10 @@ func (r *Router) Run(ctx context.Context) error {
 		case <-timer.C:
 			r.tick()
 		}
-		if done == nil && !r.machine.Holding() {
+		if r.ending && !r.machine.Holding() {
 			return nil
 		}
+		r.begin()
 		timer.Reset(time.Until(r.deadline()))
 	}
 }
@@ -142,7 +151,7 @@ func (r *Router) tick() {
 	}
 	if d := r.addresses.Deadline(); !d.IsZero() && !now.Before(d) {
 		if err := r.addresses.Tick(now); err != nil {
-			r.observer.Troubled("announce", err)
+			r.observer.Troubled("upkeep", err)
 		}
 	}
 	if !r.retry.IsZero() && !now.Before(r.retry) {

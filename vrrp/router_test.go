@@ -221,6 +221,31 @@ func TestPartitionHeals(t *testing.T) {
 	})
 }
 
+func TestLeftoversAreHandedOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan := vrrptest.NewLAN()
+		b := start(t, lan, addrB, 100)
+		sleep(100 * time.Millisecond)
+		a := &node{lan: lan, source: addrA, stopped: make(chan struct{})}
+		a.Router = vrrp.NewRouter(vrrp.Config{VRID: 51, Priority: 150, Interval: time.Second, Addresses: []netip.Addr{vip}}, a, a, a.dial)
+		a.HandOver()
+		ctx, cancel := context.WithCancel(t.Context())
+		a.SetLink(vrrp.Link{Index: 2, Source: addrA})
+		go func() { defer close(a.stopped); a.Run(ctx) }()
+		sleep(609 * time.Millisecond)
+		expect(t, "a, before b is heard", a.since(0), "silence", "leaving:leftovers")
+		sleep(time.Millisecond)
+		if !b.holds() {
+			t.Error("b must take over Skew_Time after the resignation")
+		}
+		expect(t, "a, when b was heard", a.since(2), "release", "init:shutdown", "silence", "release", "backup:startup")
+		cancel()
+		<-a.stopped
+		b.stop()
+		<-b.stopped
+	})
+}
+
 func TestClaimFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lan := vrrptest.NewLAN()
