@@ -1,0 +1,197 @@
+package director
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/hald-project/hald/balancer"
+	"github.com/hald-project/hald/election"
+	"github.com/hald-project/hald/event"
+)
+
+// life is the state of a running director. One goroutine, the one in run, owns
+// all of it but the ring; supervisors and admin requests reach it by channels.
+type life struct {
+	d        *Director
+	election election.Config
+	balancer balancer.Config
+	ring     *event.Ring
+	messages chan message       // from the supervisors
+	asks     chan chan Document // from admin requests
+
+	began      time.Time
+	seq        uint64 // of the last event
+	instances  []election.Status
+	services   []balancer.Status
+	configured map[string]bool // workers that were told their part at least once
+}
+
+func newLife(d *Director) *life {
+	return &life{
+		d:          d,
+		election:   ElectionConfig(d.Config),
+		balancer:   BalancerConfig(d.Config, Record(d.RuntimeDir)),
+		ring:       event.NewRing(eventsKept),
+		messages:   make(chan message),
+		asks:       make(chan chan Document),
+		configured: map[string]bool{},
+	}
+}
+
+// run starts the workers and serves everyone until both have ended. The
+// election is stopped first: as long as addresses are here the kernel should
+// know where to send what arrives.
+func (l *life) run(ctx context.Context, stop <-chan struct{}) {
+	l.began = time.Now()
+	l.emit(event.Event{Name: "daemon.started", Reason: "version " + l.d.Version})
+	l.emit(event.Event{Name: "config.loaded", Reason: "hash " + l.d.Config.Hash})
+	electionStop, electionDone := l.supervise(ctx, l.electionWorker())
+	balancerStop, balancerDone := l.supervise(ctx, l.balancerWorker())
+
+	var stopped time.Time
+	for electionDone != nil || balancerDone != nil {
+		select {
+		case m := <-l.messages:
+			l.take(m)
+		case reply := <-l.asks:
+			reply <- l.document()
+		case <-stop:
+			stop = nil
+			stopped = time.Now()
+			l.d.Notify("STOPPING=1")
+			l.emit(event.Event{Name: "daemon.stopping"})
+			close(electionStop)
+		case <-electionDone:
+			electionDone = nil
+			close(balancerStop)
+		case <-balancerDone:
+			balancerDone = nil
+		}
+	}
+	last := event.Event{Name: "daemon.stopped"}
+	if !stopped.IsZero() {
+		last.DurationMS = milliseconds(time.Since(stopped))
+	}
+	if ctx.Err() != nil {
+		last.Error = ErrKilled.Error()
+	}
+	l.emit(last)
+}
+
+// supervise takes what is known of the worker before it runs, and starts its
+// supervisor. Closing stop ends the worker; done is closed when it has ended.
+func (l *life) supervise(ctx context.Context, w *worker) (stop chan<- struct{}, done <-chan struct{}) {
+	l.take(w.blank)
+	stopping, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		w.supervise(ctx, stopping, l.messages)
+	}()
+	return stopping, ended
+}
+
+func (l *life) electionWorker() *worker {
+	bound := longestInterval(l.election) + slack
+	return &worker{
+		name:    RoleElection,
+		start:   l.d.Election,
+		command: election.Command{Configure: &l.election},
+		report:  electionReport,
+		blank:   electionBlank(l.election, l.began),
+		grace:   bound,
+		mourn: func(ctx context.Context, last message) error {
+			ctx, cancel := context.WithTimeout(ctx, bound)
+			defer cancel()
+			return l.d.Cleanup(ctx, l.election, masters(last.instances))
+		},
+	}
+}
+
+func (l *life) balancerWorker() *worker {
+	return &worker{
+		name:    RoleBalancer,
+		start:   l.d.Balancer,
+		command: balancer.Command{Configure: &l.balancer},
+		report:  balancerReport,
+		blank:   balancerBlank(l.balancer),
+		grace:   slack,
+	}
+}
+
+// take keeps what a supervisor reports.
+func (l *life) take(m message) {
+	if m.event != nil {
+		l.emit(*m.event)
+	}
+	if m.instances != nil {
+		l.instances = m.instances
+	}
+	if m.services != nil {
+		l.services = m.services
+	}
+	if m.configured != "" && !l.configured[m.configured] {
+		l.configured[m.configured] = true
+		if l.configured[RoleElection] && l.configured[RoleBalancer] {
+			l.emit(event.Event{Name: "config.applied", Reason: "hash " + l.d.Config.Hash})
+			l.d.Notify("READY=1")
+		}
+	}
+}
+
+// emit stamps an event and hands it on.
+func (l *life) emit(e event.Event) {
+	l.seq++
+	e.Seq = l.seq
+	e.Cluster = l.d.Config.Cluster
+	e.Director = l.d.Config.Director.Name
+	if e.Time.IsZero() {
+		e.Time = time.Now()
+	}
+	l.ring.Add(e)
+	l.d.Log(e)
+}
+
+// ask gets the status document for an admin request.
+func (l *life) ask(ctx context.Context) (any, error) {
+	reply := make(chan Document, 1)
+	select {
+	case l.asks <- reply:
+		return <-reply, nil
+	case <-ctx.Done():
+		return nil, errors.New("it is stopping")
+	}
+}
+
+func (l *life) document() Document {
+	return Document{
+		Cluster:        l.d.Config.Cluster,
+		Director:       l.d.Config.Director.Name,
+		Version:        l.d.Version,
+		UptimeS:        time.Since(l.began).Seconds(),
+		Config:         ConfigStatus{Hash: l.d.Config.Hash, LoadedAt: l.began},
+		VRRPInstances:  l.instances,
+		VirtualServers: l.services,
+	}
+}
+
+// masters are the names of the instances that are master.
+func masters(instances []election.Status) []string {
+	var names []string
+	for _, s := range instances {
+		if s.State == "master" {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// longestInterval bounds how long an orderly leave waits for a successor's
+// first advertisement.
+func longestInterval(c election.Config) time.Duration {
+	var longest time.Duration
+	for _, i := range c.Instances {
+		longest = max(longest, i.Interval)
+	}
+	return longest
+}

@@ -1,0 +1,46 @@
+package director
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+
+	"github.com/hald-project/hald/balancer"
+	"github.com/hald-project/hald/election"
+	"github.com/hald-project/hald/event"
+)
+
+// Link is the director's end of the connection to a worker. Closing its write
+// side asks the worker to leave in good order; the worker may go on reporting
+// until it has left.
+type Link interface {
+	io.ReadWriteCloser
+	CloseWrite() error
+}
+
+// Start begins one life of a worker. The worker is killed when ctx ends. The
+// function wait returns when it has ended: nil if it left in good order, else
+// why it died.
+type Start func(ctx context.Context) (link Link, wait func() error, err error)
+
+// message is what a supervisor tells the director.
+type message struct {
+	event      *event.Event
+	instances  []election.Status // nil: no news
+	services   []balancer.Status // nil: no news
+	configured string            // the worker of this name has its configuration
+}
+
+// electionReport reads one message of the election process.
+func electionReport(from *json.Decoder) (message, error) {
+	var r election.Report
+	err := from.Decode(&r)
+	return message{event: r.Event, instances: r.Status}, err
+}
+
+// balancerReport reads one message of the balancer process.
+func balancerReport(from *json.Decoder) (message, error) {
+	var r balancer.Report
+	err := from.Decode(&r)
+	return message{event: r.Event, services: r.Status}, err
+}

@@ -1,0 +1,85 @@
+package director
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/hald-project/hald/balancer"
+	"github.com/hald-project/hald/election"
+)
+
+// Document is what `hald status` shows. Its names are stable API.
+type Document struct {
+	Cluster        string            `json:"cluster"`
+	Director       string            `json:"director"`
+	Version        string            `json:"version"`
+	UptimeS        float64           `json:"uptime_s"`
+	Config         ConfigStatus      `json:"config"`
+	VRRPInstances  []election.Status `json:"vrrp_instances"`
+	VirtualServers []balancer.Status `json:"virtual_servers"`
+}
+
+// ConfigStatus says which configuration is running.
+type ConfigStatus struct {
+	Hash     string    `json:"hash"`
+	LoadedAt time.Time `json:"loaded_at"`
+}
+
+// notRunning is the reason shown for what no worker reports at the moment.
+const notRunning = "the process in charge is starting"
+
+// electionBlank is what is known of the instances while no election process
+// runs: what the configuration says.
+func electionBlank(c election.Config, now time.Time) message {
+	blank := message{instances: []election.Status{}}
+	for _, i := range c.Instances {
+		s := election.Status{
+			Name:              i.Name,
+			State:             "init",
+			Priority:          int(i.Priority),
+			EffectivePriority: int(i.Priority),
+			VRID:              int(i.VRID),
+			Interface:         i.Interface,
+			VirtualAddresses:  texts(i.Addresses, netip.Prefix.String),
+			Since:             now,
+			Reason:            notRunning,
+			Faults:            []string{},
+		}
+		blank.instances = append(blank.instances, s)
+	}
+	return blank
+}
+
+// balancerBlank is what is known of the services while no balancer process
+// runs. The kernel forwards all the while with the last table it was given.
+func balancerBlank(c balancer.Config) message {
+	blank := message{services: []balancer.Status{}}
+	for _, s := range c.Services {
+		service := balancer.Status{
+			Name:        s.Name,
+			Addresses:   texts(s.Addresses, netip.AddrPort.String),
+			Quorum:      s.Quorum,
+			Error:       notRunning,
+			RealServers: []balancer.ServerStatus{},
+		}
+		for _, r := range s.Servers {
+			service.RealServers = append(service.RealServers, balancer.ServerStatus{
+				Name:    r.Name,
+				Address: r.Address.String(),
+				State:   "unknown",
+				Weight:  r.Weight,
+				Checks:  []balancer.CheckStatus{},
+			})
+		}
+		blank.services = append(blank.services, service)
+	}
+	return blank
+}
+
+func texts[T any](values []T, text func(T) string) []string {
+	list := make([]string, 0, len(values))
+	for _, v := range values {
+		list = append(list, text(v))
+	}
+	return list
+}

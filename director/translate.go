@@ -1,0 +1,100 @@
+package director
+
+import (
+	"github.com/hald-project/hald/balancer"
+	"github.com/hald-project/hald/config"
+	"github.com/hald-project/hald/election"
+)
+
+// ElectionConfig is the election's part of the configuration.
+func ElectionConfig(c *config.Config) election.Config {
+	var part election.Config
+	for _, i := range c.Instances {
+		part.Instances = append(part.Instances, election.Instance{
+			Name:      i.Name,
+			Interface: i.Interface,
+			VRID:      i.VRID,
+			Priority:  i.Priority,
+			Interval:  i.Interval,
+			Addresses: i.Addresses,
+			NoPreempt: i.NoPreempt,
+			Source:    i.SourceAddress,
+			Checksum:  i.Checksum,
+			Lease:     i.Lease,
+			Announce:  election.Announce(i.Announce),
+		})
+	}
+	return part
+}
+
+// BalancerConfig is the balancer's part of the configuration. Record is the
+// path of the ownership record.
+func BalancerConfig(c *config.Config, record string) balancer.Config {
+	part := balancer.Config{
+		TCPTimeout:    c.IPVS.TCPTimeout,
+		TCPFinTimeout: c.IPVS.TCPFinTimeout,
+		UDPTimeout:    c.IPVS.UDPTimeout,
+		ClearOnStop:   c.IPVS.ClearOnStop,
+		Record:        record,
+	}
+	for _, s := range c.Services {
+		service := balancer.Service{
+			Name:        s.Name,
+			Addresses:   s.Addresses,
+			Protocol:    s.Protocol,
+			Scheduler:   s.Scheduler,
+			Persistence: s.Persistence,
+			Quorum:      s.Quorum,
+			OnFail:      s.OnFail,
+			Drain:       s.Drain,
+			Initial:     s.Initial,
+		}
+		for _, r := range s.Servers {
+			service.Servers = append(service.Servers, server(r))
+		}
+		if s.Sorry != nil {
+			sorry := server(*s.Sorry)
+			service.Sorry = &sorry
+		}
+		part.Services = append(part.Services, service)
+	}
+	return part
+}
+
+func server(s config.Server) balancer.Server {
+	part := balancer.Server{
+		Name:       s.Name,
+		Address:    s.Address,
+		Forwarding: s.Forwarding,
+		Weight:     s.Weight,
+		Upper:      s.UpperThreshold,
+		Lower:      s.LowerThreshold,
+		Disabled:   s.Disabled,
+	}
+	for _, c := range s.Checks {
+		part.Checks = append(part.Checks, check(c))
+	}
+	return part
+}
+
+func check(c config.Check) balancer.Check {
+	part := balancer.Check{
+		Kind:         c.Kind,
+		Target:       c.Target,
+		Interval:     c.Interval,
+		Timeout:      c.Timeout,
+		FastInterval: c.FastInterval,
+		Fall:         c.Fall,
+		Rise:         c.Rise,
+		Method:       c.HTTP.Method,
+		Path:         c.HTTP.Path,
+		Host:         c.HTTP.Host,
+		Headers:      c.HTTP.Headers,
+		Body:         c.HTTP.Body,
+		Expect:       c.HTTP.Expect,
+	}
+	for _, r := range c.HTTP.Status {
+		part.Status = append(part.Status, [2]int{r.From, r.To})
+	}
+	return part
+}
