@@ -1,0 +1,146 @@
+package garp
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"unsafe"
+
+	"github.com/mdlayher/packet"
+	"golang.org/x/sys/unix"
+)
+
+// What the kernel says when a link cannot send. None of them gets better by
+// trying again at once.
+var (
+	ErrPermission = errors.New("not permitted: the CAP_NET_RAW capability is missing")
+	ErrLinkGone   = errors.New("link is gone")
+	ErrLinkDown   = errors.New("link is down")
+	ErrNoCarrier  = errors.New("link takes no frames: it has no carrier or its queue is full") // ENOBUFS
+	ErrCongested  = errors.New("socket is full of frames that the link has not sent yet")      // EAGAIN
+)
+
+const (
+	// sendBuffer takes the two frames of more than two thousand addresses while
+	// none has left the link yet.
+	sendBuffer = 4 << 20
+	// perCall is how many frames go to the kernel in one call; more gain nothing.
+	perCall = 256
+)
+
+// Sender sends announcements on any link through one socket that receives
+// nothing. One goroutine owns it.
+type Sender struct {
+	conn     *packet.Conn
+	raw      syscall.RawConn
+	messages []message
+	vectors  []unix.Iovec
+}
+
+// message is struct mmsghdr of sendmmsg(2).
+type message struct {
+	header unix.Msghdr
+	sent   uint32
+}
+
+// OpenSender opens the socket in the network namespace of the calling thread.
+func OpenSender() (*Sender, error) {
+	// Protocol 0 receives nothing, index 0 binds to no link: a link that goes
+	// does not break the socket for the others.
+	conn, err := packet.Listen(&net.Interface{}, packet.Raw, 0, nil)
+	if errors.Is(err, unix.EPERM) {
+		err = fmt.Errorf("%w (%w)", ErrPermission, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open announcement socket: %w", err)
+	}
+	s := &Sender{conn: conn, messages: make([]message, perCall), vectors: make([]unix.Iovec, perCall)}
+	if s.raw, err = conn.SyscallConn(); err == nil {
+		err = s.raw.Control(func(fd uintptr) {
+			if unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) != nil {
+				_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, sendBuffer)
+			}
+		})
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open announcement socket: %w", err), conn.Close())
+	}
+	return s, nil
+}
+
+// Close closes the socket.
+func (s *Sender) Close() error { return s.conn.Close() }
+
+// Announce sends both frames of every address, in order, out of the link with
+// the given index and MAC. It does not wait and does not retry: an
+// error wraps [ErrLinkGone], [ErrLinkDown], [ErrNoCarrier] or [ErrCongested],
+// and frames before it may have left.
+func (s *Sender) Announce(linkIndex int, mac net.HardwareAddr, addrs []netip.Addr) error {
+	frames := make([][]byte, 0, 2*len(addrs))
+	for _, a := range addrs {
+		request, reply, err := Frames(a, mac)
+		if err != nil {
+			return err
+		}
+		frames = append(frames, request, reply)
+	}
+	if err := s.send(linkIndex, frames); err != nil {
+		return fmt.Errorf("announce on link %d: %w", linkIndex, err)
+	}
+	return nil
+}
+
+func (s *Sender) send(linkIndex int, frames [][]byte) error {
+	to := unix.RawSockaddrLinklayer{
+		Family:   unix.AF_PACKET,
+		Protocol: binary.NativeEndian.Uint16([]byte{etherTypeARP >> 8, etherTypeARP & 0xff}),
+		Ifindex:  int32(linkIndex),
+		Halen:    uint8(len(broadcast)),
+	}
+	copy(to.Addr[:], broadcast)
+	for len(frames) > 0 {
+		n := min(len(frames), perCall)
+		for i, f := range frames[:n] {
+			s.vectors[i].Base = &f[0]
+			s.vectors[i].SetLen(len(f))
+			s.messages[i].header = unix.Msghdr{Name: (*byte)(unsafe.Pointer(&to)), Namelen: unix.SizeofSockaddrLinklayer, Iov: &s.vectors[i]}
+			s.messages[i].header.SetIovlen(1)
+		}
+		sent, err := s.sendmmsg(n)
+		if err != nil {
+			return err
+		}
+		frames = frames[sent:]
+	}
+	return nil
+}
+
+// sendmmsg hands the first n messages to the kernel and returns how many it
+// took before one failed, or why the first failed.
+func (s *Sender) sendmmsg(n int) (sent int, err error) {
+	var errno unix.Errno
+	err = s.raw.Write(func(fd uintptr) bool {
+		var r uintptr
+		r, _, errno = unix.Syscall6(unix.SYS_SENDMMSG, fd, uintptr(unsafe.Pointer(&s.messages[0])), uintptr(n), unix.MSG_DONTWAIT, 0, 0)
+		sent = int(r)
+		return true // never wait for room
+	})
+	switch {
+	case err != nil:
+		return 0, err
+	case errno == unix.ENXIO || errno == unix.ENODEV:
+		return 0, fmt.Errorf("%w (%w)", ErrLinkGone, errno)
+	case errno == unix.ENETDOWN:
+		return 0, fmt.Errorf("%w (%w)", ErrLinkDown, errno)
+	case errno == unix.ENOBUFS:
+		return 0, fmt.Errorf("%w (%w)", ErrNoCarrier, errno)
+	case errno == unix.EAGAIN:
+		return 0, fmt.Errorf("%w (%w)", ErrCongested, errno)
+	case errno != 0:
+		return 0, errno
+	}
+	return sent, nil
+}
