@@ -1,0 +1,90 @@
+package balancer
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+
+	"github.com/hald-project/hald/ipvsctl"
+)
+
+// service is a Service with its names resolved to what the kernel calls them.
+type service struct {
+	Service
+	keys    []ipvsctl.Key // one for each address
+	members []member      // real servers in order, then the sorry server
+	failed  action        // what becomes of a failed server
+}
+
+// member is one server of a service.
+type member struct {
+	Server
+	sorry  bool
+	method ipvsctl.Method
+	checks []checkID
+}
+
+// checkID is a check's identity: equal checks have equal ones.
+type checkID string
+
+func identify(c Check) checkID {
+	b, err := json.Marshal(c)
+	if err != nil {
+		panic("balancer: a check has no JSON form: " + err.Error())
+	}
+	return checkID(b)
+}
+
+// onFail is the configuration's words for what becomes of a failed server.
+var onFail = map[string]action{"remove": remove, "drain": leave, "quiesce": quiesce}
+
+// compile resolves the services of a configuration. The error names the first
+// value that means nothing here; the director checks them all before.
+func compile(c Config) ([]service, error) {
+	services := make([]service, 0, len(c.Services))
+	for _, s := range c.Services {
+		protocol, err := ipvsctl.ParseProtocol(s.Protocol)
+		if err != nil {
+			return nil, fmt.Errorf("virtual server %q: %w", s.Name, err)
+		}
+		failed, known := onFail[s.OnFail]
+		if !known {
+			return nil, fmt.Errorf("virtual server %q: unknown on_fail %q", s.Name, s.OnFail)
+		}
+		compiled := service{Service: s, failed: failed}
+		for _, address := range s.Addresses {
+			compiled.keys = append(compiled.keys, ipvsctl.Key{Protocol: protocol, Address: address})
+		}
+		servers := s.Servers
+		if s.Sorry != nil {
+			servers = append(servers[:len(servers):len(servers)], *s.Sorry)
+		}
+		for i, server := range servers {
+			method, err := ipvsctl.ParseMethod(server.Forwarding)
+			if err != nil {
+				return nil, fmt.Errorf("virtual server %q: server %q: %w", s.Name, server.Name, err)
+			}
+			m := member{Server: server, sorry: i == len(s.Servers), method: method}
+			for _, check := range server.Checks {
+				m.checks = append(m.checks, identify(check))
+			}
+			compiled.members = append(compiled.members, m)
+		}
+		services = append(services, compiled)
+	}
+	return services, nil
+}
+
+// destination is the member in the table of one service address.
+func (m *member) destination(key ipvsctl.Key, weight int) ipvsctl.Destination {
+	return ipvsctl.Destination{Address: m.at(key), Method: m.method, Weight: weight, Upper: m.Upper, Lower: m.Lower}
+}
+
+// at is the member's address behind one service address: port 0 is the
+// service's.
+func (m *member) at(key ipvsctl.Key) netip.AddrPort {
+	if m.Address.Port() != 0 {
+		return m.Address
+	}
+	return netip.AddrPortFrom(m.Address.Addr(), key.Address.Port())
+}

@@ -1,0 +1,74 @@
+package balancer
+
+import (
+	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/healthcheck"
+)
+
+// narrate tells what happened between two steps, in the order of the
+// configuration. checks is the last result of a check.
+func narrate(before, after state, checks func(checkID) CheckStatus) []event.Event {
+	var story []event.Event
+	for _, now := range after.services {
+		was := before.service(now.name)
+		tell := func(name string) {
+			story = append(story, event.Event{Name: name, Service: now.name})
+		}
+		for _, p := range now.places {
+			story = append(story, narrateMember(p, before.members[p], after.members[p], checks)...)
+		}
+		switch {
+		case now.quorum == lost && was.quorum != lost:
+			tell("quorum.lost")
+		case now.quorum == held && was.quorum != held:
+			tell("quorum.gained")
+		}
+		switch {
+		case now.sorry && !was.sorry:
+			tell("sorry.on")
+		case was.sorry && !now.sorry:
+			tell("sorry.off")
+		}
+	}
+	return append(story, narrateGone(before, after)...)
+}
+
+// narrateMember tells what happened to one server.
+func narrateMember(p place, was, now memberState, checks func(checkID) CheckStatus) []event.Event {
+	var story []event.Event
+	tell := func(e event.Event) {
+		e.Service, e.Server, e.Address = p.service, now.name, p.address.String()
+		story = append(story, e)
+	}
+	switch from := was.verdict.String(); {
+	case was.verdict == now.verdict:
+	case now.verdict == healthcheck.Up:
+		tell(event.Event{Name: "real_server.up", From: from, To: "up"})
+	case now.verdict == healthcheck.Down:
+		check := checks(now.failed)
+		tell(event.Event{Name: "real_server.down", From: from, To: "down", Check: check.Kind, Error: check.Error})
+	}
+	if now.draining && !was.draining {
+		tell(event.Event{Name: "real_server.draining", Reason: now.reason})
+	}
+	if was.present && !now.present {
+		tell(event.Event{Name: "real_server.removed", Reason: now.reason})
+	}
+	return story
+}
+
+// narrateGone tells of the virtual servers that are no more.
+func narrateGone(before, after state) []event.Event {
+	var story []event.Event
+	for _, s := range before.services {
+		if _, kept := after.index[s.name]; kept {
+			continue
+		}
+		for _, p := range s.places {
+			if m := before.members[p]; m.present {
+				story = append(story, event.Event{Name: "real_server.removed", Service: s.name, Server: m.name, Address: p.address.String(), Reason: serviceGone})
+			}
+		}
+	}
+	return story
+}

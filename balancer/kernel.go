@@ -1,0 +1,116 @@
+package balancer
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/ipvsctl"
+)
+
+// kernelView is what the reconciler said about the kernel's table.
+type kernelView struct {
+	seen   bool // the table was read at least once
+	last   ipvsctl.Snapshot
+	whole  string                 // what is wrong with all of it
+	parts  map[ipvsctl.Key]string // what is wrong with one service
+	errors limiter
+}
+
+// take keeps what a report says and answers with what is worth telling.
+func (k *kernelView) take(r ipvsctl.Report, now time.Time) []event.Event {
+	switch r := r.(type) {
+	case ipvsctl.Observed:
+		k.seen, k.last = true, r.Snapshot
+	case ipvsctl.Applied:
+		if n := r.Adds + r.Updates + r.Deletes; n > 0 {
+			return []event.Event{{Name: "ipvs.applied", Count: n, DurationMS: milliseconds(r.Took)}}
+		}
+	case ipvsctl.Drift:
+		return []event.Event{{Name: "ipvs.drift", Count: len(r.Ops), Reason: summary(r.Ops)}}
+	case ipvsctl.Failed:
+		return k.fail(r, now)
+	case ipvsctl.Recovered:
+		k.whole, k.parts = "", nil
+	}
+	return nil
+}
+
+func (k *kernelView) fail(f ipvsctl.Failed, now time.Time) []event.Event {
+	e := event.Event{Name: "ipvs.error", Error: f.Error()}
+	if f.Op.Kind == ipvsctl.None {
+		k.whole = e.Error
+	} else {
+		if k.parts == nil {
+			k.parts = make(map[ipvsctl.Key]string)
+		}
+		k.parts[f.Op.Service.Key] = e.Error
+		e.Address = f.Op.Service.Key.String()
+	}
+	if !k.errors.allow(now) {
+		return nil
+	}
+	e.Count = k.errors.take()
+	return []event.Event{e}
+}
+
+// errorOf is what is wrong with a service that has these keys.
+func (k *kernelView) errorOf(keys []ipvsctl.Key) string {
+	for _, key := range keys {
+		if text := k.parts[key]; text != "" {
+			return text
+		}
+	}
+	return k.whole
+}
+
+// idle is which of the draining destinations the kernel has at weight 0 and
+// without connections.
+func (k *kernelView) idle(t table) map[ipvsctl.DestinationKey]bool {
+	idle := make(map[ipvsctl.DestinationKey]bool)
+	for _, s := range k.last.Services {
+		for _, d := range s.Destinations {
+			key := ipvsctl.DestinationKey{Service: s.Key, Address: d.Address}
+			c := k.last.Connections[key]
+			if e := t[s.Key][d.Address]; !e.expires.IsZero() && d.Weight == 0 && c.Active == 0 && c.Inactive == 0 {
+				idle[key] = true
+			}
+		}
+	}
+	return idle
+}
+
+func summary(ops []ipvsctl.Op) string {
+	if len(ops) == 1 {
+		return ops[0].String()
+	}
+	return fmt.Sprintf("%s and %d more", ops[0], len(ops)-1)
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// limiter lets ten through in ten seconds and counts the others.
+type limiter struct {
+	until    time.Time
+	passed   int
+	withheld int
+}
+
+func (l *limiter) allow(now time.Time) bool {
+	if !now.Before(l.until) {
+		l.until, l.passed = now.Add(10*time.Second), 0
+	}
+	if l.passed == 10 {
+		l.withheld++
+		return false
+	}
+	l.passed++
+	return true
+}
+
+// take is how many were withheld since the last one that was let through.
+func (l *limiter) take() int {
+	n := l.withheld
+	l.withheld = 0
+	return n
+}

@@ -1,0 +1,125 @@
+package balancer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/hald-project/hald/event"
+)
+
+// errClosed ends Run without being an error: the director has gone.
+var errClosed = errors.New("the link was closed")
+
+// receive hands the director's commands to the pool until the link ends.
+func receive(ctx context.Context, link net.Conn, commands chan<- Command) error {
+	unblock := context.AfterFunc(ctx, func() { link.SetReadDeadline(time.Unix(1, 0)) })
+	defer unblock()
+	for messages := json.NewDecoder(link); ; {
+		var c Command
+		err := messages.Decode(&c)
+		var syntax *json.SyntaxError
+		var kind *json.UnmarshalTypeError
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.As(err, &syntax), errors.As(err, &kind):
+			return fmt.Errorf("read command: %w", err)
+		case err != nil:
+			return errClosed
+		}
+		select {
+		case commands <- c:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// outbox is what the pool has to tell. Nothing in it blocks the pool: events
+// wait in a bounded queue and are counted when it is full, of status only the
+// latest counts.
+type outbox struct {
+	events  chan event.Event
+	status  chan []Status
+	dropped int // events since the last that found room
+}
+
+func newOutbox() *outbox {
+	return &outbox{events: make(chan event.Event, 512), status: make(chan []Status, 1)}
+}
+
+// tell queues an event. After events were lost the next one that finds room is
+// preceded by their number.
+func (o *outbox) tell(e event.Event) {
+	if o.dropped > 0 {
+		if len(o.events) > cap(o.events)-2 {
+			o.dropped++
+			return
+		}
+		o.events <- event.Event{Time: e.Time, Name: "log.dropped", Count: o.dropped, Reason: "the director did not take the balancer's events"}
+		o.dropped = 0
+	}
+	select {
+	case o.events <- e:
+	default:
+		o.dropped = 1
+	}
+}
+
+// show replaces the status that waits to be sent.
+func (o *outbox) show(s []Status) {
+	select {
+	case <-o.status:
+	default:
+	}
+	o.status <- s
+}
+
+// send writes what the outbox has until ctx ends, and then, for at most a
+// second, the events that are left.
+func (o *outbox) send(ctx context.Context, link net.Conn) error {
+	hurry := context.AfterFunc(ctx, func() { link.SetWriteDeadline(time.Now().Add(time.Second)) })
+	defer hurry()
+	messages := json.NewEncoder(link)
+	for {
+		var r Report
+		select {
+		case e := <-o.events:
+			r.Event = &e
+		case r.Status = <-o.status:
+		case <-ctx.Done():
+			return o.flush(messages)
+		}
+		if err := messages.Encode(r); err != nil {
+			return sendError(err)
+		}
+	}
+}
+
+func (o *outbox) flush(messages *json.Encoder) error {
+	for {
+		select {
+		case e := <-o.events:
+			if err := messages.Encode(Report{Event: &e}); err != nil {
+				return sendError(err)
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+// sendError tells a reader that has gone, or is too slow to say goodbye to,
+// from a message that has no JSON form.
+func sendError(err error) error {
+	var network net.Error
+	if errors.As(err, &network) || errors.Is(err, io.ErrClosedPipe) {
+		return errClosed
+	}
+	return fmt.Errorf("write report: %w", err)
+}

@@ -1,0 +1,197 @@
+package balancer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/ipvsctl"
+)
+
+const (
+	statusBeat  = time.Second           // status is sent at least this often
+	statusPause = 50 * time.Millisecond // and at most this often
+)
+
+// pool owns everything that changes: the configuration in force, the monitors
+// and their verdicts, the wanted table with its drains, and what is known of
+// the kernel. Its run never waits for anything but its inputs.
+type pool struct {
+	commands <-chan Command
+	watches  watches
+	keeping  keeping
+	out      *outbox
+
+	services []service
+	state    state
+	wanted   []ipvsctl.Service // what the reconciler was told last
+	view     kernelView
+
+	wake     *time.Timer // the next drain that ends
+	status   *time.Timer // the next status
+	statusAt time.Time   // when that is
+	shownAt  time.Time   // when the last was
+}
+
+func newPool(w worker, commands <-chan Command, out *outbox) *pool {
+	return &pool{
+		commands: commands,
+		out:      out,
+		watches:  watches{build: w.build, results: make(chan outcome, 1024), running: make(map[checkID]*watch)},
+		keeping:  keeping{open: w.open, reports: make(chan ipvsctl.Report), done: make(chan error, 1)},
+	}
+}
+
+// run works until ctx ends or a command cannot be obeyed. It returns when the
+// last monitor and the reconciler have.
+func (p *pool) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	err := p.loop(ctx)
+	cancel()
+	p.watches.group.Wait()
+	return errors.Join(err, p.keeping.wait())
+}
+
+func (p *pool) loop(ctx context.Context) error {
+	p.wake = time.NewTimer(time.Hour)
+	p.statusAt = time.Now().Add(statusBeat)
+	p.status = time.NewTimer(statusBeat)
+	defer p.wake.Stop()
+	defer p.status.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case c := <-p.commands:
+			if c.Configure == nil {
+				continue
+			}
+			if err := p.configure(ctx, *c.Configure); err != nil {
+				return fmt.Errorf("configure: %w", err)
+			}
+		case first := <-p.watches.results:
+			p.gather(first)
+		case r := <-p.keeping.reports:
+			p.observe(r)
+		case <-p.wake.C:
+			p.advance(nil)
+		case <-p.status.C:
+			p.show()
+		}
+	}
+}
+
+// configure makes a configuration the one in force. The first and every later
+// one take the same way: what is equal goes on undisturbed.
+func (p *pool) configure(ctx context.Context, c Config) error {
+	services, err := compile(c)
+	if err != nil {
+		return err
+	}
+	if err := p.watches.follow(ctx, services); err != nil {
+		return err
+	}
+	p.services = services
+	p.keeping.configure(ctx, c)
+	p.advance(nil)
+	return nil
+}
+
+// gather takes a result and all that wait behind it, so that a thousand
+// verdicts of one moment cost one step.
+func (p *pool) gather(next outcome) {
+	decided := false
+	for {
+		verdict, reason := next.take()
+		decided = decided || verdict
+		if reason {
+			p.hurry()
+		}
+		select {
+		case next = <-p.watches.results:
+			continue
+		default:
+		}
+		break
+	}
+	if decided {
+		p.advance(nil)
+	}
+}
+
+// observe takes what the reconciler says. The table as the kernel has it is
+// the beginning of everything the first time, and later tells which drained
+// servers nobody uses any more.
+func (p *pool) observe(r ipvsctl.Report) {
+	first := !p.view.seen
+	for _, e := range p.view.take(r, time.Now()) {
+		p.tell(e)
+	}
+	if _, table := r.(ipvsctl.Observed); !table {
+		p.hurry()
+		return
+	}
+	if idle := p.view.idle(p.state.table); first || len(idle) > 0 {
+		p.advance(idle)
+	}
+}
+
+// advance takes the core one step further and passes on what follows: the
+// wish to the reconciler, the events to the director, the next wake-up.
+func (p *pool) advance(idle map[ipvsctl.DestinationKey]bool) {
+	before := p.state
+	if p.view.seen {
+		before.adopt(p.services, p.view.last)
+	}
+	now := time.Now()
+	p.state = step(p.services, before, facts{now: now, verdicts: p.watches.verdicts(), idle: idle})
+	for _, e := range narrate(before, p.state, p.watches.status) {
+		p.tell(e)
+	}
+	p.wish()
+	if !p.state.wake.IsZero() {
+		p.wake.Reset(p.state.wake.Sub(now))
+	}
+	p.hurry()
+}
+
+// wish tells the reconciler what is wanted if that has changed. Before the
+// kernel's table was read nothing may be wished for: it is the beginning.
+func (p *pool) wish() {
+	if !p.view.seen {
+		p.state.table = nil
+		return
+	}
+	want := p.state.want(p.services)
+	if p.wanted == nil || !reflect.DeepEqual(want, p.wanted) {
+		p.wanted = want
+		p.keeping.reconciler.Set(want)
+	}
+}
+
+// tell queues an event for the director.
+func (p *pool) tell(e event.Event) {
+	e.Time = time.Now()
+	p.out.tell(e)
+	p.hurry()
+}
+
+// hurry has the status sent as soon as the pause after the last one allows.
+func (p *pool) hurry() {
+	soon := p.shownAt.Add(statusPause)
+	if soon.Before(p.statusAt) {
+		p.statusAt = soon
+		p.status.Reset(time.Until(soon))
+	}
+}
+
+// show sends the status.
+func (p *pool) show() {
+	now := time.Now()
+	p.shownAt, p.statusAt = now, now.Add(statusBeat)
+	p.status.Reset(statusBeat)
+	p.out.show(describe(p.services, p.state, p.watches.status, &p.view))
+}

@@ -1,0 +1,120 @@
+package balancer
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/hald-project/hald/healthcheck"
+	"github.com/hald-project/hald/ipvsctl"
+)
+
+// state is everything the core remembers from one step to the next. A step
+// makes a new one and leaves the old as it was.
+type state struct {
+	table    table
+	services []serviceState // in the configuration's order
+	index    map[string]int // from a service's name to its place in services
+	members  map[place]memberState
+	wake     time.Time // when the next drain time is over; zero: none runs
+}
+
+// table is the destinations that are wanted, by service.
+type table map[ipvsctl.Key]map[netip.AddrPort]entry
+
+// entry is one wanted destination.
+type entry struct {
+	ipvsctl.Destination
+	place   place
+	expires time.Time // draining until then; zero: not draining
+}
+
+// place is a server's identity across configurations: whose server it is and
+// its address as configured. Its name may change.
+type place struct {
+	service string
+	address netip.AddrPort
+	sorry   bool
+}
+
+// serviceState is one virtual server after a step.
+type serviceState struct {
+	name   string
+	quorum quorum
+	sorry  bool    // the sorry server is in use
+	places []place // real servers, the sorry server, then those that are leaving
+}
+
+// quorum is whether the up servers suffice.
+type quorum int
+
+const (
+	undecided quorum = iota // verdicts are missing
+	held
+	lost
+)
+
+// memberState is one server after a step.
+type memberState struct {
+	name     string
+	verdict  healthcheck.Verdict
+	failed   checkID // the check that makes it down
+	leaving  bool    // disabled or gone from the configuration
+	present  bool    // in the table of at least one service address
+	draining bool    // on its way out of it
+	weight   int     // the highest it has there
+	reason   string  // why it is not fully in
+}
+
+// service is a virtual server by name; one that is not there has only its name.
+func (s *state) service(name string) serviceState {
+	if i, known := s.index[name]; known {
+		return s.services[i]
+	}
+	return serviceState{name: name}
+}
+
+// adopt makes what the kernel has the starting point for services this state
+// knows nothing about yet.
+func (s *state) adopt(services []service, kernel ipvsctl.Snapshot) {
+	if s.table == nil {
+		s.table = make(table)
+	}
+	for i := range services {
+		for _, key := range services[i].keys {
+			if _, known := s.table[key]; known {
+				continue
+			}
+			for _, have := range kernel.Services {
+				if have.Key == key {
+					s.table[key] = adopted(services[i].Name, have.Destinations)
+				}
+			}
+		}
+	}
+}
+
+func adopted(service string, destinations []ipvsctl.Destination) map[netip.AddrPort]entry {
+	entries := make(map[netip.AddrPort]entry, len(destinations))
+	for _, d := range destinations {
+		entries[d.Address] = entry{Destination: d, place: place{service: service, address: d.Address}}
+	}
+	return entries
+}
+
+// want is the table as ipvsctl takes it; equal tables give equal values.
+func (s *state) want(services []service) []ipvsctl.Service {
+	want := make([]ipvsctl.Service, 0, len(services))
+	for i := range services {
+		for _, key := range services[i].keys {
+			w := ipvsctl.Service{Key: key, Scheduler: services[i].Scheduler, Persistence: services[i].Persistence}
+			entries := s.table[key]
+			for _, address := range slices.SortedFunc(maps.Keys(entries), netip.AddrPort.Compare) {
+				w.Destinations = append(w.Destinations, entries[address].Destination)
+			}
+			want = append(want, w)
+		}
+	}
+	return want
+}

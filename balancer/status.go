@@ -1,0 +1,57 @@
+package balancer
+
+// describe is the state as `hald status` shows it.
+func describe(services []service, now state, checks func(checkID) CheckStatus, kernel *kernelView) []Status {
+	all := make([]Status, 0, len(services))
+	for i := range services {
+		s := &services[i]
+		st := now.service(s.Name)
+		status := Status{
+			Name: s.Name, Quorum: s.Quorum, HasQuorum: st.quorum == held, Sorry: st.sorry,
+			Error: kernel.errorOf(s.keys), RealServers: []ServerStatus{},
+		}
+		for _, address := range s.Addresses {
+			status.Addresses = append(status.Addresses, address.String())
+		}
+		for j, p := range st.places {
+			m := now.members[p]
+			configured := j < len(s.members)
+			if p.sorry || !configured && !m.present {
+				continue
+			}
+			server := ServerStatus{
+				Name: m.name, Address: p.address.String(), State: m.stateName(),
+				EffectiveWeight: m.weight, Checks: []CheckStatus{},
+			}
+			if configured {
+				server.fill(s, &s.members[j], checks)
+			}
+			status.RealServers = append(status.RealServers, server)
+		}
+		all = append(all, status)
+	}
+	return all
+}
+
+// fill adds what the configuration knows of a server.
+func (server *ServerStatus) fill(s *service, m *member, checks func(checkID) CheckStatus) {
+	server.Weight = m.Weight
+	if len(s.keys) > 0 {
+		server.Address = m.at(s.keys[0]).String()
+	}
+	for _, id := range m.checks {
+		server.Checks = append(server.Checks, checks(id))
+	}
+}
+
+// stateName is one of the states a server has in status: what the operator
+// asked for comes before what the checks say.
+func (m memberState) stateName() string {
+	switch {
+	case m.leaving && m.present:
+		return "draining"
+	case m.leaving:
+		return "disabled"
+	}
+	return m.verdict.String()
+}

@@ -1,0 +1,146 @@
+package balancer
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"sync"
+
+	"github.com/hald-project/hald/healthcheck"
+)
+
+// watches are the running monitors, one for each distinct check however many
+// services name it. The pool owns them.
+type watches struct {
+	build   func(Check) (healthcheck.Checker, error)
+	results chan outcome // from the monitors
+	running map[checkID]*watch
+	group   sync.WaitGroup
+}
+
+// watch is one monitor and what it last found.
+type watch struct {
+	stop    context.CancelFunc
+	verdict healthcheck.Verdict
+	last    CheckStatus
+}
+
+// outcome is one result on its way to the pool.
+type outcome struct {
+	from   *watch
+	result healthcheck.Result
+}
+
+// follow starts the monitors the services need and stops the others. One that
+// is still needed goes on undisturbed, with its verdict.
+func (w *watches) follow(ctx context.Context, services []service) error {
+	needed := make(map[checkID]Check)
+	for i := range services {
+		for _, m := range services[i].members {
+			for j, id := range m.checks {
+				if !m.Disabled {
+					needed[id] = m.Checks[j]
+				}
+			}
+		}
+	}
+	checkers := make(map[checkID]healthcheck.Checker)
+	for id, check := range needed {
+		if w.running[id] != nil {
+			continue
+		}
+		if check.Interval <= 0 || check.Timeout <= 0 {
+			return fmt.Errorf("check %s of %s: interval and timeout must be above 0", check.Kind, check.Target)
+		}
+		checker, err := w.build(check)
+		if err != nil {
+			return fmt.Errorf("check %s of %s: %w", check.Kind, check.Target, err)
+		}
+		checkers[id] = checker
+	}
+	for id, old := range w.running {
+		if _, still := needed[id]; !still {
+			old.stop()
+			delete(w.running, id)
+		}
+	}
+	for id, checker := range checkers {
+		w.start(ctx, id, needed[id], checker)
+	}
+	return nil
+}
+
+func (w *watches) start(ctx context.Context, id checkID, check Check, checker healthcheck.Checker) {
+	ctx, stop := context.WithCancel(ctx)
+	started := &watch{stop: stop, last: CheckStatus{Kind: check.Kind}}
+	w.running[id] = started
+	monitor := healthcheck.Monitor{
+		Checker: checker, Delay: healthcheck.Spread(string(id), check.Interval),
+		Interval: check.Interval, FastInterval: check.FastInterval, Timeout: check.Timeout,
+		Rise: check.Rise, Fall: check.Fall,
+	}
+	w.group.Go(func() {
+		monitor.Run(ctx, func(r healthcheck.Result) {
+			select {
+			case w.results <- outcome{started, r}:
+			case <-ctx.Done():
+			}
+		})
+	})
+}
+
+// take keeps a result and tells whether the verdict or the reason is new.
+func (o outcome) take() (verdict, reason bool) {
+	was := o.from.last
+	o.from.last.OK = o.result.Err == nil
+	o.from.last.Error = ""
+	if o.result.Err != nil {
+		o.from.last.Error = o.result.Err.Error()
+	}
+	o.from.last.LatencyMS = milliseconds(o.result.Latency)
+	o.from.verdict = o.result.Verdict
+	return o.result.Changed, was.OK != o.from.last.OK || was.Error != o.from.last.Error
+}
+
+// verdicts is what all checks say.
+func (w *watches) verdicts() map[checkID]healthcheck.Verdict {
+	all := make(map[checkID]healthcheck.Verdict, len(w.running))
+	for id, watch := range w.running {
+		all[id] = watch.verdict
+	}
+	return all
+}
+
+// status is the last result of a check.
+func (w *watches) status(id checkID) CheckStatus {
+	if watch := w.running[id]; watch != nil {
+		return watch.last
+	}
+	return CheckStatus{}
+}
+
+// newChecker is the probe a check describes.
+func newChecker(c Check) (healthcheck.Checker, error) {
+	switch c.Kind {
+	case "tcp":
+		return &healthcheck.TCP{Target: c.Target}, nil
+	case "http":
+		return newHTTP(c)
+	}
+	return nil, fmt.Errorf("unknown kind %q", c.Kind)
+}
+
+func newHTTP(c Check) (healthcheck.Checker, error) {
+	probe := &healthcheck.HTTP{Target: c.Target, Method: c.Method, Path: c.Path, Host: c.Host, Headers: c.Headers, Body: c.Body}
+	for _, r := range c.Status {
+		probe.Status = append(probe.Status, healthcheck.StatusRange{From: r[0], To: r[1]})
+	}
+	if c.Expect != "" {
+		expect, err := regexp.Compile(c.Expect)
+		if err != nil {
+			return nil, fmt.Errorf("expect: %w", err)
+		}
+		probe.Expect = expect
+	}
+	return probe, nil
+}

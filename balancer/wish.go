@@ -1,0 +1,93 @@
+package balancer
+
+import "github.com/hald-project/hald/healthcheck"
+
+// wish is what is wanted of one server, whatever the table has.
+type wish struct {
+	verdict healthcheck.Verdict
+	action  action
+	reason  string // why it does not serve
+}
+
+// action is what a wish does to a server's place in the table.
+type action int
+
+const (
+	remove  action = iota // not in the table
+	serve                 // in, with its weight
+	keep                  // as it is
+	quiesce               // in, with weight 0
+	leave                 // weight 0, and out in good order
+)
+
+// The reasons, as events give them.
+const (
+	checkFailed = "check failed"
+	noVerdict   = "no verdict yet"
+	disabled    = "disabled"
+	belowQuorum = "below quorum: the sorry server is in use"
+	poolBack    = "quorum is back"
+	gone        = "gone from the configuration"
+	drained     = "no connection left"
+	drainOver   = "drain time over"
+	serviceGone = "virtual server gone from the configuration"
+)
+
+// wishFor is what the configuration and its checks make of one member, before
+// the quorum has its say.
+func (s *service) wishFor(m *member, verdict healthcheck.Verdict) wish {
+	switch {
+	case m.Disabled:
+		return wish{healthcheck.Unknown, leave, disabled}
+	case verdict == healthcheck.Up:
+		return wish{verdict, serve, ""}
+	case verdict == healthcheck.Down:
+		return wish{verdict, s.failed, checkFailed}
+	case s.Initial == "up":
+		return wish{verdict, serve, ""}
+	case s.Initial == "down":
+		return wish{verdict, s.failed, noVerdict}
+	}
+	return wish{verdict, keep, noVerdict}
+}
+
+// judge is the verdict of all checks together: one failed check takes a server
+// down, all must pass to bring it up. While one has not decided, what was
+// known before stands.
+func (m *member) judge(verdicts map[checkID]healthcheck.Verdict, before healthcheck.Verdict) (all healthcheck.Verdict, failed checkID) {
+	all = healthcheck.Up
+	for _, check := range m.checks {
+		switch verdicts[check] {
+		case healthcheck.Down:
+			return healthcheck.Down, check
+		case healthcheck.Unknown:
+			all = before
+		}
+	}
+	return all, ""
+}
+
+// decideQuorum compares the weights of the servers that serve with what is
+// required. A server without a verdict counts if it has traffic; otherwise it
+// may still come up, and while that could turn the balance the answer before
+// stands.
+func (s *service) decideQuorum(wishes []wish, inTable []bool, before quorum) quorum {
+	sure, possible := 0, 0
+	for i, w := range wishes {
+		m := &s.members[i]
+		switch {
+		case m.sorry || m.Disabled || w.verdict == healthcheck.Down:
+		case w.action == serve, w.action == keep && inTable[i]:
+			sure += m.Weight
+		default:
+			possible += m.Weight
+		}
+	}
+	switch {
+	case sure >= s.Quorum:
+		return held
+	case sure+possible < s.Quorum:
+		return lost
+	}
+	return before
+}
