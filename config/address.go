@@ -19,7 +19,7 @@ func hostAddress(v value) (netip.Addr, error) {
 		return netip.Addr{}, err
 	}
 	if strings.Contains(s, "/") {
-		return netip.Addr{}, fmt.Errorf("An address without prefix length is needed here; %s has one.", v)
+		return netip.Addr{}, complain("An address without prefix length is needed here; %s has one.", v)
 	}
 	return parseHost(s, v)
 }
@@ -28,15 +28,15 @@ func hostAddress(v value) (netip.Addr, error) {
 func parseHost(s string, v value) (netip.Addr, error) {
 	a, err := netip.ParseAddr(s)
 	if err != nil {
-		return a, fmt.Errorf("%s is not an IP address.", upperFirst(v.String()))
+		return a, complain("%s is not an IP address.", v)
 	}
 	switch {
 	case !a.Is4():
 		return a, notYetError{fmt.Sprintf("an IPv6 address (%s)", v)}
 	case a.IsMulticast():
-		return a, fmt.Errorf("%s is a multicast address, not that of one host.", upperFirst(v.String()))
+		return a, complain("%s is a multicast address, not that of one host.", v)
 	case thisNet.Contains(a), a == broadcast, classE.Contains(a):
-		return a, fmt.Errorf("%s is not an address that a host can have.", upperFirst(v.String()))
+		return a, complain("%s is not an address that a host can have.", v)
 	}
 	return a, nil
 }
@@ -53,23 +53,23 @@ func virtualAddress(v value) (netip.Prefix, error) {
 		return netip.Prefix{}, err
 	}
 	if a.IsLoopback() {
-		return netip.Prefix{}, fmt.Errorf("%s is a loopback address; no other machine can reach it.", upperFirst(v.String()))
+		return netip.Prefix{}, complain("%s is a loopback address; no other machine can reach it.", v)
 	}
 	if !hasLength {
 		return netip.PrefixFrom(a, 32), nil
 	}
 	if strings.Contains(length, ".") {
-		return netip.Prefix{}, fmt.Errorf("%s has a netmask; write the prefix length as a number, for example \"/24\".", upperFirst(v.String()))
+		return netip.Prefix{}, complain("%s has a netmask; write the prefix length as a number, for example \"/24\".", v)
 	}
 	p, err := netip.ParsePrefix(s)
 	if err != nil || p.Bits() == 0 {
-		return netip.Prefix{}, fmt.Errorf("%s has no valid prefix length; for IPv4 it is /1 to /32.", upperFirst(v.String()))
+		return netip.Prefix{}, complain("%s has no valid prefix length; for IPv4 it is /1 to /32.", v)
 	}
 	if p.Bits() < 31 && p.Masked().Addr() == a {
-		return netip.Prefix{}, fmt.Errorf("%s is the network itself, not an address in it.", upperFirst(v.String()))
+		return netip.Prefix{}, complain("%s is the network itself, not an address in it.", v)
 	}
 	if p.Bits() < 31 && lastOf(p) == a {
-		return netip.Prefix{}, fmt.Errorf("%s is the broadcast address of its network.", upperFirst(v.String()))
+		return netip.Prefix{}, complain("%s is the broadcast address of its network.", v)
 	}
 	return p, nil
 }
@@ -87,7 +87,7 @@ func lastOf(p netip.Prefix) netip.Addr {
 func serviceAddress(v value) (netip.AddrPort, error) {
 	a, err := serverAddress(v)
 	if err == nil && a.Port() == 0 {
-		return a, fmt.Errorf("%s has no port; write ADDRESS:PORT, for example \"192.0.2.10:80\".", upperFirst(v.String()))
+		return a, complain("%s has no port; write ADDRESS:PORT, for example \"192.0.2.10:80\".", v)
 	}
 	return a, err
 }
@@ -103,11 +103,11 @@ func serverAddress(v value) (netip.AddrPort, error) {
 		return netip.AddrPortFrom(a, 0), err
 	}
 	if strings.Contains(s, "/") {
-		return netip.AddrPort{}, fmt.Errorf("An address without prefix length is needed here; %s has one.", v)
+		return netip.AddrPort{}, complain("An address without prefix length is needed here; %s has one.", v)
 	}
 	ap, err := netip.ParseAddrPort(s)
 	if err != nil || strings.HasSuffix(s, ":0") {
-		return netip.AddrPort{}, fmt.Errorf("%s is not ADDRESS or ADDRESS:PORT with a port from 1 to 65535.", upperFirst(v.String()))
+		return netip.AddrPort{}, complain("%s is not ADDRESS or ADDRESS:PORT with a port from 1 to 65535.", v)
 	}
 	a, err := parseHost(ap.Addr().String(), v)
 	return netip.AddrPortFrom(a, ap.Port()), err

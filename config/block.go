@@ -14,8 +14,10 @@ type block struct {
 	labelAt    hcl.Range
 	attributes map[string]*hcl.Attribute
 	nested     map[string][]*block
-	fallback   *block // the defaults block, if any
-	defaults   bool   // this is a defaults block: nothing in it is required
+	broken     bool            // some nested blocks could not be made out
+	refused    map[string]bool // kinds of which a nested block was refused by its label
+	fallback   *block          // the defaults block, if any
+	defaults   bool            // this is a defaults block: nothing in it is required
 }
 
 // title is how messages name the block.
@@ -24,6 +26,14 @@ func (b *block) title() string {
 		return b.kind
 	}
 	return fmt.Sprintf("%s %q", b.kind, b.label)
+}
+
+// inside is title as part of a sentence.
+func (b *block) inside() string {
+	if b.kind == "" {
+		return "at the top level"
+	}
+	return "in " + b.title()
 }
 
 // attribute finds an attribute here or in the defaults, nil if in neither.
@@ -40,6 +50,12 @@ func (b *block) blocks(kind string) []*block {
 		return own
 	}
 	return b.fallback.blocks(kind)
+}
+
+// tells says whether the text has a nested block of a kind here or in the
+// defaults, be it a refused one.
+func (b *block) tells(kind string) bool {
+	return len(b.nested[kind]) > 0 || b.refused[kind] || b.broken || b.fallback != nil && b.fallback.tells(kind)
 }
 
 // only is the single nested block of a kind. One that is left out is empty and
@@ -67,7 +83,7 @@ func (b *block) asDefaults() *block {
 // open reads a body's attributes and nested blocks. Names were checked before,
 // except where a dynamic block computes the label they depend on.
 func (r *reader) open(body hcl.Body, g *grammar, header *hcl.Block) *block {
-	b := &block{nested: map[string][]*block{}}
+	b := &block{nested: map[string][]*block{}, refused: map[string]bool{}}
 	if header != nil {
 		b.kind, b.at = header.Type, header.DefRange
 		b.labelAt = b.at
@@ -78,6 +94,7 @@ func (r *reader) open(body hcl.Body, g *grammar, header *hcl.Block) *block {
 	before := r.secrets
 	content, _, diags := body.PartialContent(g.schema())
 	r.reportEvaluation(diags, r.secrets > before)
+	b.broken = diags.HasErrors()
 	b.attributes = content.Attributes
 	if b.attributes == nil {
 		b.attributes = map[string]*hcl.Attribute{}
@@ -86,14 +103,15 @@ func (r *reader) open(body hcl.Body, g *grammar, header *hcl.Block) *block {
 		in := g.blocks[inner.Type]
 		if in.kinds != nil {
 			if !r.checkKind(in, inner.Type, inner.Labels[0], inner.LabelRanges[0]) {
+				b.refused[inner.Type] = true
 				continue
 			}
-			r.checkNames(inner.Body, in.of(inner.Labels), fmt.Sprintf("%s %q", inner.Type, inner.Labels[0]))
+			r.checkNames(inner.Body, in.of(inner.Labels), fmt.Sprintf("in %s %q", inner.Type, inner.Labels[0]))
 		}
 		if in.single && len(b.nested[inner.Type]) > 0 {
 			before := position(b.nested[inner.Type][0].at)
 			r.fail(inner.DefRange, fmt.Sprintf("Second %s block", inner.Type),
-				fmt.Sprintf("There is at most one %s block here; the first is at %s.", inner.Type, before))
+				fmt.Sprintf("There is at most one %s block %s; the first is at %s. Join them.", inner.Type, b.inside(), before))
 			continue
 		}
 		b.nested[inner.Type] = append(b.nested[inner.Type], r.open(inner.Body, in.of(inner.Labels), inner))

@@ -67,7 +67,7 @@ func (r *reader) readCheck(b *block) serviceCheck {
 			"The timeout of %s is longer than the interval of %s: the next probe would start before this one ends. Set both.", timeoutText(timeout), plain(interval.value)))
 	}
 	if interval.ok && fast.ok && fast.value > interval.value {
-		r.fail(fast.at, "Invalid fast_interval", fmt.Sprintf("%s is longer than the interval of %s.", upperFirst(fast.shown), plain(interval.value)))
+		r.fail(fast.at, "Invalid fast_interval", fmt.Sprintf("%s is longer than the interval of %s.", fast.shown, plain(interval.value)))
 	}
 	c := serviceCheck{
 		address: read(r, b, "address", hostAddress),
@@ -128,7 +128,7 @@ func (r *reader) readHeaders(b *block) map[string]string {
 		return nil
 	}
 	if !isMap(v.v.Type()) {
-		r.fail(v.at, "Invalid headers", fmt.Sprintf("%s is not a map from header to value: headers = { Accept = \"text/plain\" }.", upperFirst(v.String())))
+		r.fail(v.at, "Invalid headers", fmt.Sprintf("%s is not a map from header to value: headers = { Accept = \"text/plain\" }.", v))
 		return nil
 	}
 	keys, places := entryRanges(b.attribute("headers").Expr)
@@ -167,7 +167,7 @@ var token = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z` + "`" + `-]+$`) // RFC
 func method(v value) (string, error) {
 	s, err := text(v)
 	if err == nil && (!token.MatchString(s) || s != strings.ToUpper(s)) {
-		return "", fmt.Errorf("%s is not an HTTP method such as \"GET\" or \"HEAD\".", upperFirst(v.String()))
+		return "", complain("%s is not an HTTP method such as \"GET\" or \"HEAD\".", v)
 	}
 	return s, err
 }
@@ -180,7 +180,7 @@ func requestTarget(v value) (string, error) {
 	}
 	bad := strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == '#' })
 	if !strings.HasPrefix(s, "/") || bad {
-		return "", fmt.Errorf("%s is not a path: it starts with / and has no spaces, fragments or unescaped special characters.", upperFirst(v.String()))
+		return "", complain("%s is not a path: it starts with / and has no spaces, fragments or unescaped special characters.", v)
 	}
 	return s, nil
 }
@@ -188,7 +188,7 @@ func requestTarget(v value) (string, error) {
 func hostHeader(v value) (string, error) {
 	s, err := filled(v)
 	if err == nil && strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == '/' }) {
-		return "", fmt.Errorf("%s is not a host name.", upperFirst(v.String()))
+		return "", complain("%s is not a host name.", v)
 	}
 	return s, err
 }
@@ -199,9 +199,9 @@ func headerName(v value) (string, error) {
 	case err != nil:
 		return "", err
 	case !token.MatchString(s):
-		return "", fmt.Errorf("%s is not a header name.", upperFirst(v.String()))
+		return "", complain("%s is not a header name.", v)
 	case strings.EqualFold(s, "Host"):
-		return "", fmt.Errorf("The Host header is the attribute host.")
+		return "", complain("The Host header is the attribute host.")
 	}
 	return s, nil
 }
@@ -209,7 +209,7 @@ func headerName(v value) (string, error) {
 func headerValue(v value) (string, error) {
 	s, err := text(v)
 	if err == nil && strings.ContainsFunc(s, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
-		return "", fmt.Errorf("%s has a line break or another control character.", upperFirst(v.String()))
+		return "", complain("%s has a line break or another control character.", v)
 	}
 	return s, err
 }
@@ -222,9 +222,9 @@ func expression(v value) (string, error) {
 	}
 	if _, err := regexp.Compile(s); err != nil {
 		if v.hidden {
-			return "", fmt.Errorf("%s is not a regular expression.", upperFirst(v.String()))
+			return "", complain("%s is not a regular expression.", v)
 		}
-		return "", fmt.Errorf("%s is not a regular expression: %s.", v, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return "", complain("%s is not a regular expression: %s.", v, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return s, nil
 }
@@ -237,7 +237,7 @@ func statusRange(v value) (StatusRange, error) {
 	}
 	s, err := text(v)
 	if err != nil {
-		return StatusRange{}, fmt.Errorf("A status is a number such as 200 or a range such as \"200-299\"; %s is neither.", v)
+		return StatusRange{}, complain("A status is a number such as 200 or a range such as \"200-299\"; %s is neither.", v)
 	}
 	low, high, isRange := strings.Cut(s, "-")
 	if !isRange {
@@ -246,7 +246,7 @@ func statusRange(v value) (StatusRange, error) {
 	from, err1 := strconv.Atoi(low)
 	to, err2 := strconv.Atoi(high)
 	if err1 != nil || err2 != nil || from < 100 || to > 599 || from > to {
-		return StatusRange{}, fmt.Errorf("%s is not a range of status codes from 100 to 599 such as \"200-299\".", upperFirst(v.String()))
+		return StatusRange{}, complain("%s is not a range of status codes from 100 to 599 such as \"200-299\".", v)
 	}
 	return StatusRange{From: from, To: to}, nil
 }

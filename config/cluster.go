@@ -33,7 +33,7 @@ func (s *source) survey() *survey {
 	if s.body == nil {
 		return w
 	}
-	s.checkNames(s.body, language, "the top level")
+	s.checkNames(s.body, language, "at the top level")
 	w.locals = s.findLocals()
 
 	r := &reader{source: s, whole: w}
@@ -147,6 +147,6 @@ func (w *survey) find(name string) Director {
 	}
 	w.source.fail(w.at, "Which director is this?", fmt.Sprintf(
 		"%s is not a director of cluster %q; its directors are %s.%s Name one with --director or $HALD_DIRECTOR.",
-		what, w.cluster, enumerate(names), didYouMean(candidates[0], names)))
+		what, w.cluster, enumerate(names, "and"), didYouMean(candidates[0], names)))
 	return all[0]
 }

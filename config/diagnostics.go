@@ -86,12 +86,22 @@ func position(r hcl.Range) string {
 
 // fail adds an error at a place, or at no place.
 func (s *source) fail(at *hcl.Range, summary, detail string) {
-	s.report(hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: at}})
+	s.report(hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: capital(detail), Subject: at}})
 }
 
 // warn adds a warning at a place.
 func (s *source) warn(at *hcl.Range, summary, detail string) {
-	s.report(hcl.Diagnostics{{Severity: hcl.DiagWarning, Summary: summary, Detail: detail, Subject: at}})
+	s.report(hcl.Diagnostics{{Severity: hcl.DiagWarning, Summary: summary, Detail: capital(detail), Subject: at}})
+}
+
+// capital begins a sentence. Names and values that begin one stay as they are.
+func capital(s string) string {
+	for _, article := range []string{"a ", "an ", "the "} {
+		if strings.HasPrefix(s, article) {
+			return strings.ToUpper(s[:1]) + s[1:]
+		}
+	}
+	return s
 }
 
 // report adds diagnostics that were not reported before: the same text is read

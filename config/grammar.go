@@ -1,6 +1,10 @@
 package config
 
-import "github.com/hashicorp/hcl/v2"
+import (
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+)
 
 // grammar says which names a kind of block knows. Names of the language that
 // are not built yet are listed too: they are refused by name, with their
@@ -126,10 +130,11 @@ func (g *grammar) of(labels []string) *grammar {
 	return &grammar{open: true}
 }
 
-// schema is what is read for its meaning: the names that are built.
+// schema is what is read for its meaning: all attributes, and the blocks that
+// are built.
 func (g *grammar) schema() *hcl.BodySchema {
 	s := &hcl.BodySchema{}
-	for _, name := range g.attributes {
+	for _, name := range slices.Concat(g.attributes, g.later) {
 		s.Attributes = append(s.Attributes, hcl.AttributeSchema{Name: name})
 	}
 	for name, inner := range g.blocks {
@@ -143,7 +148,7 @@ func (g *grammar) schema() *hcl.BodySchema {
 // names is what is read for its names: all of the language, and dynamic.
 func (g *grammar) names() *hcl.BodySchema {
 	s := &hcl.BodySchema{}
-	for _, name := range append(append([]string{}, g.attributes...), g.later...) {
+	for _, name := range slices.Concat(g.attributes, g.later) {
 		s.Attributes = append(s.Attributes, hcl.AttributeSchema{Name: name})
 	}
 	for name, inner := range g.blocks {

@@ -86,9 +86,12 @@ func homesOf(name string, g *grammar, where string, homes []string) []string {
 
 // didYouMean suggests the nearest known name, or nothing.
 func didYouMean(name string, known []string) string {
-	best, nearest := "", 1+max(1, len(name)/3)
+	best, nearest := "", 1+max(2, len(name)/3)
+	if len(name) < 4 {
+		nearest = 2
+	}
 	for _, k := range known {
-		if d := distance(name, k); d < nearest {
+		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < nearest {
 			best, nearest = k, d
 		}
 	}
@@ -119,14 +122,15 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// enumerate writes a list as "a, b or c", each in quotes.
-func enumerate(names []string) string {
+// enumerate writes a list as "a, b or c", each in quotes; the word is "or" or
+// "and".
+func enumerate(names []string, word string) string {
 	quoted := quoteAll(names)
 	if len(quoted) < 2 {
 		return strings.Join(quoted, "")
 	}
 	last := len(quoted) - 1
-	return strings.Join(quoted[:last], ", ") + " or " + quoted[last]
+	return strings.Join(quoted[:last], ", ") + " " + word + " " + quoted[last]
 }
 
 func quoteAll(names []string) []string {
@@ -135,13 +139,6 @@ func quoteAll(names []string) []string {
 		quoted[i] = fmt.Sprintf("%q", name)
 	}
 	return quoted
-}
-
-func upperFirst(s string) string {
-	if s == "" || s[0] < 'a' || s[0] > 'z' || strings.Contains(s, "_") {
-		return s
-	}
-	return string(s[0]-'a'+'A') + s[1:]
 }
 
 func sortedKeys[V any](m map[string]V) []string {

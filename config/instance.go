@@ -45,7 +45,7 @@ func (r *reader) readInstances(root *block) []instance {
 				continue
 			}
 			if other, taken := addresses[a.value.Addr()]; taken {
-				r.fail(a.at, "Duplicate virtual address", fmt.Sprintf("%s is already a virtual address of vrrp_instance %q.", upperFirst(a.shown), other))
+				r.fail(a.at, "Duplicate virtual address", fmt.Sprintf("%s is already a virtual address of vrrp_instance %q.", a.shown, other))
 			} else {
 				addresses[a.value.Addr()] = b.label
 			}
@@ -100,14 +100,14 @@ func (r *reader) readVirtualAddresses(b *block) []field[netip.Prefix] {
 			continue
 		}
 		if seen[a.value.Addr()] {
-			r.fail(a.at, "Duplicate virtual address", fmt.Sprintf("%s is in this list already.", upperFirst(a.shown)))
+			r.fail(a.at, "Duplicate virtual address", fmt.Sprintf("%s is in this list already.", a.shown))
 			list.value[i].ok = false
 		}
 		seen[a.value.Addr()] = true
 		for _, d := range r.whole.directors {
 			if d.Address == a.value.Addr() {
 				r.fail(a.at, "Not supported yet", fmt.Sprintf(
-					"%s is director %q's own address. An address owner (priority 255) is not supported yet: choose an address that no director has by itself.", upperFirst(a.shown), d.Name))
+					"%s is director %q's own address. An address owner (priority 255) is not supported yet: choose an address that no director has by itself.", a.shown, d.Name))
 			}
 		}
 	}
@@ -116,9 +116,12 @@ func (r *reader) readVirtualAddresses(b *block) []field[netip.Prefix] {
 
 // version accepts 3, and 2 as not built yet.
 func version(v value) (int, error) {
-	n, err := integer(2, 3)(v)
-	if err == nil && n == 2 {
+	n, err := integer(0, 255)(v)
+	switch {
+	case err == nil && n == 2:
 		return 0, notYetError{"VRRP version 2"}
+	case err == nil && n != 3:
+		return 0, complain("%s is not a version of VRRP; 3 is, and 2 is not supported yet.", v)
 	}
 	return n, err
 }
@@ -131,7 +134,7 @@ func priority(v value) (int, error) {
 		_, err = integer(1, 254)(v)
 		return 0, err
 	case n == 0:
-		return 0, fmt.Errorf("Priority 0 is what a master says when it stops; a director's own priority is 1 to 254.")
+		return 0, complain("Priority 0 is what a master says when it stops; a director's own priority is 1 to 254.")
 	case n == 255:
 		return 0, notYetError{"priority 255 (only for the address owner, the director whose own address the virtual address is)"}
 	}
@@ -155,7 +158,7 @@ func parseLease(v value) (lease, error) {
 	}
 	d, err := duration(time.Second, 24*time.Hour, time.Second)(v)
 	if err != nil {
-		return lease{}, fmt.Errorf("%s Or write \"auto\" or \"off\".", err)
+		return lease{}, complain("%s Or write \"auto\" or \"off\".", err)
 	}
 	return lease{time: d}, nil
 }
@@ -179,7 +182,7 @@ func (r *reader) readLease(b *block, interval field[time.Duration], priority fie
 	}
 	if f.value.time != 0 && f.value.time < down && !b.defaults {
 		r.fail(f.at, "Invalid address_lease", fmt.Sprintf(
-			"%s is shorter than the down interval of %s (three advertisement intervals and the skew): the master would lose its addresses before a peer takes them.", upperFirst(f.shown), plain(down)))
+			"%s is shorter than the down interval of %s (three advertisement intervals and the skew): the master would lose its addresses before a peer takes them.", f.shown, plain(down)))
 	}
 	return f.value.time
 }

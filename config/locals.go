@@ -59,7 +59,7 @@ func (e *localsEvaluation) evaluate(name string) {
 	attr := e.locals[name]
 	if at := slices.Index(e.path, name); at >= 0 {
 		e.fail(attr.NameRange, "Locals refer to each other in a circle",
-			fmt.Sprintf("local.%s. Break the circle.", strings.Join(append(e.path[at:], name), " needs local.")))
+			fmt.Sprintf("local.%s needs local.%s.", name, strings.Join(append(slices.Clone(e.path[at+1:]), name), ", which needs local.")))
 		e.done[name] = true
 		return
 	}

@@ -21,10 +21,9 @@ func (s *source) checkNames(body hcl.Body, g *grammar, where string) {
 	}
 	for _, name := range g.later {
 		if attr := content.Attributes[name]; attr != nil {
-			s.notYet(attr.NameRange, fmt.Sprintf("%s of %s", name, where))
+			s.notYet(attr.NameRange, fmt.Sprintf("the attribute %s %s", name, where))
 		}
 	}
-	first := map[string]hcl.Range{}
 	for _, b := range content.Blocks {
 		kind, inner, labels := b.Type, b.Body, b.Labels
 		if kind == "dynamic" {
@@ -34,12 +33,6 @@ func (s *source) checkNames(body hcl.Body, g *grammar, where string) {
 				continue
 			}
 			inner = s.dynamicContent(b)
-		} else if g.blocks[kind].single {
-			if before, again := first[kind]; again {
-				s.fail(&b.DefRange, fmt.Sprintf("Second %s block", kind),
-					fmt.Sprintf("There is at most one %s block in %s; the first is at %s. Join them.", kind, where, position(before)))
-			}
-			first[kind] = b.DefRange
 		}
 		s.checkBlock(g.blocks[kind], kind, labels, b, inner)
 	}
@@ -48,13 +41,13 @@ func (s *source) checkNames(body hcl.Body, g *grammar, where string) {
 // checkBlock checks one nested block; labels are nil where they are computed.
 func (s *source) checkBlock(g *grammar, kind string, labels []string, b *hcl.Block, body hcl.Body) {
 	if g.unbuilt {
-		s.notYet(b.DefRange, fmt.Sprintf("The block %s", kind))
+		s.notYet(b.DefRange, "the block "+kind)
 		return
 	}
 	if body == nil {
 		return
 	}
-	where := kind
+	where := "in " + kind
 	if g.kinds != nil {
 		if labels == nil {
 			return // checked when the label is known
@@ -62,7 +55,7 @@ func (s *source) checkBlock(g *grammar, kind string, labels []string, b *hcl.Blo
 		if !s.checkKind(g, kind, labels[0], b.LabelRanges[0]) {
 			return
 		}
-		where = fmt.Sprintf("%s %q", kind, labels[0])
+		where = fmt.Sprintf("in %s %q", kind, labels[0])
 	}
 	s.checkNames(body, g.of(labels), where)
 }
@@ -73,12 +66,12 @@ func (s *source) checkKind(g *grammar, kind, label string, at hcl.Range) bool {
 		return true
 	}
 	if slices.Contains(g.laterKinds, label) {
-		s.notYet(at, fmt.Sprintf("The %s %q", kind, label))
+		s.notYet(at, fmt.Sprintf("%s %q", kind, label))
 		return false
 	}
 	known := sortedKeys(g.kinds)
 	s.fail(&at, fmt.Sprintf("Unknown %s kind", kind),
-		fmt.Sprintf("There is no %s %q.%s The kinds are %s.", kind, label, didYouMean(label, known), enumerate(known)))
+		fmt.Sprintf("There is no %s %q.%s The kinds are %s.", kind, label, didYouMean(label, known), enumerate(known, "and")))
 	return false
 }
 
@@ -115,12 +108,12 @@ func (s *source) unknownName(at hcl.Range, name string, g *grammar, where string
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagError,
 		Summary:  "Unknown name",
-		Detail:   fmt.Sprintf("%s does not know %q.%s", upperFirst(where), name, nameHint(name, g)),
+		Detail:   fmt.Sprintf("There is no %q %s.%s", name, where, nameHint(name, g)),
 		Subject:  &at,
 	}
 }
 
 // notYet reports something that is in the language but not built.
 func (s *source) notYet(at hcl.Range, what string) {
-	s.fail(&at, "Not supported yet", upperFirst(what)+" is not supported yet by this version of hald. Nothing is ignored silently: remove it.")
+	s.fail(&at, "Not supported yet", what+" is not supported yet by this version of hald. Remove it: nothing is ignored silently.")
 }

@@ -11,12 +11,22 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// The functions here turn one value into what it stands for. Their errors are
-// details of messages: they show the value only through value.String.
+// complaint says, in whole sentences for people, why a value is refused. It
+// shows the value only as value.String does.
+type complaint string
+
+func (c complaint) Error() string { return string(c) }
+
+func complain(format string, args ...any) error {
+	return complaint(fmt.Sprintf(format, args...))
+}
+
+// The parsers turn one value into what it stands for; their errors become the
+// details of messages.
 
 func text(v value) (string, error) {
 	if v.v.Type() != cty.String {
-		return "", fmt.Errorf("A string is needed here, in quotes; %s is not one.", v)
+		return "", complain("A string is needed here, in quotes; %s is not one.", v)
 	}
 	return v.v.AsString(), nil
 }
@@ -24,14 +34,14 @@ func text(v value) (string, error) {
 func filled(v value) (string, error) {
 	s, err := text(v)
 	if err == nil && s == "" {
-		return "", fmt.Errorf("The string is empty.")
+		return "", complain("The string is empty.")
 	}
 	return s, err
 }
 
 func boolean(v value) (bool, error) {
 	if v.v.Type() != cty.Bool {
-		return false, fmt.Errorf("true or false is needed here, without quotes; %s is neither.", v)
+		return false, complain("true or false is needed here, without quotes; %s is neither.", v)
 	}
 	return v.v.True(), nil
 }
@@ -40,14 +50,14 @@ func boolean(v value) (bool, error) {
 func integer(low, high int64) func(value) (int, error) {
 	return func(v value) (int, error) {
 		if v.v.Type() != cty.Number {
-			return 0, fmt.Errorf("A number is needed here, without quotes; %s is not one.", v)
+			return 0, complain("A number is needed here, without quotes; %s is not one.", v)
 		}
 		n, accuracy := v.v.AsBigFloat().Int64()
 		if accuracy != 0 && v.v.AsBigFloat().IsInt() || accuracy == 0 && (n < low || n > high) {
-			return 0, fmt.Errorf("%s is out of range; it must be %d to %d.", upperFirst(v.String()), low, high)
+			return 0, complain("%s is out of range; it must be %d to %d.", v, low, high)
 		}
 		if accuracy != 0 {
-			return 0, fmt.Errorf("%s is not a whole number; it must be %d to %d.", upperFirst(v.String()), low, high)
+			return 0, complain("%s is not a whole number; it must be %d to %d.", v, low, high)
 		}
 		return int(n), nil
 	}
@@ -70,7 +80,7 @@ func oneOf(words []string, later ...string) func(value) (string, error) {
 		if !v.hidden {
 			hint = didYouMean(s, words)
 		}
-		return "", fmt.Errorf("%s is not one of %s.%s", upperFirst(v.String()), enumerate(words), hint)
+		return "", complain("%s is not one of %s.%s", v, enumerate(words, "or"), hint)
 	}
 }
 
@@ -79,7 +89,7 @@ func oneOf(words []string, later ...string) func(value) (string, error) {
 func duration(low, high, step time.Duration) func(value) (time.Duration, error) {
 	return func(v value) (time.Duration, error) {
 		if v.v.Type() == cty.Number {
-			return 0, fmt.Errorf("A duration needs a unit and quotes, for example \"2s\" or \"100ms\".")
+			return 0, complain("A duration needs a unit and quotes, for example \"2s\" or \"100ms\".")
 		}
 		s, err := text(v)
 		if err != nil {
@@ -87,17 +97,17 @@ func duration(low, high, step time.Duration) func(value) (time.Duration, error) 
 		}
 		d, err := time.ParseDuration(s)
 		if err != nil || s != strings.TrimLeft(s, "+") {
-			return 0, fmt.Errorf("%s is not a duration. Write a number with a unit (ms, s, m, h), for example \"100ms\", \"2s\" or \"1m30s\".", upperFirst(v.String()))
+			return 0, complain("%s is not a duration. Write a number with a unit (ms, s, m, h), for example \"100ms\", \"2s\" or \"1m30s\".", v)
 		}
 		switch {
 		case d < low && high == 0:
-			return 0, fmt.Errorf("%s is too short; it must be %s or more.", upperFirst(v.String()), plain(low))
+			return 0, complain("%s is too short; it must be %s or more.", v, plain(low))
 		case d < low || high != 0 && d > high:
-			return 0, fmt.Errorf("%s is out of range; it must be %s to %s.", upperFirst(v.String()), plain(low), plain(high))
+			return 0, complain("%s is out of range; it must be %s to %s.", v, plain(low), plain(high))
 		case d%step != 0 && step == time.Second:
-			return 0, fmt.Errorf("%s has a fraction of a second; whole seconds are needed here.", upperFirst(v.String()))
+			return 0, complain("%s has a fraction of a second; whole seconds are needed here.", v)
 		case d%step != 0:
-			return 0, fmt.Errorf("%s is not a multiple of %s.", upperFirst(v.String()), plain(step))
+			return 0, complain("%s is not a multiple of %s.", v, plain(step))
 		}
 		return d, nil
 	}
@@ -117,11 +127,11 @@ func plain(d time.Duration) string {
 func fileMode(v value) (uint32, error) {
 	s, err := text(v)
 	if err != nil {
-		return 0, fmt.Errorf("A file mode is a string of octal digits, for example \"0660\"; %s is not one.", v)
+		return 0, complain("A file mode is a string of octal digits, for example \"0660\"; %s is not one.", v)
 	}
 	mode, err := strconv.ParseUint(s, 8, 32)
 	if err != nil || mode > 0o777 {
-		return 0, fmt.Errorf("%s is not a file mode from \"0000\" to \"0777\".", upperFirst(v.String()))
+		return 0, complain("%s is not a file mode from \"0000\" to \"0777\".", v)
 	}
 	return uint32(mode), nil
 }
@@ -135,7 +145,7 @@ func interfaceName(v value) (string, error) {
 	}
 	bad := strings.ContainsFunc(s, func(c rune) bool { return c == '/' || c == ':' || unicode.IsSpace(c) || unicode.IsControl(c) })
 	if s == "" || len(s) > 15 || s == "." || s == ".." || bad {
-		return "", fmt.Errorf("%s is not an interface name: 1 to 15 characters without space, slash or colon.", upperFirst(v.String()))
+		return "", complain("%s is not an interface name: 1 to 15 characters without space, slash or colon.", v)
 	}
 	return s, nil
 }
@@ -158,7 +168,7 @@ const maxSocketPath = 107
 func socketPath(v value) (string, error) {
 	s, err := text(v)
 	if err == nil && (!strings.HasPrefix(s, "/") || len(s) > maxSocketPath || strings.ContainsRune(s, 0)) {
-		return "", fmt.Errorf("%s is not an absolute path of at most %d bytes.", upperFirst(v.String()), maxSocketPath)
+		return "", complain("%s is not an absolute path of at most %d bytes.", v, maxSocketPath)
 	}
 	return s, err
 }

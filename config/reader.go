@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/dynblock"
@@ -100,10 +101,10 @@ func (r *reader) evaluate(expr hcl.Expression) (value, bool) {
 func (r *reader) reportEvaluation(diags hcl.Diagnostics, secretsRead bool) {
 	for _, d := range diags {
 		d := *d
-		if hint := referenceHint(&d); hint != "" {
-			d.Detail += hint
+		if detail := explainReference(&d); detail != "" {
+			d.Summary, d.Detail = "Unknown reference", detail
 		}
-		if d.Summary == "Invalid dynamic block label" && usesHidden(&d) {
+		if strings.Contains(d.Detail, "dynamic marks") {
 			d.Detail = "A name cannot come from file() or env()."
 		} else if (secretsRead || usesHidden(&d)) && mayQuote(&d) {
 			d.Detail = "The reason is not shown, because the expression uses file() or env()."
@@ -119,7 +120,7 @@ func mayQuote(d *hcl.Diagnostic) bool {
 		return name != "env" && name != "file"
 	}
 	switch d.Summary {
-	case "Call to unknown function", "Unknown variable", "Unsupported attribute", "Not enough function arguments",
+	case "Call to unknown function", "Unknown variable", "Unknown reference", "Not enough function arguments",
 		"Too many function arguments", "Unsupported block type", "Missing required argument":
 		return false
 	}
@@ -139,9 +140,9 @@ func usesHidden(d *hcl.Diagnostic) bool {
 	return false
 }
 
-// referenceHint suggests a name where local.x, director.x or cluster.x does
-// not exist.
-func referenceHint(d *hcl.Diagnostic) string {
+// explainReference words the message for a local.x, director.x or cluster.x
+// that does not exist; empty where the message is about something else.
+func explainReference(d *hcl.Diagnostic) string {
 	if d.Summary != "Unsupported attribute" || d.Expression == nil || d.EvalContext == nil || d.Subject == nil {
 		return ""
 	}
@@ -155,12 +156,14 @@ func referenceHint(d *hcl.Diagnostic) string {
 			return ""
 		}
 		known := sortedKeys(object.Type().AttributeTypes())
+		detail := fmt.Sprintf("There is no %s.%s.", ref.RootName(), step.Name)
 		if hint := didYouMean(step.Name, known); hint != "" {
-			return hint
+			return detail + hint
 		}
 		if len(known) > 0 {
-			return fmt.Sprintf(" %s has %s.", ref.RootName(), enumerate(known))
+			return detail + fmt.Sprintf(" %s has %s.", ref.RootName(), enumerate(known, "and"))
 		}
+		return detail
 	}
 	return ""
 }

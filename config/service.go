@@ -44,7 +44,7 @@ func (r *reader) readServices(root *block) []service {
 			key := sv.Protocol + " " + a.value.String()
 			if other, again := taken[key]; again {
 				r.fail(a.at, "Duplicate virtual server address", fmt.Sprintf(
-					"%s with protocol %s is already served by virtual_server %q.", upperFirst(a.shown), sv.Protocol, other))
+					"%s with protocol %s is already served by virtual_server %q.", a.shown, sv.Protocol, other))
 			} else {
 				taken[key] = b.label
 			}
@@ -56,12 +56,14 @@ func (r *reader) readServices(root *block) []service {
 // readService reads one virtual_server, or the defaults for them.
 func (r *reader) readService(b *block) (sv service, protocol field[string]) {
 	addresses := readList(r, b, "addresses", serviceAddress)
-	r.mustBeGiven(b, "addresses", "the list of ADDRESS:PORT that clients connect to", addresses.given)
+	marked := b.attribute("fwmark") != nil // refused elsewhere; it would stand for both
+	r.mustBeGiven(b, "addresses", "the list of ADDRESS:PORT that clients connect to", addresses.given || marked)
 	if addresses.ok && len(addresses.value) == 0 {
 		r.fail(addresses.at, "Invalid addresses", "A virtual server needs at least one address.")
 		addresses.ok = false
 	}
-	protocol = need(r, b, "protocol", "\"tcp\" or \"udp\"", oneOf([]string{"tcp", "udp"}, "sctp"))
+	protocol = read(r, b, "protocol", oneOf([]string{"tcp", "udp"}, "sctp"))
+	r.mustBeGiven(b, "protocol", "\"tcp\" or \"udp\"", protocol.given || marked)
 	forwarding := need(r, b, "forwarding", "\"nat\", \"dr\" or \"tun\", how packets reach the real servers", oneOf(forwardings))
 	quorum := read(r, b, "quorum", integer(1, 1<<31-1)).or(1)
 
@@ -89,6 +91,7 @@ func (r *reader) readService(b *block) (sv service, protocol field[string]) {
 	}
 	if s := b.blocks("sorry_server"); len(s) > 0 {
 		sorry := r.readServer(s[0], forwarding)
+		sorry.Name = "sorry_server"
 		sv.Sorry = &sorry.Server
 		r.checkSorry(sorry, servers)
 	}
@@ -101,6 +104,9 @@ func (r *reader) readService(b *block) (sv service, protocol field[string]) {
 
 // checkQuorum compares the quorum with the sum of the weights.
 func (r *reader) checkQuorum(b *block, quorum field[int], servers []server) {
+	if len(servers) == 0 && b.tells("real_server") {
+		return // refused elsewhere
+	}
 	if len(servers) == 0 {
 		r.fail(b.at, "No real server", fmt.Sprintf("%s has no real_server, so it could never serve anybody.", b.title()))
 		return
@@ -117,7 +123,7 @@ func (r *reader) checkQuorum(b *block, quorum field[int], servers []server) {
 	}
 	switch {
 	case quorum.ok && quorum.given && quorum.value > total:
-		r.fail(quorum.at, "Invalid quorum", fmt.Sprintf("%s is above %d, the sum of the real servers' weights: it could never be reached.", upperFirst(quorum.shown), total))
+		r.fail(quorum.at, "Invalid quorum", fmt.Sprintf("%s is above %d, the sum of the real servers' weights: it could never be reached.", quorum.shown, total))
 	case quorum.ok && quorum.value > enabled:
 		r.source.warn(&b.at, "Quorum out of reach", fmt.Sprintf(
 			"The real servers of %s that are not disabled weigh %d together, less than the quorum: only its sorry_server, if any, serves.", b.title(), enabled))
@@ -126,11 +132,11 @@ func (r *reader) checkQuorum(b *block, quorum field[int], servers []server) {
 
 // mustHaveCheck reports a service with a server that nothing watches.
 func (r *reader) mustHaveCheck(b *block, servers []server) {
-	if len(b.blocks("check")) > 0 {
+	if b.tells("check") {
 		return
 	}
 	for _, s := range servers {
-		if len(s.block.blocks("check")) == 0 {
+		if !s.block.tells("check") {
 			r.fail(b.at, "Missing check", fmt.Sprintf(
 				"Nothing checks real_server %q of %s. Add a check block, or say check \"none\" {} if it shall always count as healthy.", s.Name, b.title()))
 			return

@@ -46,7 +46,7 @@ func isMap(t cty.Type) bool  { return t.IsObjectType() || t.IsMapType() }
 type notYetError struct{ what string }
 
 func (e notYetError) Error() string {
-	return upperFirst(e.what) + " is not supported yet by this version of hald."
+	return e.what + " is not supported yet by this version of hald."
 }
 
 // field is one attribute's value, or its default.
@@ -101,7 +101,7 @@ func readList[T any](r *reader, b *block, name string, parse func(value) (T, err
 	}
 	list.at, list.ok = v.at, true
 	if !isList(v.v.Type()) {
-		r.fail(v.at, "Invalid "+name, fmt.Sprintf("%s is not a list. Write it in brackets: %s = […].", upperFirst(v.String()), name))
+		r.fail(v.at, "Invalid "+name, fmt.Sprintf("%s is not a list. Write it in brackets: %s = […].", v.String(), name))
 		list.ok = false
 		return list
 	}
@@ -145,7 +145,7 @@ func readPerDirector[T any](r *reader, b *block, name string, parse func(value) 
 				at = v.at
 			}
 			r.fail(at, "Unknown director", fmt.Sprintf("The cluster has no director %s; it has %s.%s",
-				value{v: cty.StringVal(director), hidden: v.hidden}, enumerate(r.directorNames()), didYouMean(director, r.directorNames())))
+				value{v: cty.StringVal(director), hidden: v.hidden}, enumerate(r.directorNames(), "and"), didYouMean(director, r.directorNames())))
 		}
 	}
 	for _, director := range r.directorNames() {
@@ -181,6 +181,8 @@ func parsed[T any](r *reader, name string, v value, parse func(value) (T, error)
 		f.value, f.ok = result, true
 	case errors.As(err, &later):
 		r.fail(v.at, "Not supported yet", err.Error())
+	case isMap(v.v.Type()):
+		r.fail(v.at, "Invalid "+name, err.Error()+" Only interface, priority and source_address can differ between directors.")
 	default:
 		r.fail(v.at, "Invalid "+name, err.Error())
 	}

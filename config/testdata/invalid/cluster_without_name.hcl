@@ -1,0 +1,3 @@
+cluster {
+  director "lb1" {}
+}

@@ -1,0 +1,4 @@
+cluster "shop" {
+  director "lb1" {}
+  director "lb2" {}
+}

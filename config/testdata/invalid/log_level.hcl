@@ -1,0 +1,8 @@
+cluster "shop" {
+  director "lb1" {}
+  director "lb2" {}
+}
+log {
+  level  = "warning"
+  format = "text"
+}

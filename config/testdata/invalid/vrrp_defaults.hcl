@@ -1,0 +1,18 @@
+cluster "shop" {
+  director "lb1" {}
+  director "lb2" {}
+}
+vrrp_defaults {
+  advertisement_interval = "15ms"
+  colour                 = "red"
+}
+vrrp_instance "shop" {
+  interface         = "eth0"
+  virtual_router_id = 51
+  virtual_addresses = ["192.0.2.10/24"]
+}
+vrrp_instance "other" {
+  interface         = "eth0"
+  virtual_router_id = 52
+  virtual_addresses = ["192.0.2.11/24"]
+}

@@ -1,0 +1,7 @@
+cluster "shop" {
+  director "lb1" {}
+}
+
+locals {
+  net = "192.0.2"
+}

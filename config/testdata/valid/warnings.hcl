@@ -1,0 +1,33 @@
+cluster "shop" {
+  director "lb1" {}
+}
+
+virtual_server "web" {
+  addresses  = ["192.0.2.10:80"]
+  protocol   = "tcp"
+  forwarding = "dr"
+  quorum     = 2
+
+  check "none" {}
+
+  real_server "a" {
+    address = "192.0.2.21"
+  }
+  real_server "b" {
+    address  = "192.0.2.22"
+    disabled = true
+  }
+}
+
+virtual_server "drained" {
+  addresses  = ["192.0.2.10:81"]
+  protocol   = "tcp"
+  forwarding = "dr"
+
+  check "none" {}
+
+  real_server "a" {
+    address = "192.0.2.21"
+    weight  = 0
+  }
+}
