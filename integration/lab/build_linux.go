@@ -1,0 +1,176 @@
+package lab
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/vishvananda/netlink"
+)
+
+const bridge = "br0"
+
+// build makes the namespaces and wires them up.
+func (l *Lab) build() error {
+	var err error
+	if l.bridge, err = l.addNamespace("bridge"); err != nil {
+		return err
+	}
+	if err := l.bridge.do(addBridge); err != nil {
+		return err
+	}
+	if l.client, err = l.addNode("client", Client); err != nil {
+		return err
+	}
+	for _, name := range Directors {
+		n, err := l.addNode(name, DirectorAddress[name], insideAddress[name])
+		if err != nil {
+			return err
+		}
+		l.directors[name] = n
+		if err := n.set("ipv4/ip_forward=1", "ipv4/conf/all/send_redirects=0", "ipv4/conf/eth0/send_redirects=0"); err != nil {
+			return err
+		}
+	}
+	for _, rs := range RealServers {
+		if err := l.addRealServer(rs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addRealServer makes the node of a real server and its side of the forwarding
+// method.
+func (l *Lab) addRealServer(rs RealServer) error {
+	n, err := l.addNode(rs.Name, rs.Address)
+	if err != nil {
+		return err
+	}
+	l.servers[rs.Name] = &WebServer{Name: rs.Name, lab: l, node: n}
+	own := netip.PrefixFrom(VIP.Addr(), VIP.Addr().BitLen())
+	silent := []string{"ipv4/conf/all/arp_ignore=1", "ipv4/conf/all/arp_announce=2"}
+	switch rs.Forwarding {
+	case DR:
+		if err := n.set(silent...); err != nil {
+			return err
+		}
+		return n.do(func() error { return addAddress("lo", own) })
+	case TUN:
+		if err := n.do(addTunnel(own)); err != nil {
+			return err
+		}
+		return n.set(append(silent, "ipv4/conf/all/rp_filter=0", "ipv4/conf/tunl0/rp_filter=0")...)
+	case NAT:
+		return n.do(func() error {
+			return netlink.RouteAdd(&netlink.Route{Gw: Gateway.Addr().AsSlice()})
+		})
+	}
+	return fmt.Errorf("no forwarding method %q", rs.Forwarding)
+}
+
+func (l *Lab) addNamespace(name string) (*namespace, error) {
+	n, err := newNamespace(name)
+	if err != nil {
+		return nil, err
+	}
+	l.t.Cleanup(n.close)
+	return n, n.do(func() error { return setUp("lo") })
+}
+
+// addNode makes a namespace with one interface, which is a port of the bridge
+// that has the node's name.
+func (l *Lab) addNode(name string, addresses ...netip.Prefix) (*namespace, error) {
+	n, err := l.addNamespace(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.bridge.do(func() error { return addPort(name, n.fd) }); err != nil {
+		return nil, err
+	}
+	if err := n.set("ipv4/conf/all/accept_redirects=0", "ipv4/conf/eth0/accept_redirects=0", "ipv4/conf/eth0/rp_filter=0"); err != nil {
+		return nil, err
+	}
+	return n, n.do(func() error {
+		for _, a := range addresses {
+			if err := addAddress(Interface, a); err != nil {
+				return err
+			}
+		}
+		return setUp(Interface)
+	})
+}
+
+func addBridge() error {
+	attributes := netlink.NewLinkAttrs()
+	attributes.Name = bridge
+	if err := netlink.LinkAdd(&netlink.Bridge{LinkAttrs: attributes}); err != nil {
+		return fmt.Errorf("add the bridge: %w", err)
+	}
+	return setUp(bridge)
+}
+
+// addPort makes a port of the bridge whose other end is the interface of
+// another namespace.
+func addPort(name string, peer int) error {
+	br, err := netlink.LinkByName(bridge)
+	if err != nil {
+		return fmt.Errorf("find the bridge: %w", err)
+	}
+	attributes := netlink.NewLinkAttrs()
+	attributes.Name = name
+	attributes.MasterIndex = br.Attrs().Index
+	if err := netlink.LinkAdd(&netlink.Veth{
+		LinkAttrs: attributes, PeerName: Interface, PeerNamespace: netlink.NsFd(peer),
+	}); err != nil {
+		return fmt.Errorf("add the port of %s: %w", name, err)
+	}
+	return setUp(name)
+}
+
+// addTunnel gives an ipip end that takes what is addressed to the VIP.
+func addTunnel(own netip.Prefix) func() error {
+	return func() error {
+		const device = "tunl0" // made by the kernel with the module, in every namespace
+		if _, err := netlink.LinkByName(device); err != nil {
+			attributes := netlink.NewLinkAttrs()
+			attributes.Name = device
+			if err := netlink.LinkAdd(&netlink.Iptun{LinkAttrs: attributes}); err != nil {
+				return fmt.Errorf("add %s: %w", device, err)
+			}
+		}
+		if err := addAddress(device, own); err != nil {
+			return err
+		}
+		return setUp(device)
+	}
+}
+
+func addAddress(device string, address netip.Prefix) error {
+	link, err := netlink.LinkByName(device)
+	if err != nil {
+		return fmt.Errorf("find %s: %w", device, err)
+	}
+	parsed, err := netlink.ParseAddr(address.String())
+	if err != nil {
+		return fmt.Errorf("add %v: %w", address, err)
+	}
+	if err := netlink.AddrAdd(link, parsed); err != nil {
+		return fmt.Errorf("add %v to %s: %w", address, device, err)
+	}
+	return nil
+}
+
+func setUp(device string) error { return setState(device, netlink.LinkSetUp) }
+
+func setDown(device string) error { return setState(device, netlink.LinkSetDown) }
+
+func setState(device string, set func(netlink.Link) error) error {
+	link, err := netlink.LinkByName(device)
+	if err != nil {
+		return fmt.Errorf("find %s: %w", device, err)
+	}
+	if err := set(link); err != nil {
+		return fmt.Errorf("set the state of %s: %w", device, err)
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+package lab
+
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// CutLink takes the carrier from a node's interface, as pulling its cable does:
+// the far end of the cable, at the bridge, goes down.
+func (l *Lab) CutLink(node string) {
+	l.t.Helper()
+	l.must(l.bridge.do(func() error { return setDown(node) }))
+}
+
+// RestoreLink is the end of CutLink.
+func (l *Lab) RestoreLink(node string) {
+	l.t.Helper()
+	l.must(l.bridge.do(func() error { return setUp(node) }))
+}
+
+// DisableInterface sets a node's interface down from within; the kernel keeps
+// its IPv4 addresses but forgets its routes.
+func (l *Lab) DisableInterface(node string) {
+	l.t.Helper()
+	l.must(l.node(node).do(func() error { return setDown(Interface) }))
+}
+
+// EnableInterface is the end of DisableInterface.
+func (l *Lab) EnableInterface(node string) {
+	l.t.Helper()
+	l.must(l.node(node).do(func() error { return setUp(Interface) }))
+}
+
+// Loss says which frames the bridge loses.
+type Loss struct {
+	From, To string // nodes; empty: any
+	Match    string // an nftables match, such as "ip protocol 112"; empty: all frames
+	Percent  int    // 0 means 100
+}
+
+// VRRP as a Loss's Match is the advertisements.
+const VRRP = "ip protocol 112"
+
+// Lose makes the bridge lose frames from now on, whatever socket the daemon
+// reads. Several losses add up; Deliver ends them all.
+func (l *Lab) Lose(losses ...Loss) {
+	l.t.Helper()
+	rules := "add table bridge lab\nadd chain bridge lab forward { type filter hook forward priority 0; }\n"
+	for _, loss := range losses {
+		var match []string
+		if loss.From != "" {
+			match = append(match, "iifname "+loss.From)
+		}
+		if loss.To != "" {
+			match = append(match, "oifname "+loss.To)
+		}
+		if loss.Match != "" {
+			match = append(match, loss.Match)
+		}
+		if loss.Percent != 0 {
+			match = append(match, fmt.Sprintf("numgen random mod 100 < %d", loss.Percent))
+		}
+		rules += "add rule bridge lab forward " + strings.Join(match, " ") + " drop\n"
+	}
+	l.Run("bridge", "nft", rules)
+}
+
+// Deliver is the end of every Lose.
+func (l *Lab) Deliver() {
+	l.t.Helper()
+	l.Run("bridge", "nft", "delete table bridge lab")
+}
+
+// Inject sends a frame to every node, as a stranger on the link would.
+func (l *Lab) Inject(frame []byte) {
+	l.t.Helper()
+	l.must(l.bridge.do(func() error {
+		index, err := indexOf(bridge)
+		if err != nil {
+			return err
+		}
+		fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			return fmt.Errorf("open a socket to inject: %w", err)
+		}
+		defer unix.Close(fd)
+		if err := unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: index}); err != nil {
+			return fmt.Errorf("inject a frame: %w", err)
+		}
+		return nil
+	}))
+}
+
+func (l *Lab) must(err error) {
+	l.t.Helper()
+	if err != nil {
+		l.t.Fatalf("%v", err)
+	}
+}

@@ -1,0 +1,135 @@
+package lab
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/hald-project/hald/integration/guest"
+)
+
+// BuildHald builds the program under test into the folder, from the module of
+// the working directory. It is a guest's Prepare: inside there is no compiler's
+// cache to write to.
+func BuildHald(out string) error {
+	module, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return fmt.Errorf("find the module: %w", err)
+	}
+	cmd := exec.Command("go", "build", "-o", filepath.Join(out, "hald"), "./cmd/hald")
+	cmd.Dir = filepath.Dir(strings.TrimSpace(string(module)))
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build hald: %w\n%s", err, text)
+	}
+	return nil
+}
+
+// HaldBinary is the program that BuildHald built.
+func HaldBinary() string { return filepath.Join(guest.Out(), "hald") }
+
+// Hald is a director that runs hald.
+type Hald struct {
+	*launcher
+	lab    *Lab
+	config string
+	seen   int // lines of the process's output that AwaitEvent has passed
+}
+
+// Hald is a director that runs hald with the cluster as configuration. The
+// daemon is not started.
+func (l *Lab) Hald(name string, c Cluster) *Hald {
+	l.t.Helper()
+	return l.HaldWith(name, l.WriteFile("hald.hcl", c.hald()))
+}
+
+// HaldWith is Hald with a configuration file of one's own.
+func (l *Lab) HaldWith(name, config string) *Hald {
+	h := &Hald{lab: l, config: config}
+	h.launcher = &launcher{
+		name: name, daemon: "hald",
+		election: func(pid int) bool { return strings.Contains(commandLine(pid), "worker election") },
+		balancer: func(pid int) bool { return strings.Contains(commandLine(pid), "worker balancer") },
+		launch: func() *Process {
+			l.t.Helper()
+			h.seen = 0
+			return l.spawn(l.director(name), name, HaldBinary(), append([]string{"run"}, h.flags()...)...)
+		},
+	}
+	return h
+}
+
+// Command runs a hald command beside the daemon, with its flags, and returns
+// its output and exit status.
+func (h *Hald) Command(command ...string) (output string, status int) {
+	h.lab.t.Helper()
+	out, err := h.lab.director(h.name).output(HaldBinary(), append(command, h.flags()...)...)
+	return string(out), h.lab.exitStatus(err)
+}
+
+func (h *Hald) flags() []string {
+	base := filepath.Join(os.TempDir(), filepath.Base(h.lab.folder), h.name)
+	return []string{"--config", h.config, "--director", h.name,
+		"--runtime-dir", filepath.Join(base, "run"), "--state-dir", filepath.Join(base, "state")}
+}
+
+// Event is one line of hald's log.
+type Event struct {
+	Read     time.Time `json:"-"` // when the lab read the line
+	Name     string    `json:"event"`
+	Director string    `json:"director"`
+	Instance string    `json:"instance"`
+	Service  string    `json:"service"`
+	Server   string    `json:"server"`
+	Address  string    `json:"address"`
+	From     string    `json:"from"`
+	To       string    `json:"to"`
+	Reason   string    `json:"reason"`
+	Peer     string    `json:"peer"`
+	Error    string    `json:"error"`
+	Line     string    `json:"-"` // all of it
+}
+
+// Events are the events the running daemon has reported so far.
+func (h *Hald) Events() []Event {
+	lines, _ := h.current.out.since(0)
+	var events []Event
+	for _, line := range lines {
+		if e, ok := parseEvent(line); ok {
+			events = append(events, e)
+		}
+	}
+	return events
+}
+
+// AwaitEvent waits for the next event that the predicate accepts, after the
+// one it returned before.
+func (h *Hald) AwaitEvent(within time.Duration, what string, accept func(Event) bool) Event {
+	h.lab.t.Helper()
+	var found Event
+	_, seen, ok := h.current.out.await(h.seen, within, func(line Line) bool {
+		e, isEvent := parseEvent(line)
+		if isEvent && accept(e) {
+			found = e
+			return true
+		}
+		return false
+	})
+	if !ok {
+		h.lab.t.Fatalf("%s did not report within %v: %s", h.name, within, what)
+	}
+	h.seen = seen
+	return found
+}
+
+func parseEvent(line Line) (Event, bool) {
+	e := Event{Read: line.Time, Line: line.Text}
+	if !strings.HasPrefix(line.Text, "{") || json.Unmarshal([]byte(line.Text), &e) != nil || e.Name == "" {
+		return Event{}, false
+	}
+	return e, true
+}

@@ -1,0 +1,10 @@
+package lab_test
+
+import (
+	"testing"
+
+	"github.com/hald-project/hald/integration/guest"
+	"github.com/hald-project/hald/integration/lab"
+)
+
+func TestMain(m *testing.M) { guest.Main(m, lab.Modules...) }

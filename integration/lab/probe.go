@@ -1,0 +1,79 @@
+//go:build linux
+
+package lab
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// Probe is a client that sends requests at a steady rhythm, however long each
+// one takes.
+type Probe struct {
+	Every   time.Duration
+	Timeout time.Duration // of one request
+
+	quit chan struct{}
+	done sync.WaitGroup
+
+	mu      sync.Mutex
+	samples Samples
+}
+
+// attempt sends one request on the client's thread and returns what waits for
+// its answer.
+type attempt func(deadline time.Time) (wait func() (server string, err error))
+
+// newProbe starts a probe in a namespace.
+func (l *Lab) newProbe(in *namespace, every, timeout time.Duration, send attempt) *Probe {
+	p := &Probe{Every: every, Timeout: timeout, quit: make(chan struct{})}
+	p.done.Go(func() { p.run(in, send) })
+	l.t.Cleanup(func() { p.Stop() })
+	return p
+}
+
+func (p *Probe) run(in *namespace, send attempt) {
+	beat := time.NewTicker(p.Every)
+	defer beat.Stop()
+	for {
+		select {
+		case <-p.quit:
+			return
+		case <-beat.C:
+		}
+		var wait func() (string, error)
+		sent := time.Now()
+		in.do(func() error {
+			wait = send(sent.Add(p.Timeout))
+			return nil
+		})
+		p.done.Go(func() {
+			server, err := wait()
+			s := Sample{Sent: sent, Done: time.Now(), Server: server, Err: err}
+			p.mu.Lock()
+			p.samples = append(p.samples, s)
+			p.mu.Unlock()
+		})
+	}
+}
+
+// Samples are the requests that are over, in the order of sending.
+func (p *Probe) Samples() Samples {
+	p.mu.Lock()
+	s := slices.Clone(p.samples)
+	p.mu.Unlock()
+	slices.SortFunc(s, func(a, b Sample) int { return a.Sent.Compare(b.Sent) })
+	return s
+}
+
+// Stop ends the probe, waits for the requests under way and returns them all.
+func (p *Probe) Stop() Samples {
+	select {
+	case <-p.quit:
+	default:
+		close(p.quit)
+	}
+	p.done.Wait()
+	return p.Samples()
+}

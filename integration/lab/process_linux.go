@@ -1,0 +1,199 @@
+package lab
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Process is a daemon of the lab: a process with its descendants.
+type Process struct {
+	Name string
+
+	lab   *Lab
+	cmd   *exec.Cmd
+	out   *transcript
+	ended chan struct{} // closed when the first process was waited for
+}
+
+// stopTimeout is how long a daemon may take to end in good order.
+const stopTimeout = 20 * time.Second
+
+// spawn starts a command in a namespace and collects its output, also in a
+// file NAME.log of the lab's folder.
+func (l *Lab) spawn(in *namespace, name string, command string, args ...string) *Process {
+	l.t.Helper()
+	p := &Process{
+		Name:  name,
+		lab:   l,
+		cmd:   exec.Command(command, args...),
+		out:   newTranscript(),
+		ended: make(chan struct{}),
+	}
+	log, err := os.OpenFile(filepath.Join(l.folder, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		l.t.Fatalf("open the log of %s: %v", name, err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		l.t.Fatalf("open the output of %s: %v", name, err)
+	}
+	p.cmd.Stdout, p.cmd.Stderr = w, w
+	p.cmd.Dir = l.folder
+	err = in.start(p.cmd)
+	w.Close()
+	if err != nil {
+		l.t.Fatalf("start %s: %v", name, err)
+	}
+	go func() {
+		p.out.record(r, log)
+		r.Close()
+		log.Close()
+	}()
+	go func() {
+		p.cmd.Wait()
+		close(p.ended)
+	}()
+	l.processes = append(l.processes, p)
+	return p
+}
+
+// Pid is the first process's id.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
+
+// Running tells whether the first process lives.
+func (p *Process) Running() bool {
+	select {
+	case <-p.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// Lines is the output so far.
+func (p *Process) Lines() []string {
+	lines, _ := p.out.since(0)
+	texts := make([]string, len(lines))
+	for i, line := range lines {
+		texts[i] = line.Text
+	}
+	return texts
+}
+
+// Stop ends the daemon in good order and returns its exit status.
+func (p *Process) Stop() int {
+	p.lab.t.Helper()
+	p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+	case <-time.After(stopTimeout):
+		p.lab.t.Fatalf("%s did not stop within %v of SIGTERM", p.Name, stopTimeout)
+	}
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// Kill is kill -9 of the daemon's every process at once. It returns when they
+// are gone.
+func (p *Process) Kill() {
+	if !p.Running() {
+		return
+	}
+	family := p.family()
+	signalAll(family, syscall.SIGKILL)
+	<-p.ended
+	for _, pid := range family {
+		awaitDeath(pid)
+	}
+}
+
+// Freeze stops the daemon's every process in its tracks, as a paused virtual
+// machine does; Thaw lets them go on.
+func (p *Process) Freeze() { signalAll(p.family(), syscall.SIGSTOP) }
+
+// Thaw is the end of Freeze.
+func (p *Process) Thaw() { signalAll(p.family(), syscall.SIGCONT) }
+
+// killChild is kill -9 of one descendant.
+func (p *Process) killChild(what string, is func(pid int) bool) {
+	p.lab.t.Helper()
+	for _, pid := range p.family()[1:] {
+		if is(pid) {
+			syscall.Kill(pid, syscall.SIGKILL)
+			awaitDeath(pid)
+			return
+		}
+	}
+	p.lab.t.Fatalf("%s has no %s process", p.Name, what)
+}
+
+// family is the process and its descendants, parents first.
+func (p *Process) family() []int {
+	children := map[int][]int{}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		if pid, parent, _, err := readStat(path); err == nil {
+			children[parent] = append(children[parent], pid)
+		}
+	}
+	family := []int{p.Pid()}
+	for i := 0; i < len(family); i++ {
+		family = append(family, children[family[i]]...)
+	}
+	return family
+}
+
+// readStat reads a process's id, its parent's, and its state from proc(5) stat.
+func readStat(path string) (pid, parent int, state string, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, 0, "", err
+	}
+	// The name, in brackets, may contain anything: the rest follows the last.
+	_, rest, _ := strings.Cut(string(text), " (")
+	rest = rest[strings.LastIndex(rest, ")")+1:]
+	if _, err := fmt.Sscan(rest, &state, &parent); err != nil {
+		return 0, 0, "", fmt.Errorf("read %s: %w", path, err)
+	}
+	pid, err = strconv.Atoi(filepath.Base(filepath.Dir(path)))
+	return pid, parent, state, err
+}
+
+func commandLine(pid int) string {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return strings.ReplaceAll(strings.TrimRight(string(text), "\x00"), "\x00", " ")
+}
+
+func signalAll(pids []int, signal syscall.Signal) {
+	for _, pid := range pids {
+		syscall.Kill(pid, signal)
+	}
+}
+
+// awaitDeath returns when the process is gone or only waits to be reaped.
+func awaitDeath(pid int) {
+	for {
+		_, _, state, err := readStat(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil || state == "Z" || state == "X" {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func readAll(r io.Reader) []byte {
+	text, _ := io.ReadAll(r)
+	return text
+}
+
+func tail(lines []string, n int) []string { return lines[max(0, len(lines)-n):] }
+
+func folderName(test string, number int64) string {
+	return fmt.Sprintf("%s-%d", strings.NewReplacer("/", "-", " ", "-").Replace(test), number)
+}
