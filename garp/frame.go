@@ -22,9 +22,11 @@ var (
 
 // Frames builds the two Ethernet frames that announce that addr is at mac.
 // Both are broadcast. The first is a request in which the address asks for
-// itself (RFC 5227, 1.1 and 3: the form most stacks learn from); the
-// second is a reply nobody asked for (RFC 2002, 4.6: for stacks that ignore
-// the other). It fails for what is not an IPv4 address, or not an Ethernet one.
+// itself (RFC 5227, 1.1 and 3: the form most stacks learn from); the second is
+// a reply nobody asked for, for stacks that ignore the other. Its target
+// hardware address is mac too (RFC 2002, 4.6); Linux takes a reply for
+// gratuitous only then. It fails for what is not an IPv4 address, or not an
+// Ethernet one.
 func Frames(addr netip.Addr, mac net.HardwareAddr) (request, reply []byte, err error) {
 	if len(mac) != len(broadcast) {
 		return nil, nil, fmt.Errorf("announce %s: %q is not an Ethernet address", addr, mac)
@@ -32,7 +34,7 @@ func Frames(addr netip.Addr, mac net.HardwareAddr) (request, reply []byte, err e
 	if request, err = frame(arp.OperationRequest, addr, mac, zero); err != nil {
 		return nil, nil, fmt.Errorf("announce %s: %w", addr, err)
 	}
-	if reply, err = frame(arp.OperationReply, addr, mac, broadcast); err != nil {
+	if reply, err = frame(arp.OperationReply, addr, mac, mac); err != nil {
 		return nil, nil, fmt.Errorf("announce %s: %w", addr, err)
 	}
 	return request, reply, nil

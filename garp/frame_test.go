@@ -23,7 +23,7 @@ func TestFramesAreTheseBytes(t *testing.T) {
 		"ffffffffffff 02000000000a 0806" +
 			"0001 0800 06 04 0001 02000000000a c0000276 000000000000 c0000276" + padding,
 		"ffffffffffff 02000000000a 0806" +
-			"0001 0800 06 04 0002 02000000000a c0000276 ffffffffffff c0000276" + padding,
+			"0001 0800 06 04 0002 02000000000a c0000276 02000000000a c0000276" + padding,
 	}
 	request, reply, err := Frames(vip, mac)
 	if err != nil {
@@ -47,7 +47,7 @@ func TestFramesParseBack(t *testing.T) {
 	}
 	for f, want := range map[string]arp.Packet{
 		string(request): {Operation: arp.OperationRequest, TargetHardwareAddr: zero},
-		string(reply):   {Operation: arp.OperationReply, TargetHardwareAddr: broadcast},
+		string(reply):   {Operation: arp.OperationReply, TargetHardwareAddr: mac},
 	} {
 		var p arp.Packet
 		if err := p.UnmarshalBinary([]byte(f[14:])); err != nil {

@@ -154,21 +154,33 @@ func TestScheduleRepeatNeedsStart(t *testing.T) {
 	}
 }
 
-// A peer that advertises every 25 µs for ten seconds gets an answer, not an
+func TestScheduleRepeatTakesNothingFromTheSecondBurst(t *testing.T) {
+	s := NewSchedule(Plan{Count: 2, Delay: 5 * time.Second}, addresses(1))
+	s.Start(epoch)
+	log := run(t, s, 2*time.Second)
+	s.Repeat(at(2 * time.Second))
+	log = append(log, run(t, s, time.Hour)...)
+	want := []time.Duration{0, 0, 2 * time.Second, 3 * time.Second, 5 * time.Second, 5 * time.Second}
+	if d := cmp.Diff(want, times(log, 0)); d != "" {
+		t.Errorf("announcements (-want +got):\n%s", d)
+	}
+}
+
+// A peer that advertises every 25 µs for fifteen seconds gets an answer, not an
 // echo: two frames for each announcement, twenty frames at most.
 func TestScheduleUnderFlood(t *testing.T) {
 	s := NewSchedule(Plan{Count: 5, Delay: 5 * time.Second, Refresh: time.Minute}, addresses(1))
 	s.Start(epoch)
 	run(t, s, 10*time.Second)
 	var log []sent
-	for now := 10 * time.Second; now < 20*time.Second; now += 25 * time.Microsecond {
+	for now := 10 * time.Second; now < 25*time.Second; now += 25 * time.Microsecond {
 		s.Repeat(at(now))
 		log = append(log, run(t, s, now)...)
 	}
 	if n := len(log); n < 3 || n > 10 {
-		t.Errorf("%d announcements in ten seconds of flood", n)
+		t.Errorf("%d announcements in fifteen seconds of flood", n)
 	}
-	if last := times(run(t, s, 30*time.Second), 0); len(last) == 0 || last[0] < 20*time.Second {
+	if last := times(run(t, s, 40*time.Second), 0); len(last) == 0 || last[0] < 25*time.Second {
 		t.Errorf("no last word after the flood: %v", last)
 	}
 }
