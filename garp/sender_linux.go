@@ -77,7 +77,8 @@ func (s *Sender) Close() error { return s.conn.Close() }
 // Announce sends both frames of every address, in order, out of the link with
 // the given index and MAC. It does not wait and does not retry: an
 // error wraps [ErrLinkGone], [ErrLinkDown], [ErrNoCarrier] or [ErrCongested],
-// and frames before it may have left.
+// and frames before it may have left. Success is no proof of sending: most
+// of the time the kernel drops silently what a link without carrier is given.
 func (s *Sender) Announce(linkIndex int, mac net.HardwareAddr, addrs []netip.Addr) error {
 	frames := make([][]byte, 0, 2*len(addrs))
 	for _, a := range addrs {
@@ -128,19 +129,30 @@ func (s *Sender) sendmmsg(n int) (sent int, err error) {
 		sent = int(r)
 		return true // never wait for room
 	})
-	switch {
-	case err != nil:
+	if err == nil {
+		err = sendError(errno)
+	}
+	if err != nil {
 		return 0, err
-	case errno == unix.ENXIO || errno == unix.ENODEV:
-		return 0, fmt.Errorf("%w (%w)", ErrLinkGone, errno)
-	case errno == unix.ENETDOWN:
-		return 0, fmt.Errorf("%w (%w)", ErrLinkDown, errno)
-	case errno == unix.ENOBUFS:
-		return 0, fmt.Errorf("%w (%w)", ErrNoCarrier, errno)
-	case errno == unix.EAGAIN:
-		return 0, fmt.Errorf("%w (%w)", ErrCongested, errno)
-	case errno != 0:
-		return 0, errno
 	}
 	return sent, nil
+}
+
+func sendError(errno unix.Errno) error {
+	var meaning error
+	switch errno {
+	case 0:
+		return nil
+	case unix.ENXIO, unix.ENODEV:
+		meaning = ErrLinkGone
+	case unix.ENETDOWN:
+		meaning = ErrLinkDown
+	case unix.ENOBUFS:
+		meaning = ErrNoCarrier
+	case unix.EAGAIN:
+		meaning = ErrCongested
+	default:
+		return errno
+	}
+	return fmt.Errorf("%w (%w)", meaning, errno)
 }

@@ -32,7 +32,20 @@ func cable(t testing.TB) (near, far *net.Interface) {
 	ip(t, "link add near type veth peer name far")
 	ip(t, "link set near up")
 	ip(t, "link set far up")
-	return link(t, "near"), link(t, "far")
+	return running(t, "near"), running(t, "far")
+}
+
+// running waits until the kernel has noticed the carrier: before, it drops what
+// is sent without a word.
+func running(t testing.TB, name string) *net.Interface {
+	t.Helper()
+	for start := time.Now(); time.Since(start) < patience; {
+		if l := link(t, name); l.Flags&net.FlagRunning != 0 {
+			return l
+		}
+	}
+	t.Fatalf("%s has no carrier", name)
+	return nil
 }
 
 func link(t testing.TB, name string) *net.Interface {
@@ -165,11 +178,7 @@ func TestSenderSaysWhyItCannot(t *testing.T) {
 	one := []netip.Addr{vip}
 	announce := func(index int) error { return s.Announce(index, mac, one) }
 	ip(t, "link set far down")
-	err := announce(near.Index)
-	for start := time.Now(); err == nil && time.Since(start) < patience; { // the kernel notices a little later
-		err = announce(near.Index)
-	}
-	if !errors.Is(err, ErrNoCarrier) {
+	if err := announce(near.Index); err != nil && !errors.Is(err, ErrNoCarrier) {
 		t.Errorf("without carrier: %v", err)
 	}
 	ip(t, "link set near down")
@@ -191,6 +200,20 @@ func TestSenderSaysWhyItCannot(t *testing.T) {
 	}
 	if err := s.Announce(near.Index, mac, nil); err != nil {
 		t.Errorf("nothing to announce: %v", err)
+	}
+}
+
+func TestSendErrorsAreTyped(t *testing.T) {
+	for errno, want := range map[unix.Errno]error{
+		unix.ENODEV: ErrLinkGone, unix.ENXIO: ErrLinkGone, unix.ENETDOWN: ErrLinkDown,
+		unix.ENOBUFS: ErrNoCarrier, unix.EAGAIN: ErrCongested, unix.EMSGSIZE: unix.EMSGSIZE,
+	} {
+		if err := sendError(errno); !errors.Is(err, want) || !errors.Is(err, errno) {
+			t.Errorf("%v gives %v", errno, err)
+		}
+	}
+	if err := sendError(0); err != nil {
+		t.Errorf("success gives %v", err)
 	}
 }
 
