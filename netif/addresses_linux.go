@@ -99,6 +99,25 @@ func (a *Addresses) Release(linkIndex int, addrs []netip.Prefix) error {
 	return nil
 }
 
+// Missing lists those of addrs that are not on the link, whoever put them there.
+func (a *Addresses) Missing(linkIndex int, addrs []netip.Prefix) ([]netip.Prefix, error) {
+	p, err := a.planner(linkIndex)
+	if err != nil {
+		return nil, fmt.Errorf("look for addresses on link %d: %w", linkIndex, err)
+	}
+	present := make(map[netip.Prefix]bool, len(p.have))
+	for _, h := range p.have {
+		present[h.Prefix] = true
+	}
+	var missing []netip.Prefix
+	for _, p := range addrs {
+		if !present[p] {
+			missing = append(missing, p)
+		}
+	}
+	return missing, nil
+}
+
 // Held lists, by link index, every address in the network namespace that
 // carries hald's mark: at start, what a previous life left behind. Before
 // Linux 5.18 there is no mark and the answer is empty; there, leases end them.
