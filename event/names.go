@@ -31,6 +31,7 @@ var kinds = map[string]kind{
 	"vrrp.late":          {zapcore.WarnLevel, "election loop woke up late"},
 	"vrrp.foreign":       {zapcore.WarnLevel, "unexpected VRRP packet discarded"},
 	"vrrp.split":         {zapcore.ErrorLevel, "two masters seen"},
+	"vrrp.error":         {zapcore.ErrorLevel, "an action of the election failed"},
 	"vrrp.mismatch":      {zapcore.WarnLevel, "a peer is configured differently"},
 
 	"address.claimed":  {zapcore.InfoLevel, "virtual address claimed"},
@@ -60,7 +61,8 @@ var kinds = map[string]kind{
 	"sync.started":  {zapcore.InfoLevel, "connection synchronisation started"},
 	"sync.stopped":  {zapcore.InfoLevel, "connection synchronisation stopped"},
 
-	"log.dropped": {zapcore.WarnLevel, "log lines were dropped because the output was stuck or failing"},
+	"event.dropped": {zapcore.WarnLevel, "events were dropped because the director did not take them"},
+	"log.dropped":   {zapcore.WarnLevel, "log lines were dropped because the output was stuck or failing"},
 }
 
 // kindOf is the kind of a name. A name outside the vocabulary is still worth

@@ -66,6 +66,20 @@ func wire(t *testing.T) (links [2]Link, in [2]func(func())) {
 			links[i] = Link{Index: l.Attrs().Index, Source: source}
 		})
 	}
+	for i := range ns { // a packet sent before the carrier is there is lost
+		in[i](func() {
+			for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+				l, err := netlink.LinkByName("v0")
+				must(err)
+				if l.Attrs().OperState == netlink.OperUp {
+					return
+				}
+				if time.Now().After(deadline) {
+					t.Fatal("the link does not come up")
+				}
+			}
+		})
+	}
 	return links, in
 }
 

@@ -79,13 +79,13 @@ func replace[T any](box chan T, v T) {
 	}
 }
 
-// Stats asks the running router for its counters; false when ctx ends first.
-func (r *Router) Stats(ctx context.Context) (Stats, bool) {
+// Stats asks the running router for its counters; false when ended closes first.
+func (r *Router) Stats(ended <-chan struct{}) (Stats, bool) {
 	answer := make(chan Stats, 1)
 	select {
 	case r.stats <- answer:
 		return <-answer, true
-	case <-ctx.Done():
+	case <-ended:
 		return Stats{}, false
 	}
 }

@@ -85,7 +85,7 @@ func (n *node) Mismatched(what string, _ vrrp.Packet)  { n.note("mismatch:" + wh
 func (n *node) Troubled(action string, _ error)        { n.note("trouble:" + action) }
 
 func (n *node) dial(l vrrp.Link) (vrrp.Conn, error) {
-	n.port = n.lan.Dial(l.Source)
+	n.port = n.lan.Dial(51, l.Source)
 	return n.port, nil
 }
 
@@ -306,11 +306,11 @@ func TestStatsAndPriority(t *testing.T) {
 		_, a, b := pair(t)
 		a.SetPriority(50)
 		sleep(10 * time.Second)
-		s, ok := b.Stats(t.Context())
+		s, ok := b.Stats(nil)
 		if !ok || s.State != vrrp.Master || s.Master != addrB || s.Transitions != 2 || s.Sent == 0 {
 			t.Errorf("b after a lowered its priority: %+v, %v", s, ok)
 		}
-		if s, _ := a.Stats(t.Context()); s.State != vrrp.Backup || s.Master != addrB || s.Priority != 50 || s.Received == 0 {
+		if s, _ := a.Stats(nil); s.State != vrrp.Backup || s.Master != addrB || s.Priority != 50 || s.Received == 0 {
 			t.Errorf("a: %+v", s)
 		}
 		a.stop()
@@ -325,9 +325,9 @@ func TestADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, a, b := pair(t)
 		ma, mb := a.mark(), b.mark()
-		before, _ := a.Stats(t.Context())
+		before, _ := a.Stats(nil)
 		sleep(24 * time.Hour)
-		after, _ := a.Stats(t.Context())
+		after, _ := a.Stats(nil)
 		if n := after.Sent - before.Sent; n != 86400 {
 			t.Errorf("%d advertisements a day, want 86400", n)
 		}

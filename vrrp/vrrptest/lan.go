@@ -40,6 +40,7 @@ func (l *LAN) Delay(d time.Duration) {
 // when it is full, as a socket buffer does.
 type Port struct {
 	lan    *LAN
+	vrid   uint8
 	source netip.Addr
 	queue  chan vrrp.Packet
 	peeked chan struct{} // a token for each wake-up owed to Wait
@@ -47,10 +48,10 @@ type Port struct {
 	once   sync.Once
 }
 
-// Dial adds a port.
-func (l *LAN) Dial(source netip.Addr) *Port {
+// Dial adds a port that hears one VRID.
+func (l *LAN) Dial(vrid uint8, source netip.Addr) *Port {
 	p := &Port{
-		lan: l, source: source, queue: make(chan vrrp.Packet, 64),
+		lan: l, vrid: vrid, source: source, queue: make(chan vrrp.Packet, 64),
 		peeked: make(chan struct{}, 1), closed: make(chan struct{}),
 	}
 	l.mu.Lock()
@@ -69,7 +70,7 @@ func (p *Port) Send(a vrrp.Advertisement) error {
 	default:
 	}
 	for to := range p.lan.ports {
-		if to == p || p.lan.lost != nil && p.lan.lost(p.source, to.source) {
+		if to == p || to.vrid != a.VRID || p.lan.lost != nil && p.lan.lost(p.source, to.source) {
 			continue
 		}
 		packet := vrrp.Packet{Advertisement: a, Source: p.source, Checksum: vrrp.RFC5798}

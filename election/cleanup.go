@@ -1,0 +1,105 @@
+package election
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/netif"
+	"github.com/hald-project/hald/vrrp"
+)
+
+// Cleanup gives up what a dead election still holds: for each instance whose
+// addresses are about it sends priority 0 and releases them when the successor is
+// heard, one advertisement interval later at most. Addresses that bear our mark
+// and belong to no instance are released at once. wasMaster names the instances
+// known to have been master, which counts where the kernel keeps no marks
+// (before Linux 5.18). It is the whole of it when nothing is left: then Cleanup
+// returns nil at once. Run must not be running.
+func Cleanup(ctx context.Context, cfg Config, wasMaster []string) error {
+	return cleanup(ctx, cfg, wasMaster, realHost())
+}
+
+func cleanup(ctx context.Context, cfg Config, wasMaster []string, h host) error {
+	k, err := h.kernel()
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	links, err := h.links()
+	if err != nil {
+		return err
+	}
+	leftovers, stray, err := survey(k, links, cfg)
+	if err != nil {
+		return err
+	}
+	for index, addrs := range stray {
+		err = errors.Join(err, k.Release(index, addrs))
+	}
+	var wg sync.WaitGroup
+	for _, c := range cfg.Instances {
+		if !leftovers[c.Name] && !slices.Contains(wasMaster, c.Name) {
+			continue
+		}
+		in, e := handOver(c, links, h)
+		if e != nil {
+			err = errors.Join(err, fmt.Errorf("instance %s: %w", c.Name, e))
+			continue
+		}
+		wg.Go(func() {
+			select {
+			case <-in.done:
+			case <-ctx.Done():
+				in.stop()
+				<-in.done
+			}
+		})
+	}
+	wg.Wait()
+	return err
+}
+
+// handOver starts an instance that hands over what is left and then stops.
+func handOver(c Instance, links netif.Links, h host) (*instance, error) {
+	var in *instance
+	in, err := newInstance(c, h, func(event.Event) {}, func(t vrrp.Transition) {
+		if t.From == vrrp.Leaving || t.To == vrrp.Fault {
+			in.stop()
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	in.router.HandOver()
+	in.look(links, c.Addresses)
+	in.start(nil)
+	return in, nil
+}
+
+// survey lists what bears our mark: the instances some of whose addresses are on
+// their interface, and by link the strays that belong to none.
+func survey(k kernel, links netif.Links, cfg Config) (leftovers map[string]bool, stray map[int][]netip.Prefix, err error) {
+	held, err := k.Held()
+	if err != nil {
+		return nil, nil, err
+	}
+	leftovers, stray = map[string]bool{}, map[int][]netip.Prefix{}
+	for index, addrs := range held {
+		for _, p := range addrs {
+			i := slices.IndexFunc(cfg.Instances, func(c Instance) bool {
+				return links[c.Interface].Index == index && slices.Contains(c.Addresses, p)
+			})
+			if i < 0 {
+				stray[index] = append(stray[index], p)
+				continue
+			}
+			leftovers[cfg.Instances[i].Name] = true
+		}
+	}
+	return leftovers, stray, nil
+}

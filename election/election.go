@@ -1,0 +1,258 @@
+package election
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/netip"
+	"reflect"
+	"sync"
+	"time"
+
+	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/netif"
+	"github.com/hald-project/hald/vrrp"
+)
+
+const (
+	statusEvery = time.Second            // counters are at most so old
+	statusDelay = 20 * time.Millisecond  // changes so close together make one report
+	flushBound  = 500 * time.Millisecond // for the last reports, when leaving
+)
+
+// election is the state of Run's goroutine.
+type election struct {
+	host      host
+	out       *outbox
+	changed   chan struct{} // some router's state changed
+	links     netif.Links
+	instances map[string]*instance
+	order     []string
+	leaving   []*instance // no longer configured, or all when stopping
+	fresh     bool        // nothing was configured yet: leftovers may be about
+}
+
+// Run elects until ctx ends or the link closes, then leaves in good order:
+// every master resigns and holds its addresses until its successor is heard,
+// one advertisement interval at most. It needs CAP_NET_ADMIN and CAP_NET_RAW.
+func Run(ctx context.Context, link net.Conn) error { return run(ctx, link, realHost()) }
+
+func run(ctx context.Context, link net.Conn, h host) error {
+	ctx, cancel := context.WithCancel(ctx)
+	e := &election{
+		host: h, out: newOutbox(), changed: make(chan struct{}, 1),
+		instances: map[string]*instance{}, fresh: true,
+	}
+	commands, links, failed := make(chan Command), make(chan netif.Links), make(chan error, 1)
+	flushed := make(chan struct{})
+
+	var wg sync.WaitGroup
+	wg.Go(func() { receive(ctx, link, commands) })
+	wg.Go(func() {
+		if err := h.watch(ctx, links); err != nil {
+			failed <- fmt.Errorf("watch links: %w", err)
+		}
+	})
+	var writer sync.WaitGroup
+	writer.Go(func() { e.out.run(link, flushed) })
+
+	err := e.loop(ctx, commands, links, failed)
+
+	close(flushed)
+	link.SetWriteDeadline(time.Now().Add(flushBound))
+	writer.Wait()
+	cancel()
+	link.Close()
+	wg.Wait()
+	return err
+}
+
+// receive reads commands until the link closes, which ends the election.
+func receive(ctx context.Context, link net.Conn, commands chan<- Command) {
+	defer close(commands)
+	dec := json.NewDecoder(link)
+	for {
+		var c Command
+		if dec.Decode(&c) != nil {
+			return
+		}
+		select {
+		case commands <- c:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// loop ends when every router has left.
+func (e *election) loop(ctx context.Context, commands <-chan Command, links <-chan netif.Links, failed <-chan error) (err error) {
+	tick := time.NewTicker(statusEvery)
+	defer tick.Stop()
+	soon := time.NewTimer(0)
+	defer soon.Stop()
+	done := ctx.Done()
+	var gone chan struct{} // closed when the last router has left
+	stop := func() {
+		done, commands, failed = nil, nil, nil
+		gone = make(chan struct{})
+		e.stopAll(gone)
+	}
+	for {
+		select {
+		case <-done:
+			stop()
+		case err = <-failed:
+			stop()
+		case c, ok := <-commands:
+			if !ok {
+				stop()
+			} else if err = e.obey(c); err != nil {
+				stop()
+			}
+		case e.links = <-links:
+			e.look()
+		case <-e.changed:
+			soon.Reset(statusDelay)
+		case <-soon.C:
+			e.publish()
+		case <-tick.C:
+			e.publish()
+		case <-gone:
+			return err
+		}
+	}
+}
+
+func (e *election) obey(c Command) error {
+	switch {
+	case c.Configure != nil:
+		return e.configure(*c.Configure)
+	case c.Priority != nil:
+		if in := e.instances[c.Priority.Instance]; in != nil {
+			in.router.SetPriority(c.Priority.Priority)
+			e.out.emit(event.Event{Name: "vrrp.priority", Instance: in.cfg.Name, VRID: int(in.cfg.VRID), Priority: int(c.Priority.Priority)})
+		}
+	}
+	return nil
+}
+
+// configure makes the running instances those of cfg. What is equal goes on
+// undisturbed; what changed leaves in good order and begins anew. Nothing is
+// touched before everything new could be built.
+func (e *election) configure(cfg Config) error {
+	next, order := map[string]*instance{}, make([]string, 0, len(cfg.Instances))
+	for _, c := range cfg.Instances {
+		order = append(order, c.Name)
+		if in := e.instances[c.Name]; in != nil && reflect.DeepEqual(in.cfg, c) {
+			next[c.Name] = in
+			continue
+		}
+		in, err := newInstance(c, e.host, e.out.emit, e.noteChange)
+		if err != nil {
+			return fmt.Errorf("instance %s: %w", c.Name, err)
+		}
+		next[c.Name] = in
+	}
+	if e.fresh {
+		e.fresh = false
+		if err := e.recover(cfg, next); err != nil {
+			return err
+		}
+	}
+	old := e.instances
+	e.instances, e.order = next, order
+	for name, in := range old {
+		if next[name] != in {
+			in.stop()
+			e.leaving = append(e.leaving, in)
+		}
+	}
+	for name, in := range next {
+		if in != old[name] {
+			in.start(old[name])
+		}
+	}
+	e.look()
+	return nil
+}
+
+// recover finds what a previous life still holds. Addresses of an instance are
+// handed over by its router; others are released here.
+func (e *election) recover(cfg Config, instances map[string]*instance) error {
+	k, err := e.host.kernel()
+	if err != nil {
+		return err
+	}
+	defer k.Close()
+	links, err := e.host.links()
+	if err != nil {
+		return err
+	}
+	leftovers, stray, err := survey(k, links, cfg)
+	if err != nil {
+		return err
+	}
+	for index, addrs := range stray {
+		if err := k.Release(index, addrs); err != nil {
+			return fmt.Errorf("release leftovers: %w", err)
+		}
+		e.out.emit(event.Event{Name: "daemon.recovered", Address: list(addrs), Count: len(addrs)})
+	}
+	for name := range leftovers {
+		in := instances[name]
+		in.router.HandOver()
+		e.out.emit(event.Event{
+			Name: "daemon.recovered", Instance: name, VRID: int(in.cfg.VRID), Interface: in.cfg.Interface,
+			Address: list(in.cfg.Addresses), Count: len(in.cfg.Addresses),
+		})
+	}
+	return nil
+}
+
+func (e *election) noteChange(vrrp.Transition) {
+	select {
+	case e.changed <- struct{}{}:
+	default:
+	}
+}
+
+// look shows every instance the links.
+func (e *election) look() {
+	if e.links == nil {
+		return
+	}
+	var virtual []netip.Prefix
+	for _, in := range e.instances {
+		virtual = append(virtual, in.cfg.Addresses...)
+	}
+	for _, in := range e.instances {
+		in.look(e.links, virtual)
+	}
+}
+
+// publish reports all instances in the order of the configuration.
+func (e *election) publish() {
+	all := make([]Status, 0, len(e.order))
+	for _, name := range e.order {
+		if st, ok := e.instances[name].status(); ok {
+			all = append(all, st)
+		}
+	}
+	e.out.publish(all)
+}
+
+// stopAll tells every router to leave and closes gone when all have.
+func (e *election) stopAll(gone chan<- struct{}) {
+	for _, in := range e.instances {
+		in.stop()
+		e.leaving = append(e.leaving, in)
+	}
+	leaving := e.leaving
+	go func() {
+		for _, in := range leaving {
+			<-in.done
+		}
+		close(gone)
+	}()
+}

@@ -1,0 +1,277 @@
+package election
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/netif"
+	"github.com/hald-project/hald/vrrp"
+	"github.com/hald-project/hald/vrrp/vrrptest"
+)
+
+var (
+	addrA  = netip.MustParseAddr("192.0.2.11")
+	addrB  = netip.MustParseAddr("192.0.2.12")
+	vip    = netip.MustParsePrefix("192.0.2.100/24")
+	second = netip.MustParsePrefix("192.0.2.101/32")
+)
+
+// fakeHost is a node on a vrrptest.LAN: one interface, eth0, with a fake kernel
+// that knows addresses, leases and marks.
+type fakeHost struct {
+	lan    *vrrptest.LAN
+	source netip.Addr
+	views  chan netif.Links
+
+	mu         sync.Mutex
+	up         bool
+	addrs      map[netip.Prefix]time.Time // ours, and when the lease ends
+	claims     int
+	claimErr   error
+	releaseErr error
+	announced  []netip.Addr
+}
+
+func newFakeHost(lan *vrrptest.LAN, source netip.Addr) *fakeHost {
+	return &fakeHost{lan: lan, source: source, up: true, views: make(chan netif.Links), addrs: map[netip.Prefix]time.Time{}}
+}
+
+func (f *fakeHost) host() host {
+	return host{
+		watch: func(ctx context.Context, out chan<- netif.Links) error {
+			for v := f.snapshot(); ; {
+				select {
+				case out <- v:
+					v = nil
+				case <-ctx.Done():
+					return nil
+				}
+				select {
+				case v = <-f.views:
+				case <-ctx.Done():
+					return nil
+				}
+			}
+		},
+		links:     func() (netif.Links, error) { return f.snapshot(), nil },
+		kernel:    func() (kernel, error) { return f, nil },
+		announcer: func() (announcer, error) { return fakeAnnouncer{f}, nil },
+		listen: func(l vrrp.Link, o vrrp.Options) (vrrp.Conn, error) {
+			return f.lan.Dial(o.VRID, l.Source), nil
+		},
+	}
+}
+
+func (f *fakeHost) snapshot() netif.Links {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	l := netif.Link{Name: "eth0", Index: 2, Up: f.up, MTU: 1500, Addrs: []netif.Address{{Prefix: netip.PrefixFrom(f.source, 24), Permanent: true}}}
+	for p := range f.addrs {
+		l.Addrs = append(l.Addrs, netif.Address{Prefix: p, Protocol: netif.Protocol})
+	}
+	return netif.Links{"eth0": l}
+}
+
+// change edits the host under its lock and tells the watcher.
+func (f *fakeHost) change(edit func()) {
+	f.mu.Lock()
+	edit()
+	f.mu.Unlock()
+	f.views <- f.snapshot()
+	synctest.Wait()
+}
+
+func (f *fakeHost) Claim(_ int, addrs []netip.Prefix, lease time.Duration) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.claimErr != nil {
+		return f.claimErr
+	}
+	f.claims++
+	for _, p := range addrs {
+		f.addrs[p] = time.Now().Add(lease)
+	}
+	return nil
+}
+
+func (f *fakeHost) Release(_ int, addrs []netip.Prefix) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.releaseErr != nil {
+		return f.releaseErr
+	}
+	for _, p := range addrs {
+		delete(f.addrs, p)
+	}
+	return nil
+}
+
+func (f *fakeHost) Missing(_ int, addrs []netip.Prefix) (missing []netip.Prefix, err error) {
+	for _, p := range addrs {
+		if !f.holds(p) {
+			missing = append(missing, p)
+		}
+	}
+	return missing, nil
+}
+
+func (f *fakeHost) Held() (map[int][]netip.Prefix, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	held := map[int][]netip.Prefix{}
+	for p := range f.addrs {
+		held[2] = append(held[2], p)
+	}
+	return held, nil
+}
+
+func (f *fakeHost) Close() error { return nil }
+
+// holds tells whether an address is there and its lease has not ended.
+func (f *fakeHost) holds(p netip.Prefix) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	end, ok := f.addrs[p]
+	return ok && time.Now().Before(end)
+}
+
+type fakeAnnouncer struct{ *fakeHost }
+
+func (f fakeAnnouncer) Announce(_ int, _ net.HardwareAddr, addrs []netip.Addr) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.announced = append(f.announced, addrs...)
+	return nil
+}
+
+func (f *fakeHost) announcements() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.announced)
+}
+
+// duplex is one end of a link that can be closed in one direction.
+type duplex struct {
+	net.Conn
+	r *io.PipeReader
+	w *io.PipeWriter
+}
+
+func newLink() (here, there duplex) {
+	r1, w1 := io.Pipe()
+	r2, w2 := io.Pipe()
+	return duplex{r: r1, w: w2}, duplex{r: r2, w: w1}
+}
+
+func (d duplex) Read(b []byte) (int, error)  { return d.r.Read(b) }
+func (d duplex) Write(b []byte) (int, error) { return d.w.Write(b) }
+func (d duplex) Close() error                { return errors.Join(d.r.Close(), d.w.Close()) }
+func (d duplex) SetWriteDeadline(t time.Time) error {
+	time.AfterFunc(time.Until(t), func() { d.w.Close() })
+	return nil
+}
+
+// process is an election under test with its director's end of the link.
+type process struct {
+	*fakeHost
+	link duplex
+	enc  *json.Encoder
+	done chan error
+
+	logMu  sync.Mutex
+	events []event.Event
+	last   []Status
+}
+
+// launch runs an election; deaf leaves its reports unread.
+func launch(f *fakeHost, deaf bool) *process {
+	here, there := newLink()
+	p := &process{fakeHost: f, link: here, enc: json.NewEncoder(here), done: make(chan error, 1)}
+	go func() { p.done <- run(context.Background(), there, f.host()) }()
+	if !deaf {
+		go p.read()
+	}
+	return p
+}
+
+func (p *process) status() []Status {
+	p.logMu.Lock()
+	defer p.logMu.Unlock()
+	return p.last
+}
+
+func (p *process) read() {
+	dec := json.NewDecoder(p.link)
+	for {
+		var r Report
+		if dec.Decode(&r) != nil {
+			return
+		}
+		p.logMu.Lock()
+		if r.Event != nil {
+			p.events = append(p.events, *r.Event)
+		}
+		if r.Status != nil {
+			p.last = r.Status
+		}
+		p.logMu.Unlock()
+	}
+}
+
+// names lists the events so far: transitions by where they lead and why.
+func (p *process) names() (names []string) {
+	p.logMu.Lock()
+	defer p.logMu.Unlock()
+	for _, e := range p.events {
+		n := e.Name
+		if n == "vrrp.transition" {
+			n = e.From + ">" + e.To + ":" + e.Reason
+		}
+		names = append(names, n)
+	}
+	return names
+}
+
+func (p *process) configure(instances ...Instance) {
+	p.enc.Encode(Command{Configure: &Config{Instances: instances}})
+	synctest.Wait()
+}
+
+// leave closes the link's write side, as a director does, and waits.
+func (p *process) leave(t *testing.T) {
+	t.Helper()
+	p.link.w.Close()
+	if err := <-p.done; err != nil {
+		t.Errorf("run: %v", err)
+	}
+	synctest.Wait()
+}
+
+func shop(priority uint8) Instance {
+	return Instance{
+		Name: "shop", Interface: "eth0", VRID: 51, Priority: priority, Interval: time.Second,
+		Addresses: []netip.Prefix{vip}, Checksum: "auto", Lease: 5 * time.Second,
+		Announce: Announce{Count: 5, Delay: 5 * time.Second, Refresh: time.Minute},
+	}
+}
+
+func sleep(d time.Duration) { time.Sleep(d); synctest.Wait() }
+
+func expect(t *testing.T, what string, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("%s:\n got %q\nwant %q", what, got, want)
+	}
+}
+
+var errFake = errors.New("fake error")

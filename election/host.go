@@ -1,0 +1,47 @@
+package election
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/hald-project/hald/garp"
+	"github.com/hald-project/hald/netif"
+	"github.com/hald-project/hald/vrrp"
+)
+
+// kernel holds addresses; *netif.Addresses is the real one.
+type kernel interface {
+	Claim(linkIndex int, addrs []netip.Prefix, lease time.Duration) error
+	Release(linkIndex int, addrs []netip.Prefix) error
+	Missing(linkIndex int, addrs []netip.Prefix) ([]netip.Prefix, error)
+	Held() (map[int][]netip.Prefix, error)
+	Close() error
+}
+
+// announcer sends gratuitous ARP; *garp.Sender is the real one.
+type announcer interface {
+	Announce(linkIndex int, mac net.HardwareAddr, addrs []netip.Addr) error
+	Close() error
+}
+
+// host is the machine as the election sees it.
+type host struct {
+	watch     func(ctx context.Context, out chan<- netif.Links) error
+	links     func() (netif.Links, error)
+	kernel    func() (kernel, error)
+	announcer func() (announcer, error)
+	listen    func(vrrp.Link, vrrp.Options) (vrrp.Conn, error)
+}
+
+// realHost is the network namespace of the process.
+func realHost() host {
+	return host{
+		watch:     new(netif.Watcher).Run,
+		links:     netif.List,
+		kernel:    func() (kernel, error) { return netif.OpenAddresses() },
+		announcer: func() (announcer, error) { return garp.OpenSender() },
+		listen:    vrrp.Listen,
+	}
+}

@@ -1,0 +1,151 @@
+package election
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+
+	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/netif"
+	"github.com/hald-project/hald/vrrp"
+)
+
+// The faults of a link. They are stable names.
+const (
+	faultNoInterface = "interface_missing"
+	faultLinkDown    = "link_down"
+	faultNoAddress   = "no_address" // nothing to send advertisements from
+	faultNoSource    = "source_address_missing"
+)
+
+// instance is one virtual router with all that belongs to it.
+type instance struct {
+	cfg    Instance
+	router *vrrp.Router
+	link   atomic.Pointer[netif.Link] // newest snapshot, for the holder
+	kernel kernel
+	sender announcer
+	stop   context.CancelFunc // makes the router leave in good order
+	ctx    context.Context
+	begun  chan struct{} // closed when the router runs
+	done   chan struct{} // closed when it has left
+}
+
+// newInstance builds an instance; changed is called on its router's goroutine
+// after every transition and must not block.
+func newInstance(cfg Instance, h host, emit func(event.Event), changed func(vrrp.Transition)) (*instance, error) {
+	k, err := h.kernel()
+	if err != nil {
+		return nil, err
+	}
+	s, err := h.announcer()
+	if err != nil {
+		k.Close()
+		return nil, err
+	}
+	in := &instance{cfg: cfg, kernel: k, sender: s, begun: make(chan struct{}), done: make(chan struct{})}
+	// The routers outlive the election's context: they leave when told to.
+	in.ctx, in.stop = context.WithCancel(context.Background())
+	stamped := func(e event.Event) {
+		e.Instance, e.VRID = cfg.Name, int(cfg.VRID)
+		emit(e)
+	}
+	options := vrrp.Options{Interface: cfg.Interface, VRID: cfg.VRID, Checksum: checksums[cfg.Checksum]}
+	in.router = vrrp.NewRouter(vrrp.Config{
+		VRID: cfg.VRID, Priority: cfg.Priority, Interval: cfg.Interval,
+		Addresses: cfg.addrs(), NoPreempt: cfg.NoPreempt,
+	}, newHolder(cfg, &in.link, k, s, stamped), newObserver(stamped, changed),
+		func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, options) })
+	return in, nil
+}
+
+// checksums are the forms by their names in the configuration; "auto" follows
+// the peer.
+var checksums = map[string]vrrp.Checksum{"rfc5798": vrrp.RFC5798, "rfc9568": vrrp.RFC9568}
+
+// start elects as soon as the instance before it, if any, has left, until stop is
+// called and the addresses are handed over.
+func (in *instance) start(before *instance) {
+	go func() {
+		defer close(in.done)
+		defer in.kernel.Close()
+		defer in.sender.Close()
+		if before != nil {
+			<-before.done
+		}
+		close(in.begun)
+		in.router.Run(in.ctx)
+	}()
+}
+
+// look tells the instance what the links are like now.
+func (in *instance) look(links netif.Links, virtual []netip.Prefix) {
+	l, ok := links[in.cfg.Interface]
+	if ok {
+		in.link.Store(&l)
+	} else {
+		in.link.Store(nil)
+	}
+	in.router.SetLink(position(in.cfg, l, ok, virtual))
+}
+
+// position judges a link: whether it can be used, and where our advertisements
+// come from. virtual are all addresses that instances hold, which are nobody's
+// source.
+func position(cfg Instance, l netif.Link, exists bool, virtual []netip.Prefix) vrrp.Link {
+	if !exists {
+		return vrrp.Link{Fault: faultNoInterface}
+	}
+	p := vrrp.Link{Index: l.Index, Source: cfg.Source}
+	if !cfg.Source.IsValid() {
+		p.Source, _ = l.PrimaryIPv4(virtual)
+	}
+	switch {
+	case !l.Up:
+		p.Fault = faultLinkDown
+	case !p.Source.IsValid():
+		p.Fault = faultNoAddress
+	case cfg.Source.IsValid() && !slices.ContainsFunc(l.Addrs, func(a netif.Address) bool { return a.Prefix.Addr() == cfg.Source }):
+		p.Fault = faultNoSource
+	}
+	return p
+}
+
+// status is the instance as `hald status` shows it; false when its router does
+// not run.
+func (in *instance) status() (Status, bool) {
+	select {
+	case <-in.begun:
+	default:
+		return Status{}, false
+	}
+	s, ok := in.router.Stats(in.done)
+	if !ok {
+		return Status{}, false
+	}
+	st := Status{
+		Name: in.cfg.Name, State: s.State.String(), Interface: in.cfg.Interface, VRID: int(in.cfg.VRID),
+		Priority: int(in.cfg.Priority), EffectivePriority: int(s.Priority), Master: text(s.Master),
+		Since: s.Since, Reason: s.Reason, Transitions: s.Transitions,
+		AdvertsSent: s.Sent, AdvertsReceived: s.Received, Discarded: s.Discarded, Faults: []string{},
+	}
+	for _, p := range in.cfg.Addresses {
+		st.VirtualAddresses = append(st.VirtualAddresses, p.String())
+	}
+	switch s.State {
+	case vrrp.Leaving:
+		st.State = vrrp.Master.String()
+	case vrrp.Fault:
+		st.Faults = append(st.Faults, s.Reason)
+	}
+	return st, true
+}
+
+func (c Instance) addrs() []netip.Addr {
+	addrs := make([]netip.Addr, len(c.Addresses))
+	for i, p := range c.Addresses {
+		addrs[i] = p.Addr()
+	}
+	return addrs
+}

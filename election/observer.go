@@ -1,0 +1,137 @@
+package election
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/vrrp"
+)
+
+const (
+	foreignEvery = 10 * time.Second // one event per reason, whatever peers send
+	lateEvery    = time.Second
+	troubleEvery = 10 * time.Second
+	maxPeers     = 64 // whose mismatches are remembered
+)
+
+// observer turns what a router reports into events, so that no peer and no
+// broken kernel can flood the log. It belongs to the instance's router.
+type observer struct {
+	emit    func(event.Event)
+	changed func(vrrp.Transition)
+
+	before   vrrp.State // the state that Leaving was entered from
+	trouble  string     // last error, the reason behind a fault
+	mismatch map[string]vrrp.Packet
+	limits   map[string]*limit
+}
+
+func newObserver(emit func(event.Event), changed func(vrrp.Transition)) *observer {
+	return &observer{emit: emit, changed: changed, mismatch: map[string]vrrp.Packet{}, limits: map[string]*limit{}}
+}
+
+// Changed reports one event for each change that an operator knows as one:
+// leaving is still being master.
+func (o *observer) Changed(t vrrp.Transition) {
+	defer o.changed(t)
+	switch {
+	case t.To == vrrp.Leaving:
+		o.before = t.From
+		return
+	case t.From == vrrp.Leaving:
+		t.From = o.before
+	}
+	if t.From == t.To {
+		return
+	}
+	e := event.Event{
+		Name: "vrrp.transition", From: t.From.String(), To: t.To.String(), Reason: t.Reason,
+		PeerPriority: int(t.PeerPriority), DurationMS: milliseconds(t.Silence),
+	}
+	if t.Peer.IsValid() {
+		e.Peer = t.Peer.String()
+	}
+	o.emit(e)
+	switch {
+	case t.To == vrrp.Fault:
+		o.emit(event.Event{Name: "vrrp.fault", Reason: t.Reason, Error: o.trouble})
+	case t.From == vrrp.Fault:
+		o.trouble = ""
+		o.emit(event.Event{Name: "vrrp.fault_cleared"})
+	}
+}
+
+func (o *observer) Discarded(reason vrrp.Discard, source netip.Addr) {
+	o.limited("foreign "+string(reason), foreignEvery, event.Event{Name: "vrrp.foreign", Reason: string(reason), Peer: text(source)})
+}
+
+// Mismatched is reported once for what each peer says, and again when it says
+// something else.
+func (o *observer) Mismatched(what string, p vrrp.Packet) {
+	key := what + p.Source.String()
+	if last, ok := o.mismatch[key]; ok && last.Interval == p.Interval && len(last.Addresses) == len(p.Addresses) {
+		return
+	}
+	if len(o.mismatch) == maxPeers { // forged sources must not fill the memory
+		clear(o.mismatch)
+	}
+	o.mismatch[key] = p
+	e := event.Event{Name: "vrrp.mismatch", Reason: what, Peer: text(p.Source), PeerPriority: int(p.Priority)}
+	switch what {
+	case "interval":
+		e.DurationMS = milliseconds(p.Interval)
+	case "addresses":
+		e.Count = len(p.Addresses)
+	}
+	o.emit(e)
+}
+
+func (o *observer) Late(by time.Duration) {
+	o.limited("late", lateEvery, event.Event{Name: "vrrp.late", DurationMS: milliseconds(by)})
+}
+
+func (o *observer) Troubled(action string, err error) {
+	o.trouble = err.Error()
+	o.limited("trouble "+action, troubleEvery, event.Event{Name: "vrrp.error", Reason: action, Error: err.Error()})
+}
+
+// limited emits the first event of a key and then one in a while, which carries
+// the number of those left out.
+func (o *observer) limited(key string, every time.Duration, e event.Event) {
+	l := o.limits[key]
+	if l == nil {
+		l = &limit{every: every}
+		o.limits[key] = l
+	}
+	if n, ok := l.allow(time.Now()); ok {
+		e.Count = n
+		o.emit(e)
+	}
+}
+
+// limit lets one through in a while. It has no clock.
+type limit struct {
+	every time.Duration
+	last  time.Time
+	held  int
+}
+
+// allow answers whether this one may pass, and for how many it stands.
+func (l *limit) allow(now time.Time) (count int, ok bool) {
+	l.held++
+	if !l.last.IsZero() && now.Sub(l.last) < l.every {
+		return 0, false
+	}
+	count, l.held, l.last = l.held, 0, now
+	return count, true
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func text(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}

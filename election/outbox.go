@@ -1,0 +1,78 @@
+package election
+
+import (
+	"encoding/json"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/hald-project/hald/event"
+)
+
+const outboxSize = 2048 // events waiting for the director
+
+// outbox carries reports to the director. Handing one in never blocks: when the
+// director does not read, events are counted and dropped, and of the status only
+// the newest waits.
+type outbox struct {
+	events  chan event.Event
+	status  chan []Status
+	dropped atomic.Int64
+}
+
+func newOutbox() *outbox {
+	return &outbox{events: make(chan event.Event, outboxSize), status: make(chan []Status, 1)}
+}
+
+// emit may be called from any goroutine.
+func (o *outbox) emit(e event.Event) {
+	e.Time = time.Now()
+	select {
+	case o.events <- e:
+	default:
+		o.dropped.Add(1)
+	}
+}
+
+// publish has one caller.
+func (o *outbox) publish(s []Status) {
+	select {
+	case <-o.status:
+	default:
+	}
+	o.status <- s
+}
+
+// run writes reports until stop closes, then the events that are waiting. It
+// ends early when the director is gone.
+func (o *outbox) run(w io.Writer, stop <-chan struct{}) {
+	enc := json.NewEncoder(w)
+	for {
+		var err error
+		select {
+		case e := <-o.events:
+			err = o.write(enc, e)
+		case s := <-o.status:
+			err = enc.Encode(Report{Status: s})
+		case <-stop:
+			for len(o.events) > 0 && err == nil {
+				err = o.write(enc, <-o.events)
+			}
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// write puts the number of events lost before e in front of it.
+func (o *outbox) write(enc *json.Encoder, e event.Event) error {
+	if n := o.dropped.Swap(0); n > 0 {
+		lost := event.Event{Time: e.Time, Name: "event.dropped", Reason: "election", Count: int(n)}
+		if err := enc.Encode(Report{Event: &lost}); err != nil {
+			return err
+		}
+	}
+	return enc.Encode(Report{Event: &e})
+}
