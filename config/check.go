@@ -67,7 +67,7 @@ func (r *reader) readCheck(b *block) serviceCheck {
 			"The timeout of %s is longer than the interval of %s: the next probe would start before this one ends. Set both.", timeoutText(timeout), plain(interval.value)))
 	}
 	if interval.ok && fast.ok && fast.value > interval.value {
-		r.fail(fast.at, "Invalid fast_interval", fmt.Sprintf("%s is longer than the interval of %s.", fast.shown, plain(interval.value)))
+		r.fail(fast.at, "Invalid fast_interval", fmt.Sprintf("%s is longer than the interval of %s.", fast.shown(), plain(interval.value)))
 	}
 	c := serviceCheck{
 		address: read(r, b, "address", hostAddress),

@@ -43,7 +43,7 @@ func (s *source) survey() *survey {
 	clusters := r.open(dynblock.Expand(s.body, r.ctx), onlyCluster, nil).nested["cluster"]
 	switch {
 	case len(clusters) == 0:
-		s.fail(s.start(), "Missing cluster", "The configuration needs one cluster block that names the cluster and its directors: cluster \"NAME\" { director \"NAME\" {} }.")
+		s.fail(s.start(), "Missing cluster", "The configuration needs one cluster \"NAME\" block with a director \"NAME\" block in it for each director.")
 		return w
 	case len(clusters) > 1:
 		for _, c := range clusters[1:] {

@@ -45,7 +45,7 @@ func (r *reader) readInstances(root *block) []instance {
 				continue
 			}
 			if other, taken := addresses[a.value.Addr()]; taken {
-				r.fail(a.at, "Duplicate virtual address", fmt.Sprintf("%s is already a virtual address of vrrp_instance %q.", a.shown, other))
+				r.fail(a.at, "Duplicate virtual address", fmt.Sprintf("%s is already a virtual address of vrrp_instance %q.", a.shown(), other))
 			} else {
 				addresses[a.value.Addr()] = b.label
 			}
@@ -100,14 +100,14 @@ func (r *reader) readVirtualAddresses(b *block) []field[netip.Prefix] {
 			continue
 		}
 		if seen[a.value.Addr()] {
-			r.fail(a.at, "Duplicate virtual address", fmt.Sprintf("%s is in this list already.", a.shown))
+			r.fail(a.at, "Duplicate virtual address", fmt.Sprintf("%s is in this list already.", a.shown()))
 			list.value[i].ok = false
 		}
 		seen[a.value.Addr()] = true
 		for _, d := range r.whole.directors {
 			if d.Address == a.value.Addr() {
 				r.fail(a.at, "Not supported yet", fmt.Sprintf(
-					"%s is director %q's own address. An address owner (priority 255) is not supported yet: choose an address that no director has by itself.", a.shown, d.Name))
+					"%s is director %q's own address. An address owner (priority 255) is not supported yet: choose an address that no director has by itself.", a.shown(), d.Name))
 			}
 		}
 	}
@@ -182,7 +182,7 @@ func (r *reader) readLease(b *block, interval field[time.Duration], priority fie
 	}
 	if f.value.time != 0 && f.value.time < down && !b.defaults {
 		r.fail(f.at, "Invalid address_lease", fmt.Sprintf(
-			"%s is shorter than the down interval of %s (three advertisement intervals and the skew): the master would lose its addresses before a peer takes them.", f.shown, plain(down)))
+			"%s is shorter than the down interval of %s (three advertisement intervals and the skew): the master would lose its addresses before a peer takes them.", f.shown(), plain(down)))
 	}
 	return f.value.time
 }

@@ -30,7 +30,7 @@ func (r *reader) readServers(b *block, forwarding field[string], port field[uint
 		}
 		if s.address.ok {
 			if other, again := taken[s.Address]; again {
-				r.fail(s.address.at, "Duplicate real server address", fmt.Sprintf("%s is already the address of real_server %q in this virtual server.", s.address.shown, other))
+				r.fail(s.address.at, "Duplicate real server address", fmt.Sprintf("%s is already the address of real_server %q in this virtual server.", s.address.shown(), other))
 			}
 			taken[s.Address] = sb.label
 		}
@@ -52,13 +52,13 @@ func (r *reader) readServer(b *block, inherited field[string]) server {
 	}
 	if s.address.ok && forwarding.ok && forwarding.value == "dr" && s.address.value.Port() != 0 {
 		r.fail(s.address.at, "Port on a direct-routing server", fmt.Sprintf(
-			"%s has a port, but with forwarding \"dr\" packets reach the server unchanged: leave the port out, or forward with \"nat\" or \"tun\".", s.address.shown))
+			"%s has a port, but with forwarding \"dr\" packets reach the server unchanged: leave the port out, or forward with \"nat\" or \"tun\".", s.address.shown()))
 	}
 	s.weight = read(r, b, "weight", integer(0, 65535)).or(1)
 	upper := read(r, b, "upper_threshold", integer(0, 1<<32-1)).or(0)
 	lower := read(r, b, "lower_threshold", integer(0, 1<<32-1)).or(0)
 	if upper.ok && lower.ok && lower.value > upper.value {
-		r.fail(lower.at, "Invalid lower_threshold", fmt.Sprintf("%s is above upper_threshold, which is %s. New connections start again when the count falls below the lower one.", lower.shown, upper.shown))
+		r.fail(lower.at, "Invalid lower_threshold", fmt.Sprintf("%s is above upper_threshold, which is %s. New connections start again when the count falls below the lower one.", lower.shown(), upper.shown()))
 	}
 	s.Name = b.label
 	s.Address = s.address.value
@@ -74,7 +74,7 @@ func (r *reader) readServer(b *block, inherited field[string]) server {
 func (r *reader) checkSorry(sorry server, servers []server) {
 	for _, s := range servers {
 		if sorry.address.ok && s.address.ok && s.Address == sorry.Address {
-			r.fail(sorry.address.at, "Duplicate real server address", fmt.Sprintf("%s is already the address of real_server %q in this virtual server.", sorry.address.shown, s.Name))
+			r.fail(sorry.address.at, "Duplicate real server address", fmt.Sprintf("%s is already the address of real_server %q in this virtual server.", sorry.address.shown(), s.Name))
 		}
 	}
 }

@@ -44,7 +44,7 @@ func (r *reader) readServices(root *block) []service {
 			key := sv.Protocol + " " + a.value.String()
 			if other, again := taken[key]; again {
 				r.fail(a.at, "Duplicate virtual server address", fmt.Sprintf(
-					"%s with protocol %s is already served by virtual_server %q.", a.shown, sv.Protocol, other))
+					"%s with protocol %s is already served by virtual_server %q.", a.shown(), sv.Protocol, other))
 			} else {
 				taken[key] = b.label
 			}
@@ -123,7 +123,7 @@ func (r *reader) checkQuorum(b *block, quorum field[int], servers []server) {
 	}
 	switch {
 	case quorum.ok && quorum.given && quorum.value > total:
-		r.fail(quorum.at, "Invalid quorum", fmt.Sprintf("%s is above %d, the sum of the real servers' weights: it could never be reached.", quorum.shown, total))
+		r.fail(quorum.at, "Invalid quorum", fmt.Sprintf("%s is above %d, the sum of the real servers' weights: it could never be reached.", quorum.shown(), total))
 	case quorum.ok && quorum.value > enabled:
 		r.source.warn(&b.at, "Quorum out of reach", fmt.Sprintf(
 			"The real servers of %s that are not disabled weigh %d together, less than the quorum: only its sorry_server, if any, serves.", b.title(), enabled))
@@ -157,7 +157,7 @@ func (r *reader) checkHeld(services []service, instances []instance) {
 		for _, a := range sv.addresses {
 			if a.ok && !held[a.value.Addr()] {
 				r.source.warn(&a.at, "Address of no instance", fmt.Sprintf(
-					"No vrrp_instance holds the address of %s, so hald will not bring it to the director that is master.", a.shown))
+					"No vrrp_instance holds the address of %s, so hald will not bring it to the director that is master.", a.shown()))
 			}
 		}
 	}

@@ -53,7 +53,7 @@ func (e notYetError) Error() string {
 type field[T any] struct {
 	value T
 	at    hcl.Range // of the expression; of the block's header for a default
-	shown string    // the value as messages show it
+	text  value     // as it was written, where it was
 	given bool      // written down
 	ok    bool      // usable: valid, or the default
 }
@@ -61,9 +61,17 @@ type field[T any] struct {
 // or fills in the default of an attribute that was left out.
 func (f field[T]) or(def T) field[T] {
 	if !f.given {
-		f.value, f.ok, f.shown = def, true, fmt.Sprint(def)
+		f.value, f.ok = def, true
 	}
 	return f
+}
+
+// shown is the value as messages show it.
+func (f field[T]) shown() string {
+	if f.given {
+		return f.text.String()
+	}
+	return fmt.Sprint(f.value)
 }
 
 // read reads one attribute. Where it is left out, given is false; where it is
@@ -169,7 +177,7 @@ func readPerDirector[T any](r *reader, b *block, name string, parse func(value) 
 
 // parsed turns one value into what it stands for, or reports why not.
 func parsed[T any](r *reader, name string, v value, parse func(value) (T, error)) field[T] {
-	f := field[T]{at: v.at, shown: v.String(), given: true}
+	f := field[T]{at: v.at, text: v, given: true}
 	if v.v.IsNull() {
 		r.fail(v.at, "Invalid "+name, "A value is needed here, not null.")
 		return f

@@ -1,0 +1,73 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// FuzzLoad: whatever a file holds, Load returns a configuration or at least
+// one error, and the messages can be rendered.
+func FuzzLoad(f *testing.F) {
+	for _, pattern := range []string{"testdata/valid/*.hcl", "testdata/invalid/*.hcl", "testdata/*/*.json", "../examples/*.hcl"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, name := range files {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(text, strings.HasSuffix(name, ".json"))
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte, asJSON bool) {
+		name := "fuzz.hcl"
+		if asJSON {
+			name = "fuzz.json"
+		}
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, d := Load(path, "lb1")
+		if (c == nil) != d.HasErrors() {
+			t.Errorf("config %t, errors %t", c != nil, d.HasErrors())
+		}
+		if err := d.WriteText(&strings.Builder{}, 80, true); err != nil {
+			t.Error(err)
+		}
+		if c != nil {
+			checkSound(t, c)
+		}
+	})
+}
+
+// checkSound holds a configuration against the promises of its types.
+func checkSound(t *testing.T, c *Config) {
+	for _, in := range c.Instances {
+		if in.VRID == 0 || in.Priority == 0 || in.Priority == 255 || in.Interface == "" || in.Name == "" || in.Interval <= 0 || in.Announce.Count < 1 {
+			t.Errorf("instance %+v", in)
+		}
+		if in.Lease != 0 && in.Lease < downInterval(in.Interval, int(in.Priority)) {
+			t.Errorf("lease %s", in.Lease)
+		}
+	}
+	for _, sv := range c.Services {
+		if len(sv.Addresses) == 0 || len(sv.Servers) == 0 || sv.Name == "" || sv.Protocol == "" || sv.Scheduler == "" || sv.Quorum < 1 {
+			t.Errorf("service %+v", sv)
+		}
+		for _, s := range sv.Servers {
+			if !s.Address.Addr().Is4() || s.Forwarding == "" || s.Forwarding == "dr" && s.Address.Port() != 0 || s.Weight < 0 || s.Weight > 65535 {
+				t.Errorf("server %+v", s)
+			}
+			for _, check := range s.Checks {
+				if check.Timeout > check.Interval || check.Timeout <= 0 || check.Fall < 1 || check.Rise < 1 || check.Target.Port() == 0 {
+					t.Errorf("check %+v", check)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// vocabulary is every name of the language: by block path, the attributes, the
+// nested blocks and, for check, the kinds. It is written down a second time
+// here so that no name can vanish from the grammar unnoticed.
+var vocabulary = map[string][]string{
+	"":                 {"cluster", "locals", "vrrp_instance", "vrrp_defaults", "vrrp_sync_group", "virtual_server", "virtual_server_defaults", "ipvs", "notify", "log", "admin"},
+	"cluster":          {"director"},
+	"cluster/director": {"address"},
+	"vrrp_instance": {"interface", "virtual_router_id", "version", "priority", "advertisement_interval", "virtual_addresses", "preempt", "preempt_delay", "accept",
+		"unicast", "source_address", "checksum", "virtual_mac", "start_delay", "address_lease",
+		"gratuitous_arp", "authentication", "virtual_address", "virtual_route", "track"},
+	"vrrp_instance/gratuitous_arp": {"count", "delay", "refresh", "interval"},
+	"virtual_server": {"addresses", "fwmark", "family", "protocol", "scheduler", "scheduler_flags", "forwarding", "tunnel", "persistence", "persistence_netmask",
+		"persistence_engine", "one_packet", "quorum", "hysteresis", "on_fail", "drain", "slow_start", "max_failed", "initial", "check", "real_server", "sorry_server"},
+	"virtual_server/real_server":  {"address", "weight", "upper_threshold", "lower_threshold", "forwarding", "tunnel", "check", "disabled"},
+	"virtual_server/sorry_server": {"address", "weight", "upper_threshold", "lower_threshold", "forwarding", "tunnel", "check", "disabled"},
+	"virtual_server/check":        {"none", "tcp", "http", "https", "tls", "dns", "grpc", "smtp", "udp", "ping", "exec", "file"},
+	"virtual_server/check/tcp":    {"interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark", "send", "expect"},
+	"virtual_server/check/http": {"interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark",
+		"url", "path", "method", "host", "headers", "body", "status", "expect", "sha256", "follow_redirects"},
+	"ipvs":          {"timeouts", "connection_sync", "expire_nodest_conn", "expire_quiescent_template", "clear_on_stop"},
+	"ipvs/timeouts": {"tcp", "tcp_fin", "udp"},
+	"log":           {"level", "format"},
+	"admin":         {"socket", "socket_group", "socket_mode", "http"},
+}
+
+// inside builds a configuration with some text in the block at a path.
+func inside(path, text string) string {
+	if path == "" {
+		return text
+	}
+	out := text
+	steps := strings.Split(path, "/")
+	for i := len(steps) - 1; i >= 0; i-- {
+		step := steps[i]
+		switch {
+		case i > 0 && steps[i-1] == "check":
+			continue
+		case step == "check" && i+1 < len(steps):
+			out = fmt.Sprintf("check %q {\n%s\n}", steps[i+1], out)
+		case step == "cluster", step == "director", step == "vrrp_instance", step == "virtual_server", step == "real_server":
+			out = fmt.Sprintf("%s \"x\" {\n%s\n}", step, out)
+		default:
+			out = fmt.Sprintf("%s {\n%s\n}", step, out)
+		}
+	}
+	return out
+}
+
+// loadText loads a text as a file of its own.
+func loadText(t testing.TB, text string) (*Config, Diagnostics) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "test.hcl")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Load(path, "lb1")
+}
+
+// TestVocabulary: every name of the language is either read, or answered with
+// "not supported yet" at its place; none is unknown, none is ignored.
+func TestVocabulary(t *testing.T) {
+	for _, path := range sortedKeys(vocabulary) {
+		for _, name := range vocabulary[path] {
+			t.Run(path+"/"+name, func(t *testing.T) {
+				g, where := at(path), path
+				use := name + " = []"
+				if g.kinds != nil {
+					where = strings.TrimSuffix(path, "/check")
+					use = fmt.Sprintf("check %q {}", name)
+				} else if g.blocks[name] != nil {
+					use = name + strings.Repeat(` "none"`, len(g.blocks[name].labels)) + " {}"
+				}
+				_, diags := loadText(t, inside(where, use))
+				refused := false
+				for _, m := range diags.Messages() {
+					if strings.HasPrefix(m.Summary, "Unknown") {
+						t.Errorf("%s: %s", m.Summary, m.Detail)
+					}
+					refused = refused || m.Summary == "Not supported yet"
+				}
+				if refused == built(g, name) {
+					t.Errorf("built %t, refused %t:\n%s", built(g, name), refused, rendered(t, diags))
+				}
+			})
+		}
+	}
+}
+
+// TestVocabularyIsWhole: the grammar has no name that the list lacks.
+func TestVocabularyIsWhole(t *testing.T) {
+	for _, path := range sortedKeys(vocabulary) {
+		g := at(path)
+		known := slices.Concat(g.attributes, g.later, sortedKeys(g.blocks), sortedKeys(g.kinds), g.laterKinds)
+		for _, name := range known {
+			if !slices.Contains(vocabulary[path], name) {
+				t.Errorf("%s/%s is in the grammar, not in the list", path, name)
+			}
+		}
+		if len(known) != len(vocabulary[path]) {
+			t.Errorf("%q has %d names in the grammar, %d in the list", path, len(known), len(vocabulary[path]))
+		}
+	}
+}
+
+// at is the grammar of the block at a path.
+func at(path string) *grammar {
+	g := language
+	for step := range strings.SplitSeq(path, "/") {
+		switch {
+		case path == "":
+		case g.kinds != nil:
+			g = g.kinds[step]
+		default:
+			g = g.blocks[step]
+		}
+	}
+	return g
+}
+
+func built(g *grammar, name string) bool {
+	if g.blocks[name] != nil {
+		return !g.blocks[name].unbuilt
+	}
+	return slices.Contains(g.attributes, name) || g.kinds[name] != nil
+}
