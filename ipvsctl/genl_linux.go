@@ -27,7 +27,7 @@ const (
 	ctrlName      = 2
 )
 
-// link is a generic-netlink socket bound to the IPVS family; it belongs to one
+// link is a generic-netlink socket that speaks one family; it belongs to one
 // goroutine. An error from its methods that is not about one request means the
 // link is out of step and must be closed.
 type link struct {
@@ -45,7 +45,7 @@ type request struct {
 
 // dial opens a socket in the network namespace of the calling thread and looks
 // the family up, so a module loaded a moment ago is found.
-func dial() (*link, error) {
+func dial(family string) (*link, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_GENERIC)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
@@ -60,7 +60,7 @@ func dial() (*link, error) {
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, socketBuffer),
 	)
 	if err == nil {
-		err = l.lookUp("IPVS")
+		err = l.lookUp(family)
 	}
 	if err != nil {
 		unix.Close(fd)

@@ -15,11 +15,11 @@ type handle struct{ link *link }
 // load the module ip_vs when the kernel has none, and returns ErrNoIPVS when
 // that does not help.
 func Open() (Kernel, error) {
-	l, err := dial()
+	l, err := dial("IPVS")
 	var loading error
 	if errors.Is(err, unix.ENOENT) {
 		loading = loadModule()
-		l, err = dial()
+		l, err = dial("IPVS")
 	}
 	switch {
 	case err == nil:
