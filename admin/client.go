@@ -3,10 +3,12 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -42,7 +44,7 @@ func (c Client) get(ctx context.Context, path string) (json.RawMessage, error) {
 	}
 	response, err := (&http.Client{Transport: transport}).Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("ask the daemon at %s: %w", c.Socket, err)
+		return nil, fmt.Errorf("ask the daemon at %s: %w", c.Socket, cause(err))
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
@@ -53,4 +55,16 @@ func (c Client) get(ctx context.Context, path string) (json.RawMessage, error) {
 		return nil, fmt.Errorf("the daemon refused: %s: %s", response.Status, strings.TrimSpace(string(body)))
 	}
 	return body, nil
+}
+
+// cause takes the layers off an error of net/http that tell a user nothing: a
+// made-up URL, the socket's path a second time.
+func cause(err error) error {
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		return e.Err
+	}
+	return err
 }

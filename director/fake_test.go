@@ -103,11 +103,11 @@ func testConfig() *config.Config {
 
 // stage is a director's life with everything around it recorded.
 type stage struct {
-	life    *life
-	stop    chan struct{}
-	kill    context.CancelFunc
-	ended   chan struct{}
-	began   time.Time
+	life  *life
+	stop  chan struct{}
+	kill  context.CancelFunc
+	ended chan struct{}
+	began time.Time
 
 	mu    sync.Mutex
 	notes []note // what happened, in order

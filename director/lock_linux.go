@@ -32,6 +32,25 @@ func Lock(runtimeDir string) (unlock func(), err error) {
 	return func() { file.Close() }, nil
 }
 
+// LockAll is Lock, and waits for the workers of a dead director to leave. While
+// it is held no process of a daemon with this runtime directory runs.
+func LockAll(ctx context.Context, runtimeDir string) (unlock func(), err error) {
+	unlock, err = Lock(runtimeDir)
+	if err != nil {
+		return nil, err
+	}
+	for _, role := range []string{RoleElection, RoleBalancer} {
+		file, err := waitForRole(ctx, runtimeDir, role)
+		if err != nil {
+			unlock()
+			return nil, err
+		}
+		before := unlock
+		unlock = func() { file.Close(); before() }
+	}
+	return unlock, nil
+}
+
 // waitForRole takes the lock of one worker role. The worker inherits it and
 // holds it as long as it lives, so that two election processes never work side by
 // side, not even when a killed director's is still leaving in good order.

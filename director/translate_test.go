@@ -1,0 +1,75 @@
+package director
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/hald-project/hald/balancer"
+	"github.com/hald-project/hald/config"
+	"github.com/hald-project/hald/election"
+)
+
+var byValue = cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}, netip.Prefix{})
+
+func TestElectionConfig(t *testing.T) {
+	got := ElectionConfig(&config.Config{Instances: []config.Instance{{
+		Name: "web", Interface: "eth0", VRID: 51, Priority: 150, Interval: time.Second,
+		Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24")}, NoPreempt: true,
+		SourceAddress: netip.MustParseAddr("192.0.2.11"), Checksum: "auto", Lease: 5 * time.Second,
+		Announce: config.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4},
+	}}})
+	want := election.Config{Instances: []election.Instance{{
+		Name: "web", Interface: "eth0", VRID: 51, Priority: 150, Interval: time.Second,
+		Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24")}, NoPreempt: true,
+		Source: netip.MustParseAddr("192.0.2.11"), Checksum: "auto", Lease: 5 * time.Second,
+		Announce: election.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4},
+	}}}
+	if diff := cmp.Diff(want, got, byValue); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestBalancerConfig(t *testing.T) {
+	address := netip.MustParseAddrPort("192.0.2.21:8080")
+	sorry := config.Server{Name: "sorry", Address: address, Forwarding: "nat", Weight: 1}
+	got := BalancerConfig(&config.Config{
+		IPVS: config.IPVS{TCPTimeout: 1, TCPFinTimeout: 2, UDPTimeout: 3, ClearOnStop: true},
+		Services: []config.Service{{
+			Name: "http", Addresses: []netip.AddrPort{address}, Protocol: "tcp", Scheduler: "wlc",
+			Persistence: 4, Quorum: 2, OnFail: "remove", Drain: 5, Initial: "kernel",
+			Servers: []config.Server{{
+				Name: "web1", Address: address, Forwarding: "dr", Weight: 2,
+				UpperThreshold: 7, LowerThreshold: 6, Disabled: true,
+				Checks: []config.Check{{
+					Kind: "http", Target: address, Interval: 8, Timeout: 9, FastInterval: 10, Fall: 11, Rise: 12,
+					HTTP: config.HTTPCheck{Method: "GET", Path: "/", Host: "h", Headers: map[string]string{"A": "b"},
+						Body: "body", Status: []config.StatusRange{{From: 200, To: 299}}, Expect: "x"},
+				}},
+			}},
+			Sorry: &sorry,
+		}},
+	}, "/run/record")
+	want := balancer.Config{
+		TCPTimeout: 1, TCPFinTimeout: 2, UDPTimeout: 3, ClearOnStop: true, Record: "/run/record",
+		Services: []balancer.Service{{
+			Name: "http", Addresses: []netip.AddrPort{address}, Protocol: "tcp", Scheduler: "wlc",
+			Persistence: 4, Quorum: 2, OnFail: "remove", Drain: 5, Initial: "kernel",
+			Servers: []balancer.Server{{
+				Name: "web1", Address: address, Forwarding: "dr", Weight: 2, Upper: 7, Lower: 6, Disabled: true,
+				Checks: []balancer.Check{{
+					Kind: "http", Target: address, Interval: 8, Timeout: 9, FastInterval: 10, Fall: 11, Rise: 12,
+					Method: "GET", Path: "/", Host: "h", Headers: map[string]string{"A": "b"}, Body: "body",
+					Status: [][2]int{{200, 299}}, Expect: "x",
+				}},
+			}},
+			Sorry: &balancer.Server{Name: "sorry", Address: address, Forwarding: "nat", Weight: 1},
+		}},
+	}
+	if diff := cmp.Diff(want, got, byValue); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
