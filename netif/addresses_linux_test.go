@@ -196,6 +196,16 @@ func TestReleaseOfAPrimaryKeepsItsSecondaries(t *testing.T) {
 	}
 }
 
+func TestReleaseOfAWholeSubnet(t *testing.T) {
+	inNamespace(t)
+	writeSysctl(t, "ipv4/conf/eth0/promote_secondaries", "0")
+	a, eth0 := openAddresses(t), linkIndex(t, "eth0")
+	own := []string{"203.0.113.9/24", "203.0.113.10/24", "203.0.113.11/24"}
+	claim(t, a, eth0, time.Minute, own...)
+	release(t, a, eth0, own...) // the kernel drops the others with the first
+	wantOnLink(t, "eth0", "192.0.2.1/24")
+}
+
 func TestLinkGone(t *testing.T) {
 	inNamespace(t)
 	a, eth0 := openAddresses(t), linkIndex(t, "eth0")

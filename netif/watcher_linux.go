@@ -64,7 +64,7 @@ func (w *Watcher) session(ctx context.Context, out chan<- Links, delivered *Link
 	if buffer == 0 {
 		buffer = eventBuffer
 	}
-	events, err := dial(buffer, unix.RTNLGRP_LINK)
+	events, err := dial(buffer, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR)
 	if err != nil {
 		return err
 	}
