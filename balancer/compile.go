@@ -75,6 +75,14 @@ func compile(c Config) ([]service, error) {
 	return services, nil
 }
 
+// first is the service address that status and events speak of.
+func (s *service) first() ipvsctl.Key {
+	if len(s.keys) == 0 {
+		return ipvsctl.Key{}
+	}
+	return s.keys[0]
+}
+
 // destination is the member in the table of one service address.
 func (m *member) destination(key ipvsctl.Key, weight int) ipvsctl.Destination {
 	return ipvsctl.Destination{Address: m.at(key), Method: m.method, Weight: weight, Upper: m.Upper, Lower: m.Lower}
@@ -87,4 +95,9 @@ func (m *member) at(key ipvsctl.Key) netip.AddrPort {
 		return m.Address
 	}
 	return netip.AddrPortFrom(m.Address.Addr(), key.Address.Port())
+}
+
+// placeOf is a member's identity.
+func (s *service) placeOf(m *member) place {
+	return place{service: s.Name, address: m.Address, sorry: m.sorry}
 }

@@ -55,7 +55,7 @@ func (s *stepper) step() {
 
 	for i := range s.members {
 		m, w := &s.members[i], wishes[i]
-		s.introduce(s.placeOf(m), memberState{name: m.Name, verdict: w.verdict, failed: failed[i], leaving: m.Disabled, reason: w.reason})
+		s.introduce(s.placeOf(m), memberState{name: m.Name, address: m.at(s.first()), verdict: w.verdict, failed: failed[i], leaving: m.Disabled, reason: w.reason})
 	}
 	for _, key := range s.keys {
 		s.after.table[key] = make(map[netip.AddrPort]entry)
@@ -76,16 +76,15 @@ func (s *stepper) direct(wishes []wish, inTable []bool) {
 		return
 	}
 	sorry := &wishes[last]
-	switch s.state.quorum {
-	case undecided:
+	usable := sorry.action == serve || sorry.action == keep && inTable[last]
+	switch {
+	case s.state.quorum == held:
+		sorry.action, sorry.reason = leave, poolBack
+	case !usable:
+	case s.state.quorum == undecided:
 		sorry.action = keep
 		s.state.sorry = inTable[last]
-	case held:
-		sorry.action, sorry.reason = leave, poolBack
-	case lost:
-		if usable := sorry.action == serve || sorry.action == keep && inTable[last]; !usable {
-			return
-		}
+	case s.state.quorum == lost:
 		s.state.sorry = true
 		for i := range wishes[:last] {
 			if w := &wishes[i]; w.action == serve || w.action == keep {
@@ -133,9 +132,9 @@ func (s *stepper) dismiss(key ipvsctl.Key) {
 		if _, known := s.after.members[e.place]; !known {
 			name := s.before.members[e.place].name
 			if name == "" {
-				name = e.place.address.String()
+				name = address.String()
 			}
-			s.introduce(e.place, memberState{name: name, leaving: true, reason: gone})
+			s.introduce(e.place, memberState{name: name, address: address, leaving: true, reason: gone})
 		}
 		s.drain(key, e)
 	}
@@ -182,10 +181,6 @@ func (s *stepper) put(key ipvsctl.Key, e entry) {
 func (s *stepper) introduce(p place, m memberState) {
 	s.after.members[p] = m
 	s.state.places = append(s.state.places, p)
-}
-
-func (s *stepper) placeOf(m *member) place {
-	return place{service: s.Name, address: m.Address, sorry: m.sorry}
 }
 
 // hadWeight tells whether a member had traffic so far.

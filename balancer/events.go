@@ -37,7 +37,7 @@ func narrate(before, after state, checks func(checkID) CheckStatus) []event.Even
 func narrateMember(p place, was, now memberState, checks func(checkID) CheckStatus) []event.Event {
 	var story []event.Event
 	tell := func(e event.Event) {
-		e.Service, e.Server, e.Address = p.service, now.name, p.address.String()
+		e.Service, e.Server, e.Address = p.service, now.name, now.address.String()
 		story = append(story, e)
 	}
 	switch from := was.verdict.String(); {
@@ -66,7 +66,7 @@ func narrateGone(before, after state) []event.Event {
 		}
 		for _, p := range s.places {
 			if m := before.members[p]; m.present {
-				story = append(story, event.Event{Name: "real_server.removed", Service: s.name, Server: m.name, Address: p.address.String(), Reason: serviceGone})
+				story = append(story, event.Event{Name: "real_server.removed", Service: s.name, Server: m.name, Address: m.address.String(), Reason: serviceGone})
 			}
 		}
 	}

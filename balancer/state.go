@@ -58,6 +58,7 @@ const (
 // memberState is one server after a step.
 type memberState struct {
 	name     string
+	address  netip.AddrPort // behind the first service address
 	verdict  healthcheck.Verdict
 	failed   checkID // the check that makes it down
 	leaving  bool    // disabled or gone from the configuration
@@ -78,29 +79,43 @@ func (s *state) service(name string) serviceState {
 // adopt makes what the kernel has the starting point for services this state
 // knows nothing about yet.
 func (s *state) adopt(services []service, kernel ipvsctl.Snapshot) {
+	have := make(map[ipvsctl.Key][]ipvsctl.Destination, len(kernel.Services))
+	for _, k := range kernel.Services {
+		have[k.Key] = k.Destinations
+	}
 	if s.table == nil {
 		s.table = make(table)
 	}
+	if s.members == nil {
+		s.members = make(map[place]memberState)
+	}
 	for i := range services {
 		for _, key := range services[i].keys {
-			if _, known := s.table[key]; known {
-				continue
-			}
-			for _, have := range kernel.Services {
-				if have.Key == key {
-					s.table[key] = adopted(services[i].Name, have.Destinations)
-				}
+			if _, known := s.table[key]; !known && have[key] != nil {
+				s.adoptService(&services[i], key, have[key])
 			}
 		}
 	}
 }
 
-func adopted(service string, destinations []ipvsctl.Destination) map[netip.AddrPort]entry {
+func (s *state) adoptService(service *service, key ipvsctl.Key, destinations []ipvsctl.Destination) {
+	places := make(map[netip.AddrPort]place)
+	for i := range service.members {
+		m := &service.members[i]
+		places[m.at(key)] = service.placeOf(m)
+	}
 	entries := make(map[netip.AddrPort]entry, len(destinations))
 	for _, d := range destinations {
-		entries[d.Address] = entry{Destination: d, place: place{service: service, address: d.Address}}
+		p, configured := places[d.Address]
+		if !configured {
+			p = place{service: service.Name, address: d.Address}
+		}
+		member := s.members[p]
+		member.present = true
+		s.members[p] = member
+		entries[d.Address] = entry{Destination: d, place: p}
 	}
-	return entries
+	s.table[key] = entries
 }
 
 // want is the table as ipvsctl takes it; equal tables give equal values.

@@ -20,28 +20,20 @@ func describe(services []service, now state, checks func(checkID) CheckStatus, k
 				continue
 			}
 			server := ServerStatus{
-				Name: m.name, Address: p.address.String(), State: m.stateName(),
+				Name: m.name, Address: m.address.String(), State: m.stateName(),
 				EffectiveWeight: m.weight, Checks: []CheckStatus{},
 			}
 			if configured {
-				server.fill(s, &s.members[j], checks)
+				server.Weight = s.members[j].Weight
+				for _, id := range s.members[j].checks {
+					server.Checks = append(server.Checks, checks(id))
+				}
 			}
 			status.RealServers = append(status.RealServers, server)
 		}
 		all = append(all, status)
 	}
 	return all
-}
-
-// fill adds what the configuration knows of a server.
-func (server *ServerStatus) fill(s *service, m *member, checks func(checkID) CheckStatus) {
-	server.Weight = m.Weight
-	if len(s.keys) > 0 {
-		server.Address = m.at(s.keys[0]).String()
-	}
-	for _, id := range m.checks {
-		server.Checks = append(server.Checks, checks(id))
-	}
 }
 
 // stateName is one of the states a server has in status: what the operator

@@ -1,0 +1,172 @@
+package balancer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/healthcheck"
+	"github.com/hald-project/hald/ipvsctl"
+	"github.com/hald-project/hald/ipvsctl/ipvstest"
+)
+
+// bench is a balancer on a link, with a kernel's table in memory and servers
+// that are well or not at the test's will. It lives in a bubble.
+type bench struct {
+	t     *testing.T
+	table ipvstest.Table
+	link  net.Conn // the director's end
+	stop  context.CancelFunc
+	ended chan error
+
+	mu     sync.Mutex
+	sick   map[netip.Addr]error
+	probes map[netip.Addr]int
+	heard  []event.Event
+	status []Status
+	sent   int // status messages
+}
+
+// inBubble runs a test with a bench and stops the balancer at its end.
+func inBubble(t *testing.T, test func(b *bench)) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &bench{t: t, sick: make(map[netip.Addr]error), probes: make(map[netip.Addr]int), ended: make(chan error, 1)}
+		ctx, stop := context.WithCancel(t.Context())
+		b.stop = stop
+		director, worked := net.Pipe()
+		b.link = director
+		w := worker{b.table.Open, func(c Check) (healthcheck.Checker, error) { return probe{b, c.Target.Addr()}, nil }}
+		go func() { b.ended <- w.run(ctx, worked) }()
+		defer director.Close()
+		defer stop()
+		test(b)
+	})
+}
+
+// listen takes the reports as a director does.
+func (b *bench) listen() {
+	go func() {
+		for messages := json.NewDecoder(b.link); ; {
+			var r Report
+			if messages.Decode(&r) != nil {
+				return
+			}
+			b.mu.Lock()
+			if r.Event != nil {
+				b.heard = append(b.heard, *r.Event)
+			} else {
+				b.status, b.sent = r.Status, b.sent+1
+			}
+			b.mu.Unlock()
+		}
+	}()
+}
+
+// probe is a check of a bench's server.
+type probe struct {
+	b       *bench
+	address netip.Addr
+}
+
+func (p probe) Check(context.Context) error {
+	p.b.mu.Lock()
+	defer p.b.mu.Unlock()
+	p.b.probes[p.address]++
+	return p.b.sick[p.address]
+}
+
+// set makes servers sick (the error) or well (nil).
+func (b *bench) set(err error, names ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, name := range names {
+		b.sick[address(name)] = err
+	}
+}
+
+func (b *bench) configure(services ...Service) { b.command(Config{Services: services}) }
+
+func (b *bench) command(c Config) {
+	b.t.Helper()
+	if err := json.NewEncoder(b.link).Encode(Command{Configure: &c}); err != nil {
+		b.t.Fatal(err)
+	}
+	synctest.Wait()
+}
+
+// pass lets time pass, to a little after whatever happens then.
+func (b *bench) pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// expect compares the kernel's table.
+func (b *bench) expect(want string) {
+	b.t.Helper()
+	got := make(table)
+	for _, s := range b.table.Services() {
+		got[s.Key] = make(map[netip.AddrPort]entry)
+		for _, d := range s.Destinations {
+			got[s.Key][d.Address] = entry{Destination: d}
+		}
+	}
+	if text := draw(got); text != want {
+		b.t.Errorf("the kernel has %q, want %q", text, want)
+	}
+}
+
+// told takes the events heard since the last call, those of one kind.
+func (b *bench) told(prefixes ...string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var some []event.Event
+	for _, e := range b.heard {
+		for _, prefix := range prefixes {
+			if strings.HasPrefix(e.Name, prefix) {
+				some = append(some, e)
+			}
+		}
+	}
+	b.heard = nil
+	return tell(some)
+}
+
+// events is what was heard since the last call.
+func (b *bench) events() []event.Event {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	heard := b.heard
+	b.heard = nil
+	return heard
+}
+
+func (b *bench) count(name string) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.probes[address(name)]
+}
+
+func (b *bench) shown() []Status {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.status
+}
+
+// end stops the balancer and waits for it.
+func (b *bench) end() error {
+	b.stop()
+	return <-b.ended
+}
+
+var (
+	errRefused = errors.New("connect: connection refused")
+	webKey     = ipvsctl.Key{Protocol: ipvsctl.TCP, Address: vip}
+)

@@ -1,0 +1,140 @@
+package balancer
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/hald-project/hald/healthcheck"
+	"github.com/hald-project/hald/ipvsctl"
+)
+
+// drawService is any service with the servers a, b and c.
+func drawService(t *rapid.T) Service {
+	s := web()
+	s.Servers = nil
+	for _, name := range []string{"a", "b", "c"} {
+		server := server(name)
+		server.Weight = rapid.IntRange(0, 3).Draw(t, "weight "+name)
+		server.Disabled = rapid.IntRange(0, 4).Draw(t, "disabled "+name) == 0
+		if rapid.IntRange(0, 4).Draw(t, "configured "+name) > 0 {
+			s.Servers = append(s.Servers, server)
+		}
+	}
+	s.OnFail = rapid.SampledFrom([]string{"remove", "drain", "quiesce"}).Draw(t, "on_fail")
+	s.Initial = rapid.SampledFrom([]string{"kernel", "up", "down"}).Draw(t, "initial")
+	s.Quorum = rapid.IntRange(1, 6).Draw(t, "quorum")
+	if rapid.Bool().Draw(t, "has sorry") {
+		s.Sorry = sorry()
+		if rapid.Bool().Draw(t, "sorry is checked") {
+			s.Sorry.Checks = []Check{checkOf("s")}
+		}
+	}
+	if rapid.Bool().Draw(t, "two addresses") {
+		s.Addresses = append(s.Addresses, netip.MustParseAddrPort("203.0.113.1:443"))
+	}
+	return s
+}
+
+func TestDesiredHolds(t *testing.T) {
+	key := ipvsctl.Key{Protocol: ipvsctl.TCP, Address: vip}
+	verdict := rapid.SampledFrom([]healthcheck.Verdict{healthcheck.Unknown, healthcheck.Up, healthcheck.Down})
+	rapid.Check(t, func(t *rapid.T) {
+		now := time.Unix(1000, 0)
+		verdicts := make(map[checkID]healthcheck.Verdict)
+		var st state
+		var services []service
+		configure := func() {
+			var err error
+			if services, err = compile(Config{Services: []Service{drawService(t)}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		configure()
+		st.adopt(services, kernel(rapid.SampledFrom([]string{"", "a=1", "a=0 b=2", "a=1 b=1 c=1", "s=1", "a=0 s=1"}).Draw(t, "kernel")))
+		for range rapid.IntRange(1, 20).Draw(t, "moves") {
+			switch rapid.IntRange(0, 9).Draw(t, "move") {
+			case 0:
+				configure()
+			case 1, 2, 3:
+				now = now.Add(time.Duration(rapid.IntRange(0, 40).Draw(t, "seconds")) * time.Second)
+			default:
+				verdicts[identify(checkOf(rapid.SampledFrom([]string{"a", "b", "c", "s"}).Draw(t, "who")))] = verdict.Draw(t, "verdict")
+			}
+			idle := make(map[ipvsctl.DestinationKey]bool)
+			for _, e := range st.table[key] {
+				if !e.expires.IsZero() && rapid.Bool().Draw(t, "idle") {
+					idle[ipvsctl.DestinationKey{Service: key, Address: e.Address}] = true
+				}
+			}
+			before := st
+			st = step(services, before, facts{now, verdicts, idle})
+			audit(t, &services[0], st, now)
+			if again := step(services, st, facts{now: now, verdicts: verdicts}); draw(again.table) != draw(st.table) {
+				t.Fatalf("not settled: %s, then %s", draw(st.table), draw(again.table))
+			}
+		}
+		// All well, and long enough: exactly the configured servers.
+		for _, name := range []string{"a", "b", "c", "s"} {
+			verdicts[identify(checkOf(name))] = healthcheck.Up
+		}
+		for range 3 {
+			now = now.Add(time.Minute)
+			st = step(services, st, facts{now: now, verdicts: verdicts})
+		}
+		s := &services[0]
+		if st.services[0].sorry {
+			return
+		}
+		for _, key := range s.keys {
+			left := len(st.table[key])
+			for i := range s.members {
+				m := &s.members[i]
+				e, in := st.table[key][m.at(key)]
+				if wanted := !m.Disabled && !m.sorry; in != wanted || in && e.Destination != m.destination(key, m.Weight) {
+					t.Fatalf("in the end %s is %v (%v)", m.Name, in, e)
+				}
+				if in {
+					left--
+				}
+			}
+			if left != 0 || !st.wake.IsZero() {
+				t.Fatalf("in the end %s, wake at %v", draw(st.table), st.wake)
+			}
+		}
+	})
+}
+
+// audit is what holds after every step.
+func audit(t *rapid.T, s *service, st state, now time.Time) {
+	state := st.services[0]
+	if state.sorry && state.quorum == held {
+		t.Fatal("the sorry server is in use with the quorum held")
+	}
+	for _, key := range s.keys {
+		for _, e := range st.table[key] {
+			m, known := st.members[e.place]
+			switch {
+			case !known:
+				t.Fatalf("%s has no state", e.Address)
+			case e.Weight > 0 && (m.verdict == healthcheck.Down || m.leaving):
+				t.Fatalf("%s has traffic: %+v", e.Address, m)
+			case e.Weight > 0 && state.sorry && state.quorum == lost && !e.place.sorry:
+				t.Fatalf("%s has traffic beside the sorry server", e.Address)
+			case e.Weight > 0 && m.verdict == healthcheck.Unknown && s.Initial == "down" && !e.place.sorry:
+				t.Fatalf("%s has traffic without a verdict", e.Address)
+			case m.verdict == healthcheck.Down && s.failed == remove && e.expires.IsZero():
+				t.Fatalf("%s is down and still in", e.Address)
+			case !e.expires.IsZero() && (e.Weight != 0 || !e.expires.After(now) || e.expires.Sub(now) > s.Drain):
+				t.Fatalf("%s drains with weight %d for %v", e.Address, e.Weight, e.expires.Sub(now))
+			case !e.expires.IsZero() && (st.wake.IsZero() || st.wake.After(e.expires)):
+				t.Fatalf("nobody wakes for %s", e.Address)
+			}
+		}
+		if state.sorry && st.members[place{s.Name, s.members[len(s.members)-1].Address, true}].weight == 0 && s.Sorry.Weight > 0 {
+			t.Fatal("the sorry server is in use without weight")
+		}
+	}
+}

@@ -1,0 +1,176 @@
+package balancer
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hald-project/hald/event"
+)
+
+// A director that stops reading delays no probe and no change of the table,
+// and later learns how much it missed.
+func TestLinkFullDelaysNothing(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.configure(web())
+		b.pass(time.Second)
+		b.expect("a=1 b=1") // and nobody has read a byte
+		for range 300 {     // each turn is a few events
+			b.set(errRefused, "a")
+			b.pass(6 * time.Second)
+			b.expect("b=1")
+			b.set(nil, "a")
+			b.pass(4 * time.Second)
+			b.expect("a=1 b=1")
+		}
+		if n := b.count("b"); n != 1501 && n != 1500 {
+			t.Errorf("%d probes in 3001 s at one each 2 s", n)
+		}
+		b.listen()
+		b.pass(time.Second)
+		b.set(errRefused, "a")
+		b.pass(6 * time.Second)
+		heard := b.events()
+		lost := 0
+		for _, e := range heard {
+			if e.Name == "log.dropped" {
+				lost += e.Count
+			}
+		}
+		// Each turn is down, removed, applied, up, applied; then three more.
+		const begin = 4 // up a, up b, quorum, applied: two verdicts come at different times
+		if total := len(heard) - 1 + lost; total < begin+5*300+3 || lost < 900 {
+			t.Errorf("%d events heard, %d lost, %d in all", len(heard), lost, total)
+		}
+		if n := len(b.shown()); n != 1 {
+			t.Errorf("status of %d services", n)
+		}
+	})
+}
+
+func TestOutboxCountsWhatItDrops(t *testing.T) {
+	o := &outbox{events: make(chan event.Event, 4)}
+	send := func(n int) {
+		for i := range n {
+			o.tell(event.Event{Name: fmt.Sprint(i)})
+		}
+	}
+	take := func(n int) (names []string) {
+		for range n {
+			e := <-o.events
+			names = append(names, fmt.Sprintf("%s/%d", e.Name, e.Count))
+		}
+		return names
+	}
+	send(7) // 3 lost
+	got := take(1)
+	send(1) // room for one, but not for the count and it
+	got = append(got, take(1)...)
+	send(1)
+	got = append(got, take(4)...)
+	want := []string{"0/0", "1/0", "2/0", "3/0", "log.dropped/4", "0/0"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Status comes with every change, but never twice in 50 ms, and once a second.
+func TestStatusIsPaced(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		s := b.begin(nil)
+		b.mu.Lock()
+		b.sent = 0
+		b.mu.Unlock()
+		b.pass(10 * time.Second)
+		if b.sent != 10 {
+			t.Errorf("%d status messages in 10 quiet seconds", b.sent)
+		}
+		b.sent = 0
+		for i := range 100 {
+			s.Servers[0].Weight = i + 1
+			b.configure(s)
+			b.pass(10 * time.Millisecond)
+		}
+		if b.sent < 15 || b.sent > 21 {
+			t.Errorf("%d status messages in a second of 100 changes", b.sent)
+		}
+		b.pass(50 * time.Millisecond)
+		if w := b.shown()[0].RealServers[0].EffectiveWeight; w != 100 {
+			t.Errorf("the last one says weight %d", w)
+		}
+	})
+}
+
+func TestStatusShowsEverything(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		s := b.begin(func(s *Service) {
+			s.Servers = append(s.Servers, server("c"))
+			s.Servers[2].Disabled = true
+		})
+		b.set(errRefused, "a")
+		b.pass(6 * time.Second)
+		s.Servers = s.Servers[:1:1]
+		s.Servers = append(s.Servers, Server{Name: "new", Address: netip.MustParseAddrPort("192.0.2.3:8080"), Forwarding: "nat", Weight: 4})
+		b.configure(s)
+		b.pass(50 * time.Millisecond)
+		want := []Status{{
+			Name: "web", Addresses: []string{"203.0.113.1:80"}, Quorum: 1, HasQuorum: true,
+			RealServers: []ServerStatus{
+				{Name: "a", Address: "192.0.2.1:80", State: "down", Weight: 1, Checks: []CheckStatus{{Kind: "tcp", Error: errRefused.Error()}}},
+				{Name: "new", Address: "192.0.2.3:8080", State: "up", Weight: 4, EffectiveWeight: 4, Checks: []CheckStatus{}},
+				{Name: "b", Address: "192.0.2.2:80", State: "draining", Checks: []CheckStatus{}},
+			},
+		}}
+		if diff := cmp.Diff(want, b.shown()); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+		b.pass(4 * time.Second)
+		if n := len(b.shown()[0].RealServers); n != 2 {
+			t.Errorf("%d servers once b is gone", n)
+		}
+	})
+}
+
+// What is told in the moment of leaving still arrives.
+func TestRunFlushesItsEvents(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.configure(web())
+		b.pass(time.Second)
+		b.stop()
+		synctest.Wait()
+		b.listen()
+		if err := <-b.ended; err != nil {
+			t.Error(err)
+		}
+		synctest.Wait()
+		if told := b.told("real_server", "quorum"); told != "up a; quorum.gained; up b" && told != "up b; quorum.gained; up a" {
+			t.Errorf("told %s", told)
+		}
+	})
+}
+
+func TestRunDoesNotWaitForADeafDirector(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.configure(web())
+		b.pass(time.Second)
+		start := time.Now()
+		if err := b.end(); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("took %v", took)
+		}
+	})
+}
+
+func TestMessagesAreJSONValues(t *testing.T) {
+	text, err := json.Marshal(Report{Event: &event.Event{Name: "sorry.on", Service: "web"}})
+	if err != nil || string(text) != `{"event":{"time":"0001-01-01T00:00:00Z","event":"sorry.on","service":"web"}}` {
+		t.Errorf("%s %v", text, err)
+	}
+}
