@@ -41,7 +41,7 @@ func TestTable(t *testing.T) {
 			map[string][]string{"eth0": {"10.0.0.1/24"}}},
 		"a link takes its addresses along": {
 			[]news{linkNews(1, false, "eth0"), addressNews(1, false, holding("10.0.0.1/24", host)),
-				linkNews(1, true, "eth0"), linkNews(2, false, "eth0")},
+				linkNews(1, true, "eth0"), linkNews(1, false, "eth0")},
 			map[string][]string{"eth0": {}}},
 		"renamed": {
 			[]news{linkNews(1, false, "eth0"), addressNews(1, false, holding("10.0.0.1/24", host)), linkNews(1, false, "lan0")},
