@@ -1,0 +1,134 @@
+package config
+
+import (
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const reference = "../docs/configuration.md"
+
+// documented are the blocks that have a table of names in the reference, by
+// the heading above it.
+var documented = map[string]string{
+	"cluster": "cluster", "director": "cluster/director",
+	"vrrp_instance": "vrrp_instance", "gratuitous_arp": "vrrp_instance/gratuitous_arp",
+	"virtual_server": "virtual_server", "real_server": "virtual_server/real_server", "sorry_server": "virtual_server/sorry_server",
+	`check "tcp"`: "virtual_server/check/tcp", `check "http"`: "virtual_server/check/http",
+	"ipvs": "ipvs", "timeouts": "ipvs/timeouts", "log": "log", "admin": "admin",
+}
+
+func readReference(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+var (
+	heading = regexp.MustCompile("^##+ `(.*)`$")
+	row     = regexp.MustCompile("^\\| `([^`]+)` \\|")
+	quoted  = regexp.MustCompile("`([^`]+)`")
+)
+
+// TestReferenceNamesEverything: each table of the reference has the names that
+// are built, all of them and no others.
+func TestReferenceNamesEverything(t *testing.T) {
+	tables := map[string][]string{}
+	section := ""
+	for line := range strings.Lines(readReference(t)) {
+		line = strings.TrimSpace(line)
+		if h := heading.FindStringSubmatch(line); h != nil {
+			section = h[1]
+		} else if strings.HasPrefix(line, "#") {
+			section = ""
+		}
+		if r := row.FindStringSubmatch(line); r != nil && section != "" {
+			tables[section] = append(tables[section], r[1])
+		}
+	}
+	for _, title := range sortedKeys(documented) {
+		g := at(documented[title])
+		want := slices.Clone(g.attributes)
+		for name, inner := range g.blocks {
+			if !inner.unbuilt {
+				want = append(want, name)
+			}
+		}
+		slices.Sort(want)
+		got := slices.Sorted(slices.Values(tables[title]))
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-built +documented):\n%s", title, diff)
+		}
+	}
+}
+
+// TestReferenceNamesWhatIsMissing: the last table has every name that is
+// refused as not supported yet.
+func TestReferenceNamesWhatIsMissing(t *testing.T) {
+	_, last, _ := strings.Cut(readReference(t), "## Not supported yet")
+	got := map[string][]string{}
+	for line := range strings.Lines(last) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 4 || !strings.Contains(cells[2], "`") {
+			continue
+		}
+		title := strings.Trim(cells[1], " `")
+		for _, m := range quoted.FindAllStringSubmatch(cells[2], -1) {
+			got[title] = append(got[title], m[1])
+		}
+	}
+	want := map[string][]string{}
+	titles := maps.Clone(documented)
+	titles["top level"], titles["check"] = "", "virtual_server/check"
+	for title, path := range titles {
+		g := at(path)
+		later := slices.Concat(g.later, g.laterKinds)
+		for name, inner := range g.blocks {
+			if inner.unbuilt {
+				later = append(later, name)
+			}
+		}
+		if slices.Sort(later); len(later) > 0 {
+			want[title] = later
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-refused +documented):\n%s", diff)
+	}
+}
+
+// TestReferenceNamesFunctions: the list of functions is whole.
+func TestReferenceNamesFunctions(t *testing.T) {
+	_, text, _ := strings.Cut(readReference(t), "Functions:\n")
+	text, _, _ = strings.Cut(text, "\n\n`env(")
+	var got []string
+	for _, m := range quoted.FindAllStringSubmatch(text, -1) {
+		got = append(got, m[1])
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(sortedKeys((&source{}).functions(nil)), got); diff != "" {
+		t.Errorf("(-built +documented):\n%s", diff)
+	}
+}
+
+// TestReferenceExamples: the configurations in the reference load.
+func TestReferenceExamples(t *testing.T) {
+	parts := strings.Split(readReference(t), "```hcl\n")
+	for _, part := range parts[1:] {
+		text, _, _ := strings.Cut(part, "```")
+		if _, d := loadText(t, text); len(d.Messages()) > 0 {
+			t.Errorf("%s\n%s", text, rendered(t, d))
+		}
+	}
+	if len(parts) < 3 {
+		t.Error("the reference has no examples")
+	}
+}
