@@ -20,15 +20,16 @@ import (
 
 func TestMain(m *testing.M) { guest.Main(m) }
 
-// namespace gives the test an empty table. The thread is never unlocked, so it
-// ends with the test's goroutine and takes the namespace with it. It returns
-// the way for another goroutine to open the same table.
+// namespace gives the test an empty table and empties it in the end. The thread
+// is never unlocked, so no other test gets it. It returns the way for another
+// goroutine to open the same table.
 func namespace(t *testing.T) (open func() (ipvsctl.Kernel, error)) {
 	t.Helper()
 	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		t.Fatalf("make a network namespace: %v", err)
 	}
+	t.Cleanup(func() { ipvsadm(t, "-C") })
 	// Without a local routing table the kernel takes no address for a unicast one.
 	if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
 		t.Fatalf("bring up lo: %v\n%s", err, out)
