@@ -206,6 +206,20 @@ func TestReleaseOfAWholeSubnet(t *testing.T) {
 	wantOnLink(t, "eth0", "192.0.2.1/24")
 }
 
+func TestMissing(t *testing.T) {
+	inNamespace(t)
+	a, eth0 := openAddresses(t), linkIndex(t, "eth0")
+	claim(t, a, eth0, time.Minute, "192.0.2.8/24", "192.0.2.9/32")
+	ip(t, "addr del 192.0.2.9/32 dev eth0")
+	missing, err := a.Missing(eth0, prefixes("192.0.2.8/24", "192.0.2.9/32", "192.0.2.8/32"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(prefixes("192.0.2.9/32", "192.0.2.8/32"), missing, cmpPrefix); d != "" {
+		t.Errorf("missing (-want +got):\n%s", d)
+	}
+}
+
 func TestLinkGone(t *testing.T) {
 	inNamespace(t)
 	a, eth0 := openAddresses(t), linkIndex(t, "eth0")
