@@ -76,11 +76,15 @@ type probe struct {
 	address netip.Addr
 }
 
-func (p probe) Check(context.Context) error {
+func (p probe) Check(ctx context.Context) error {
 	p.b.mu.Lock()
-	defer p.b.mu.Unlock()
 	p.b.probes[p.address]++
-	return p.b.sick[p.address]
+	err := p.b.sick[p.address]
+	p.b.mu.Unlock()
+	if err == errSilent {
+		<-ctx.Done()
+	}
+	return err
 }
 
 // set makes servers sick (the error) or well (nil).
@@ -168,5 +172,6 @@ func (b *bench) end() error {
 
 var (
 	errRefused = errors.New("connect: connection refused")
+	errSilent  = errors.New("connect: timeout") // after the whole timeout
 	webKey     = ipvsctl.Key{Protocol: ipvsctl.TCP, Address: vip}
 )

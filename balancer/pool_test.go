@@ -78,8 +78,12 @@ func TestPoolDrainsUntilNobodyIsLeft(t *testing.T) {
 		s.Servers[0].Disabled = true
 		b.configure(s)
 		b.expect("a=0 b=1")
+		probes := b.count("a")
 		b.pass(20 * time.Second)
 		b.expect("a=0 b=1")
+		if n := b.count("a") - probes; n != 0 {
+			t.Errorf("a disabled server was probed %d times", n)
+		}
 		b.table.Connect(a, ipvsctl.Connections{})
 		b.pass(3 * time.Second) // the reconciler's next look
 		b.expect("b=1")
@@ -215,16 +219,20 @@ func TestPoolNeverWishesBeforeItHasSeen(t *testing.T) {
 		b.table.Put(ipvsctl.Service{Key: webKey, Scheduler: "wlc", Destinations: kernel("a=3 b=3").Services[0].Destinations})
 		b.table.Fail(ipvstest.Faults{Read: errors.New("busy")})
 		b.set(errRefused, "a")
+		b.set(errSilent, "b")
 		s := web()
-		s.Servers[1].Checks[0].Interval = time.Hour // no verdict for b yet
-		s.Servers[1].Checks[0].Timeout = time.Hour
+		s.Servers[1].Checks[0].Interval = time.Hour
+		s.Servers[1].Checks[0].Timeout = time.Hour // no verdict for b yet
 		b.listen()
 		b.configure(s)
-		b.pass(990 * time.Millisecond)
+		b.pass(10 * time.Second)
 		b.expect("a=3 b=3")
 		b.table.Fail(ipvstest.Faults{})
 		b.pass(5 * time.Second)
-		b.expect("b=1")
+		b.expect("b=3")
+		if told := b.told("real_server"); told != "down a; removed a (check failed)" {
+			t.Errorf("told %s", told)
+		}
 	})
 }
 
