@@ -160,17 +160,18 @@ func (h *holder) Tick(now time.Time) error {
 // report it.
 func (h *holder) announceNow(now time.Time) { _ = h.announce(now) }
 
+// announce sends one round, if one is due. The next is due at once, but between
+// the two the router hears whether it is still the one to announce.
 func (h *holder) announce(now time.Time) error {
 	l := h.link.Load()
-	for {
-		due := h.schedule.Due(now)
-		if due == nil || l == nil {
-			return nil
-		}
-		if err := h.sender.Announce(l.Index, l.MAC, due); err != nil {
-			return fmt.Errorf("announce on %s: %w", h.cfg.Interface, err)
-		}
+	due := h.schedule.Due(now)
+	if due == nil || l == nil {
+		return nil
 	}
+	if err := h.sender.Announce(l.Index, l.MAC, due); err != nil {
+		return fmt.Errorf("announce on %s: %w", h.cfg.Interface, err)
+	}
+	return nil
 }
 
 func (h *holder) report(name string, addrs []netip.Prefix) {
