@@ -37,10 +37,11 @@ func (p *Probe) run(in *namespace, send attempt) {
 	beat := time.NewTicker(p.Every)
 	defer beat.Stop()
 	for {
+		var due time.Time
 		select {
 		case <-p.quit:
 			return
-		case <-beat.C:
+		case due = <-beat.C:
 		}
 		var wait func() (string, error)
 		sent := time.Now()
@@ -50,7 +51,7 @@ func (p *Probe) run(in *namespace, send attempt) {
 		})
 		p.done.Go(func() {
 			server, err := wait()
-			s := Sample{Sent: sent, Done: time.Now(), Server: server, Err: err}
+			s := Sample{Sent: sent, Late: sent.Sub(due), Done: time.Now(), Server: server, Err: err}
 			p.mu.Lock()
 			p.samples = append(p.samples, s)
 			p.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -106,6 +107,11 @@ func (p *Process) Kill() {
 		return
 	}
 	family := p.family()
+	// None may live to see the other's end and tidy up: all stop before the
+	// first dies, and parents die last. (A stopped child of a dead parent would
+	// be sent SIGCONT: setpgid(2), orphaned process groups.)
+	signalAll(family, syscall.SIGSTOP)
+	slices.Reverse(family)
 	signalAll(family, syscall.SIGKILL)
 	<-p.ended
 	for _, pid := range family {

@@ -11,9 +11,10 @@ import (
 // Sample is one request of a probe.
 type Sample struct {
 	Sent   time.Time
-	Done   time.Time // when it was answered, or given up
-	Server string    // who answered; empty: nobody
-	Err    error     // why nobody did
+	Late   time.Duration // behind the rhythm: the client did not get to run
+	Done   time.Time     // when it was answered, or given up
+	Server string        // who answered; empty: nobody
+	Err    error         // why nobody did
 }
 
 // Served tells whether the request was answered in time.
@@ -27,56 +28,83 @@ type Samples []Sample
 type Gap struct {
 	From, To time.Time
 	Failed   int // requests sent in it that were never answered
+
+	// Blind is how much of it the client itself was not running for lack of a
+	// processor, so that nothing is known of the service. Short delays, which
+	// cost the rhythm no beat, are not counted.
+	Blind time.Duration
 }
 
-// Length is how long it was.
-func (g Gap) Length() time.Duration { return g.To.Sub(g.From) }
+// Elapsed is how long it was by the clock.
+func (g Gap) Elapsed() time.Duration { return g.To.Sub(g.From) }
+
+// Length is how long the client was without an answer while it asked: what is
+// known to be the service's fault.
+func (g Gap) Length() time.Duration { return max(0, g.Elapsed()-g.Blind) }
 
 func (g Gap) String() string {
-	return fmt.Sprintf("%.0f ms, %d requests failed", float64(g.Length())/float64(time.Millisecond), g.Failed)
+	s := fmt.Sprintf("%d ms, %d requests failed", g.Length().Milliseconds(), g.Failed)
+	if g.Blind > 0 {
+		s += fmt.Sprintf(" (and %d ms in which the client did not run)", g.Blind.Milliseconds())
+	}
+	return s
 }
+
+// blindness is the delay that counts as such: a beat of the slower rhythm.
+const blindness = RequestEvery
 
 // Between are the requests sent in [from, to).
 func (s Samples) Between(from, to time.Time) Samples {
-	var part Samples
-	for _, sample := range s {
-		if !sample.Sent.Before(from) && sample.Sent.Before(to) {
-			part = append(part, sample)
-		}
-	}
-	return part
+	s = s.Since(from)
+	return s[:s.sentBefore(to)]
 }
 
 // Since are the requests sent from a moment on.
-func (s Samples) Since(from time.Time) Samples {
-	return s.Between(from, time.Unix(1<<40, 0))
+func (s Samples) Since(from time.Time) Samples { return s[s.sentBefore(from):] }
+
+// sentBefore is how many requests were sent before a moment.
+func (s Samples) sentBefore(t time.Time) int {
+	n, _ := slices.BinarySearchFunc(s, t, func(sample Sample, t time.Time) int { return sample.Sent.Compare(t) })
+	return n
 }
 
 // Gaps are the stretches of at least this length without an answer, in order.
 // With no gap at all the answers are as far apart as the requests. What was
-// never answered by the end of the samples counts up to the last of them.
+// never answered by the end of the samples counts up to the end of the last.
 func (s Samples) Gaps(least time.Duration) []Gap {
 	if len(s) == 0 {
 		return nil
 	}
 	var answers []time.Time
-	last := s[0].Sent
 	for _, sample := range s {
 		if sample.Served() {
 			answers = append(answers, sample.Done)
 		}
-		last = latest(last, latest(sample.Sent, sample.Done))
 	}
 	slices.SortFunc(answers, time.Time.Compare)
 	var gaps []Gap
 	from := s[0].Sent
-	for _, to := range append(answers, last) {
-		if to.Sub(from) >= least {
-			gaps = append(gaps, Gap{From: from, To: to, Failed: s.failed(from, to)})
+	for _, to := range append(answers, s[len(s)-1].Done) {
+		if g := s.gap(from, to); g.Length() >= least {
+			gaps = append(gaps, g)
 		}
 		from = to
 	}
 	return gaps
+}
+
+// gap describes the stretch from one answer to the next.
+func (s Samples) gap(from, to time.Time) Gap {
+	g := Gap{From: from, To: to}
+	for _, sample := range s.Between(from, to) {
+		if !sample.Served() {
+			g.Failed++
+		}
+		if sample.Late >= blindness {
+			g.Blind += sample.Late
+		}
+	}
+	return g
 }
 
 // LongestGap is the longest stretch without an answer.
@@ -124,20 +152,4 @@ func (s Samples) Servers() map[string]int {
 		}
 	}
 	return n
-}
-
-func (s Samples) failed(from, to time.Time) (n int) {
-	for _, sample := range s {
-		if !sample.Served() && !sample.Sent.Before(from) && sample.Sent.Before(to) {
-			n++
-		}
-	}
-	return n
-}
-
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

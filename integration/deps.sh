@@ -1,0 +1,45 @@
+#!/bin/sh
+# Installs what the lab needs and this machine lacks. Quiet when all is there.
+# Package and program: one line each.
+set -eu
+PATH=$PATH:/usr/sbin:/sbin
+
+needs='
+user-mode-linux linux.uml
+kmod modprobe
+iproute2 ip
+nginx-light nginx
+ipvsadm ipvsadm
+keepalived keepalived
+tcpdump tcpdump
+tshark tshark
+nftables nft
+iputils-ping ping
+iputils-arping arping
+curl curl
+procps ps
+'
+
+missing=$(echo "$needs" | while read -r package program; do
+	[ -z "$program" ] || command -v "$program" >/dev/null || echo "$package"
+done)
+[ -n "$missing" ] || exit 0
+
+# shellcheck disable=SC2086 # a list of words
+set -- $missing
+echo "deps: installing $*" >&2
+if [ "$(id -u)" != 0 ]; then
+	echo "deps: not root; run: apt-get install $*" >&2
+	exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+
+# The lab starts its own daemons; the packages must start none.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+	printf '#!/bin/sh\nexit 101\n' >$policy
+	chmod +x $policy
+	trap 'rm -f $policy' EXIT
+fi
+apt-get -qq update >&2
+apt-get -qq install --no-install-recommends -y "$@" >&2
