@@ -1,0 +1,57 @@
+# One command a job. Everything works from a clean clone; what a target needs
+# beyond Go is installed by integration/deps.sh (Debian, root).
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+ARCHES   ?= amd64 arm64
+FUZZTIME ?= 20s
+
+LDFLAGS = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+STATIC  = CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
+
+# The lab and what drives it wait for real time and have a kernel to
+# themselves; all else runs under the race detector.
+LAB   = ./integration/...
+UNITS = $(shell go list ./... | grep -v /integration)
+
+.PHONY: all build test check fuzz bench demo package clean
+
+all: build
+
+build:
+	$(STATIC) -o build/hald ./cmd/hald
+
+test: build
+	go test -race $(UNITS)
+	CGO_ENABLED=0 go test -count=1 -timeout 30m $(LAB)
+
+check:
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+
+# Every fuzz target of the repository, one after the other.
+fuzz:
+	@for package in $(UNITS); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+bench:
+	go test -run '^$$' -bench . -benchmem $(UNITS)
+
+# RECORD=1 writes the same as text for the README.
+demo: build
+	go run ./integration/demo $(if $(RECORD),-record)
+
+# Static binaries for every architecture.
+package:
+	@for arch in $(ARCHES); do \
+		echo "build/hald-linux-$$arch"; \
+		GOARCH=$$arch $(STATIC) -o build/hald-linux-$$arch ./cmd/hald || exit 1; \
+	done
+
+clean:
+	rm -rf build

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hald-project/hald/balancer"
+	"github.com/hald-project/hald/director"
+	"github.com/hald-project/hald/election"
+)
+
+// painter turns a status document into tables for an operator.
+type painter struct {
+	colour bool
+	now    time.Time
+}
+
+func (p painter) document(d director.Document) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "cluster %s, director %s, hald %s, up %s, configuration %.12s\n",
+		d.Cluster, d.Director, d.Version, age(time.Duration(d.UptimeS*float64(time.Second))), d.Config.Hash)
+	if len(d.VRRPInstances) > 0 {
+		text.WriteString("\n" + p.instances(d.VRRPInstances))
+	}
+	if len(d.VirtualServers) > 0 {
+		text.WriteString("\n" + p.services(d.VirtualServers))
+	}
+	return text.String()
+}
+
+func (p painter) instances(instances []election.Status) string {
+	t := table{colour: p.colour}
+	t.row(plain("INSTANCE"), plain("STATE"), plain("SINCE"), plain("PRIORITY"), plain("VRID"),
+		plain("INTERFACE"), plain("MASTER"), plain("ADDRESSES"), plain("WHY"))
+	for _, s := range instances {
+		why := plain(s.Reason)
+		if len(s.Faults) > 0 {
+			why = cell{strings.Join(s.Faults, "; "), red}
+		}
+		t.row(plain(s.Name), stateCell(s.State), plain(p.since(s.Since)), plain(priority(s)), number(s.VRID),
+			plain(s.Interface), plain(orDash(s.Master)), plain(addresses(s.VirtualAddresses)), why)
+	}
+	return t.String()
+}
+
+func (p painter) services(services []balancer.Status) string {
+	t := table{colour: p.colour}
+	t.row(plain("SERVICE"), plain("QUORUM"), plain("SERVER"), plain("STATE"), plain("WEIGHT"), plain("ADDRESS"), plain("CHECKS"))
+	for _, s := range services {
+		t.row(plain(s.Name), quorum(s), cell{}, cell{}, cell{}, plain(addresses(s.Addresses)), cell{s.Error, red})
+		for _, r := range s.RealServers {
+			t.row(cell{}, cell{}, plain(r.Name), stateCell(r.State), plain(weight(r)), plain(r.Address), checks(r.Checks))
+		}
+	}
+	return t.String()
+}
+
+// stateCell paints a state by what it means for the operator.
+func stateCell(state string) cell {
+	switch state {
+	case "master", "up":
+		return cell{state, green}
+	case "fault", "down":
+		return cell{state, red}
+	case "init", "unknown", "draining", "disabled":
+		return cell{state, yellow}
+	default:
+		return plain(state)
+	}
+}
+
+func quorum(s balancer.Status) cell {
+	switch {
+	case s.HasQuorum:
+		return cell{"ok", green}
+	case s.Sorry:
+		return cell{"lost, sorry server in use", red}
+	default:
+		return cell{"lost", red}
+	}
+}
+
+// checks says how the last probes went: each in a few words, errors in full.
+func checks(results []balancer.CheckStatus) cell {
+	c := cell{}
+	var words []string
+	for _, r := range results {
+		if r.Error != "" {
+			c.paint = red
+			words = append(words, r.Kind+": "+r.Error)
+		} else {
+			words = append(words, fmt.Sprintf("%s %.1f ms", r.Kind, r.LatencyMS))
+		}
+	}
+	c.text = strings.Join(words, ", ")
+	return c
+}
+
+// priority shows the effective one, and the configured one if it differs.
+func priority(s election.Status) string {
+	return ofWanted(s.EffectivePriority, s.Priority)
+}
+
+// weight shows the effective one, and the configured one if it differs.
+func weight(s balancer.ServerStatus) string {
+	return ofWanted(s.EffectiveWeight, s.Weight)
+}
+
+func ofWanted(is, wanted int) string {
+	if is == wanted {
+		return strconv.Itoa(is)
+	}
+	return fmt.Sprintf("%d of %d", is, wanted)
+}
+
+// addresses are the first ones and how many more.
+func addresses(list []string) string {
+	const shown = 2
+	if len(list) <= shown {
+		return strings.Join(list, " ")
+	}
+	return fmt.Sprintf("%s +%d", strings.Join(list[:shown], " "), len(list)-shown)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func (p painter) since(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return age(p.now.Sub(t))
+}
+
+// age is a duration in its two largest units.
+func age(d time.Duration) string {
+	d = max(0, d)
+	const day = 24 * time.Hour
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	case d < day:
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	default:
+		return fmt.Sprintf("%dd%02dh", int(d/day), int(d.Hours())%24)
+	}
+}

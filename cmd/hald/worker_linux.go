@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hald-project/hald/balancer"
+	"github.com/hald-project/hald/director"
+	"github.com/hald-project/hald/election"
+)
+
+// workers are the parts that run in processes of their own.
+var workers = map[string]func(ctx context.Context, link net.Conn) error{
+	director.RoleElection: election.Run,
+	director.RoleBalancer: balancer.Run,
+}
+
+func (a *app) worker() *cobra.Command {
+	return &cobra.Command{
+		Use:       "worker ROLE",
+		Short:     "One of the daemon's own processes",
+		Hidden:    true,
+		ValidArgs: []string{director.RoleElection, director.RoleBalancer},
+		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		RunE: func(command *cobra.Command, args []string) error {
+			// A worker leaves when its link closes, and only then: a signal to
+			// the whole group (terminal, service manager) is the director's
+			// to answer, in its order.
+			signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGPIPE)
+			link, err := director.Inherited()
+			if err != nil {
+				return err
+			}
+			defer link.Close()
+			role := args[0]
+			// Without its own name the process would be called "exe" in ps.
+			if err := os.WriteFile("/proc/self/comm", []byte("hald-"+role), 0); err != nil {
+				return &exit{codeFailed, fmt.Errorf("name the process: %w", err)}
+			}
+			if err := workers[role](command.Context(), link); err != nil {
+				return &exit{codeFailed, err}
+			}
+			return nil
+		},
+	}
+}
