@@ -49,8 +49,11 @@ type outbox struct {
 	dropped int // events since the last that found room
 }
 
+// maxEvents is room for a moment in which thousands of servers fail together.
+const maxEvents = 8192
+
 func newOutbox() *outbox {
-	return &outbox{events: make(chan event.Event, 512), status: make(chan []Status, 1)}
+	return &outbox{events: make(chan event.Event, maxEvents), status: make(chan []Status, 1)}
 }
 
 // tell queues an event. After events were lost the next one that finds room is
