@@ -19,9 +19,6 @@ const (
 	// service may load a module.
 	answerTime = 5 * time.Second
 
-	nlHeader   = unix.SizeofNlMsghdr
-	genlHeader = nlHeader + 4
-
 	ctrlGetFamily = 3
 	ctrlFamilyID  = 1
 	ctrlName      = 2
@@ -159,9 +156,9 @@ func (l *link) send(b []byte) error {
 }
 
 // receive reads answers until the last request sent is answered. Messages that
-// are not from the kernel, or answer something older than first, are dropped.
+// are not from the kernel are dropped.
 func (l *link) receive(first uint32, data func([]byte), refused func(seq uint32, err error)) error {
-	interrupted := false
+	e := exchange{first: first, last: l.seq, data: data, refused: refused}
 	for {
 		n, from, err := unix.Recvfrom(l.fd, l.buffer, unix.MSG_TRUNC)
 		switch sender, ok := from.(*unix.SockaddrNetlink); {
@@ -176,35 +173,8 @@ func (l *link) receive(first uint32, data func([]byte), refused func(seq uint32,
 		case !ok || sender.Pid != 0:
 			continue
 		}
-		for b := l.buffer[:n]; len(b) >= genlHeader; {
-			size, kind, flags, seq := int(native.Uint32(b)), native.Uint16(b[4:]), native.Uint16(b[6:]), native.Uint32(b[8:])
-			if size < genlHeader || size > len(b) {
-				return errors.New("malformed answer from the kernel")
-			}
-			body := b[nlHeader:size]
-			b = b[min((size+3)&^3, len(b)):]
-			if l.seq-seq > l.seq-first {
-				continue
-			}
-			interrupted = interrupted || flags&unix.NLM_F_DUMP_INTR != 0
-			if kind != unix.NLMSG_ERROR && kind != unix.NLMSG_DONE {
-				if data != nil {
-					data(body[genlHeader-nlHeader:])
-				}
-				continue
-			}
-			if code := int32(native.Uint32(body)); code != 0 {
-				refused(seq, unix.Errno(-code))
-			} else if interrupted {
-				refused(seq, errInterrupted)
-			}
-			if seq == l.seq {
-				return nil
-			}
+		if done, err := e.read(l.buffer[:n]); done || err != nil {
+			return err
 		}
 	}
 }
-
-// errInterrupted: the table changed while it was dumped, so the answer may
-// have gaps.
-var errInterrupted = errors.New("table changed during the dump")

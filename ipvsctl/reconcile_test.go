@@ -340,11 +340,11 @@ func TestOwnership(t *testing.T) {
 		l := start(t, &table, record)
 		l.Set(services{dns})
 		synctest.Wait()
-		before, _ := os.Stat(record)
+		os.WriteFile(record, []byte("mark"), 0o600)
 		l.Set(services{with(dns, func(s *ipvsctl.Service) { s.Destinations[0].Weight = 0 })})
 		time.Sleep(time.Minute)
-		if after, _ := os.Stat(record); !os.SameFile(before, after) {
-			t.Error("written again")
+		if b, _ := os.ReadFile(record); string(b) != "mark" {
+			t.Errorf("written again: %s", b)
 		}
 		l.stop()
 	}))
@@ -407,5 +407,18 @@ func TestCleanUp(t *testing.T) {
 	table.Fail(ipvstest.Faults{Open: errors.New("opened without need")})
 	if deleted, err := ipvsctl.CleanUp(table.Open, record); err != nil || deleted != nil {
 		t.Errorf("third: %v, %v", deleted, err)
+	}
+}
+
+func TestCleanUpWithoutIPVS(t *testing.T) {
+	record := filepath.Join(t.TempDir(), "services.json")
+	os.WriteFile(record, []byte(`{"services": ["tcp 192.0.2.1:53"]}`), 0o600)
+	var table ipvstest.Table
+	table.Fail(ipvstest.Faults{Open: ipvsctl.ErrNoIPVS})
+	if deleted, err := ipvsctl.CleanUp(table.Open, record); err != nil || deleted != nil {
+		t.Errorf("%v, %v", deleted, err)
+	}
+	if b, _ := os.ReadFile(record); strings.Contains(string(b), "192.0.2.1") {
+		t.Errorf("the record still says %s", b)
 	}
 }

@@ -4,6 +4,8 @@
 package ipvstest
 
 import (
+	"cmp"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -27,8 +29,8 @@ type Table struct {
 // Faults are what goes wrong while they are set.
 type Faults struct {
 	Open  error                  // Open fails
-	Read  error                  // Read fails
-	Link  error                  // Apply breaks before its first op
+	Read  error                  // Read fails; the handle is broken from then on
+	Link  error                  // Apply does so before its first op
 	Apply func(ipvsctl.Op) error // refuses ops; nil accepts
 	Wait  func(call string)      // called first by Open, Read and Apply
 }
@@ -45,7 +47,7 @@ func (t *Table) Open() (ipvsctl.Kernel, error) {
 	if err := t.fault("open").Open; err != nil {
 		return nil, err
 	}
-	return kernel{t}, nil
+	return &kernel{table: t}, nil
 }
 
 // Put makes services part of the table, as another program would.
@@ -172,20 +174,25 @@ func changed(have []ipvsctl.Destination, op ipvsctl.Op) ([]ipvsctl.Destination, 
 	return append(others, d), nil
 }
 
-// kernel is the way to a Table.
-type kernel struct{ t *Table }
-
-func (k kernel) Read() (ipvsctl.Snapshot, error) {
-	if err := k.t.fault("read").Read; err != nil {
-		return ipvsctl.Snapshot{}, err
-	}
-	return k.t.Snapshot(), nil
+// kernel is the way to a Table. Once broken it stays broken, as a socket that
+// is out of step does.
+type kernel struct {
+	table  *Table
+	broken error
 }
 
-func (k kernel) Apply(ops []ipvsctl.Op) (failed []ipvsctl.Failed, err error) {
-	f := k.t.fault("apply")
-	if f.Link != nil {
-		return nil, f.Link
+func (k *kernel) Read() (ipvsctl.Snapshot, error) {
+	f := k.table.fault("read")
+	if k.broken = cmp.Or(k.broken, f.Read); k.broken != nil {
+		return ipvsctl.Snapshot{}, k.broken
+	}
+	return k.table.Snapshot(), nil
+}
+
+func (k *kernel) Apply(ops []ipvsctl.Op) (failed []ipvsctl.Failed, err error) {
+	f := k.table.fault("apply")
+	if k.broken = cmp.Or(k.broken, f.Link); k.broken != nil {
+		return nil, k.broken
 	}
 	for _, op := range ops {
 		var err error
@@ -193,7 +200,7 @@ func (k kernel) Apply(ops []ipvsctl.Op) (failed []ipvsctl.Failed, err error) {
 			err = f.Apply(op)
 		}
 		if err == nil {
-			err = k.t.do(op)
+			err = k.table.do(op)
 		}
 		if err != nil {
 			failed = append(failed, ipvsctl.Failed{Op: op, Err: err})
@@ -202,4 +209,7 @@ func (k kernel) Apply(ops []ipvsctl.Op) (failed []ipvsctl.Failed, err error) {
 	return failed, nil
 }
 
-func (k kernel) Close() error { return nil }
+func (k *kernel) Close() error {
+	k.broken = errors.New("closed")
+	return nil
+}

@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && !race
 
 // Package kerneltest holds ipvsctl against a real kernel, with ipvsadm and
 // moby/ipvs as witnesses. Each test has a network namespace, and so a table, of
