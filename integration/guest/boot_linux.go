@@ -71,7 +71,10 @@ func boot(o order) (status int, err error) {
 	if o.Directory, err = os.Getwd(); err != nil {
 		return 0, fmt.Errorf("find the working directory: %w", err)
 	}
-	o.Writable = outputFolders(o)
+	for i, dir := range o.Writable {
+		o.Writable[i] = absolute(o.Directory, dir)
+	}
+	o.Writable = append(o.Writable, outputFolders(o)...)
 	if err := o.write(); err != nil {
 		return 0, err
 	}

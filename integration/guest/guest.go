@@ -15,12 +15,15 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"golang.org/x/term"
 )
 
 // Environment of a program that has entered.
 const (
 	envInit   = "HALD_GUEST_BOOT"   // set for pid 1 of the guest: path of the boot order
 	envInside = "HALD_GUEST_INSIDE" // "here" or "uml" once inside
+	envScreen = "HALD_GUEST_SCREEN" // set if the output outside is a terminal
 
 	// EnvOut names the folder of Out. Set before entering, it names a folder to
 	// be kept; otherwise a temporary one is made and removed.
@@ -37,6 +40,9 @@ type Guest struct {
 	// build what the inside cannot, because its root is read-only. What it
 	// writes into out is visible inside under the same path. Nil: nothing.
 	Prepare func(out string) error
+
+	// Writable are host folders the program may write, besides Out.
+	Writable []string
 }
 
 // Main is the body of a TestMain whose tests need IPVS. It does not return.
@@ -72,7 +78,14 @@ func Out() string { return os.Getenv(EnvOut) }
 // costs a hundred times what it costs elsewhere.
 func Simulated() bool { return os.Getenv(envInside) == "uml" }
 
+// Terminal tells whether the standard output ends at a terminal, also where a
+// guest lies between.
+func Terminal() bool { return os.Getenv(envScreen) != "" }
+
 func (g Guest) enter() error {
+	if term.IsTerminal(int(os.Stdout.Fd())) {
+		os.Setenv(envScreen, "1")
+	}
 	modules := append([]string{"ip_vs"}, g.Modules...)
 	here := usable(modules)
 	if here != nil {
@@ -93,10 +106,11 @@ func (g Guest) enter() error {
 		return enterHere(out, temporary)
 	}
 	status, err := boot(order{
-		Args:    os.Args,
-		Env:     os.Environ(),
-		Modules: modules,
-		Out:     out,
+		Args:     os.Args,
+		Env:      os.Environ(),
+		Modules:  modules,
+		Out:      out,
+		Writable: g.Writable,
 	})
 	if temporary {
 		os.RemoveAll(out)

@@ -96,10 +96,9 @@ type Event struct {
 
 // Events are the events the running daemon has reported so far.
 func (h *Hald) Events() []Event {
-	lines, _ := h.current.out.since(0)
 	var events []Event
-	for _, line := range lines {
-		if e, ok := parseEvent(line); ok {
+	for _, line := range h.current.Output(0) {
+		if e, ok := ParseEvent(line); ok {
 			events = append(events, e)
 		}
 	}
@@ -112,7 +111,7 @@ func (h *Hald) AwaitEvent(within time.Duration, what string, accept func(Event) 
 	h.lab.t.Helper()
 	var found Event
 	_, seen, ok := h.current.out.await(h.seen, within, func(line Line) bool {
-		e, isEvent := parseEvent(line)
+		e, isEvent := ParseEvent(line)
 		if isEvent && accept(e) {
 			found = e
 			return true
@@ -126,7 +125,8 @@ func (h *Hald) AwaitEvent(within time.Duration, what string, accept func(Event) 
 	return found
 }
 
-func parseEvent(line Line) (Event, bool) {
+// ParseEvent reads a line of the log; false if it is no event.
+func ParseEvent(line Line) (Event, bool) {
 	e := Event{Read: line.Time, Line: line.Text}
 	if !strings.HasPrefix(line.Text, "{") || json.Unmarshal([]byte(line.Text), &e) != nil || e.Name == "" {
 		return Event{}, false

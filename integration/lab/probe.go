@@ -60,12 +60,21 @@ func (p *Probe) run(in *namespace, send attempt) {
 }
 
 // Samples are the requests that are over, in the order of sending.
-func (p *Probe) Samples() Samples {
+func (p *Probe) Samples() Samples { return p.Since(time.Time{}) }
+
+// Since are those of Samples that were sent from a moment on.
+func (p *Probe) Since(from time.Time) Samples {
 	p.mu.Lock()
-	s := slices.Clone(p.samples)
+	// They lie in the order in which they ended, at most one patience after
+	// they were sent: what comes before the first too old one is older still.
+	n := len(p.samples)
+	for n > 0 && !p.samples[n-1].Done.Before(from) {
+		n--
+	}
+	s := slices.Clone(p.samples[n:])
 	p.mu.Unlock()
 	slices.SortFunc(s, func(a, b Sample) int { return a.Sent.Compare(b.Sent) })
-	return s
+	return s.Since(from)
 }
 
 // Stop ends the probe, waits for the requests under way and returns them all.

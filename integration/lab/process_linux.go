@@ -78,9 +78,15 @@ func (p *Process) Running() bool {
 	}
 }
 
-// Lines is the output so far.
+// Output is the output so far, from the given line on.
+func (p *Process) Output(from int) []Line {
+	lines, _ := p.out.since(from)
+	return lines
+}
+
+// Lines is the text of the output so far.
 func (p *Process) Lines() []string {
-	lines, _ := p.out.since(0)
+	lines := p.Output(0)
 	texts := make([]string, len(lines))
 	for i, line := range lines {
 		texts[i] = line.Text

@@ -27,7 +27,8 @@ type Samples []Sample
 // answer before it to the first one after it.
 type Gap struct {
 	From, To time.Time
-	Failed   int // requests sent in it that were never answered
+	Failed   int  // requests sent in it that were never answered
+	Open     bool // no answer has ended it yet: To is the end of the samples
 
 	// Blind is how much of it the client itself was not running for lack of a
 	// processor, so that nothing is known of the service. Short delays, which
@@ -70,7 +71,8 @@ func (s Samples) sentBefore(t time.Time) int {
 
 // Gaps are the stretches of at least this length without an answer, in order.
 // With no gap at all the answers are as far apart as the requests. What was
-// never answered by the end of the samples counts up to the end of the last.
+// never answered by the end of the samples counts, as open, up to the end of the
+// last.
 func (s Samples) Gaps(least time.Duration) []Gap {
 	if len(s) == 0 {
 		return nil
@@ -84,8 +86,10 @@ func (s Samples) Gaps(least time.Duration) []Gap {
 	slices.SortFunc(answers, time.Time.Compare)
 	var gaps []Gap
 	from := s[0].Sent
-	for _, to := range append(answers, s[len(s)-1].Done) {
-		if g := s.gap(from, to); g.Length() >= least {
+	for i, to := range append(answers, s[len(s)-1].Done) {
+		g := s.gap(from, to)
+		g.Open = i == len(answers)
+		if g.Length() >= least {
 			gaps = append(gaps, g)
 		}
 		from = to

@@ -22,18 +22,19 @@ func TestLongestGap(t *testing.T) {
 		samples  Samples
 		from, to int
 		failed   int
+		open     bool
 	}{
-		{"steady", Samples{served(0, 1), served(20, 21), served(40, 41)}, 1, 21, 0},
-		{"one lost", Samples{served(0, 1), lost(20, 520), served(40, 41)}, 1, 41, 1},
-		{"served late", Samples{served(0, 1), served(20, 121), served(40, 122)}, 1, 121, 0},
-		{"two gaps", Samples{served(0, 1), lost(20, 520), served(40, 41), lost(60, 560), lost(80, 580), served(100, 101)}, 41, 101, 2},
-		{"never again", Samples{served(0, 1), lost(20, 520), lost(40, 540)}, 1, 540, 2},
-		{"the last one lost", Samples{served(0, 1), served(20, 21), lost(40, 540)}, 21, 540, 1},
-		{"never at all", Samples{lost(0, 500), lost(20, 520)}, 0, 520, 2},
+		{"steady", Samples{served(0, 1), served(20, 21), served(40, 41)}, 1, 21, 0, false},
+		{"one lost", Samples{served(0, 1), lost(20, 520), served(40, 41)}, 1, 41, 1, false},
+		{"served late", Samples{served(0, 1), served(20, 121), served(40, 122)}, 1, 121, 0, false},
+		{"two gaps", Samples{served(0, 1), lost(20, 520), served(40, 41), lost(60, 560), lost(80, 580), served(100, 101)}, 41, 101, 2, false},
+		{"never again", Samples{served(0, 1), lost(20, 520), lost(40, 540)}, 1, 540, 2, true},
+		{"the last one lost", Samples{served(0, 1), served(20, 21), lost(40, 540)}, 21, 540, 1, true},
+		{"never at all", Samples{lost(0, 500), lost(20, 520)}, 0, 520, 2, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := c.samples.LongestGap()
-			if want := (Gap{From: at(c.from), To: at(c.to), Failed: c.failed}); got != want {
+			if want := (Gap{From: at(c.from), To: at(c.to), Failed: c.failed, Open: c.open}); got != want {
 				t.Errorf("got %v–%v, %d failed; want %d–%d, %d failed",
 					got.From.Sub(epoch), got.To.Sub(epoch), got.Failed, c.from, c.to, c.failed)
 			}

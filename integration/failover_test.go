@@ -1,0 +1,72 @@
+package integration
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hald-project/hald/integration/lab"
+)
+
+// settle is how long the lab may take to get where a scenario begins.
+const settle = 20 * time.Second
+
+// oneUpdate is the longest gap of a planned hand-over in the lab's kernel: one
+// ARP update, and what a request takes.
+const oneUpdate = 100 * time.Millisecond
+
+// pair starts hald on both directors and waits until lb1 is master and a client
+// of the DR service is served.
+func pair(t *testing.T, l *lab.Lab, c lab.Cluster) (lb1, lb2 *lab.Hald, client *lab.Probe) {
+	t.Helper()
+	c.Services = lab.EachMethod
+	lb1, lb2 = l.Hald("lb1", c), l.Hald("lb2", c)
+	lb1.Start()
+	lb2.Start()
+	l.AwaitMaster("lb1", settle)
+	for _, name := range lab.Directors {
+		l.Eventually(settle, name+" has its servers", func() bool { return strings.Count(l.IPVS(name), "-a -t") == 3 })
+	}
+	client = l.Requests(lab.PortDR)
+	l.Eventually(settle, "the client is served", func() bool { return len(client.Samples().Servers()) > 0 })
+	return lb1, lb2, client
+}
+
+// served waits until the client's newest request is answered.
+func served(l *lab.Lab, client *lab.Probe) {
+	l.Eventually(settle, "the client is served", func() bool {
+		s := client.Samples()
+		return len(s) > 0 && s[len(s)-1].Served()
+	})
+}
+
+func TestCleanStop(t *testing.T) {
+	l := lab.New(t)
+	c := lab.Cluster{}
+	lb1, lb2, client := pair(t, l, c)
+	owners := l.WatchOwners(lab.VIP)
+	start := time.Now()
+	if status := lb1.Stop(); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	l.AwaitMaster("lb2", settle)
+	served(l, client)
+	gap := client.Samples().Since(start).LongestGap()
+	none := owners.Ownership().Since(start).None(time.Now())
+	t.Logf("gap %v, no owner for %v, Skew_Time %v", gap, none, c.SkewTime("lb2"))
+	if gap.Length() > oneUpdate || none > 0 {
+		t.Errorf("a clean stop cost the client %v, and %v without an owner", gap, none)
+	}
+
+	start = time.Now()
+	lb1.Start()
+	l.AwaitMaster("lb1", settle)
+	served(l, client)
+	gap = client.Samples().Since(start).LongestGap()
+	none = owners.Ownership().Since(start).None(time.Now())
+	t.Logf("gap on return %v, owners %v", gap, owners.Ownership().Since(start))
+	if gap.Length() > oneUpdate || none > 0 {
+		t.Errorf("the return cost the client %v, and %v without an owner", gap, none)
+	}
+	_ = lb2
+}
