@@ -53,7 +53,11 @@ func Process(runtimeDir, role string) Start {
 		command.ExtraFiles = []*os.File{theirs, lock}
 		command.Stderr = said
 		command.WaitDelay = time.Second
-		if err := command.Start(); err != nil {
+		start := command.Start
+		if role == RoleElection {
+			start = func() error { return startRealTime(command) }
+		}
+		if err := start(); err != nil {
 			ours.Close()
 			return nil, nil, err
 		}

@@ -156,6 +156,9 @@ func (e *election) configure(cfg Config) error {
 	}
 	if e.fresh {
 		e.fresh = false
+		if !e.host.realTime() {
+			e.out.emit(event.Event{Name: "vrrp.not_realtime", Reason: "SCHED_FIFO is not permitted (CAP_SYS_NICE, RLIMIT_RTPRIO): intervals below 50ms are not safe on a busy machine"})
+		}
 		if err := e.recover(cfg, next); err != nil {
 			return err
 		}

@@ -66,6 +66,7 @@ func (f *fakeHost) host() host {
 		links:     func() (netif.Links, error) { return f.snapshot(), nil },
 		kernel:    func() (kernel, error) { return f, nil },
 		announcer: func() (announcer, error) { return fakeAnnouncer{f}, nil },
+		realTime:  func() bool { return true },
 		listen: func(l vrrp.Link, o vrrp.Options) (vrrp.Conn, error) {
 			return f.lan.Dial(o.VRID, l.Source), nil
 		},

@@ -33,6 +33,7 @@ type host struct {
 	kernel    func() (kernel, error)
 	announcer func() (announcer, error)
 	listen    func(vrrp.Link, vrrp.Options) (vrrp.Conn, error)
+	realTime  func() bool // the process has a real-time scheduling policy
 }
 
 // realHost is the network namespace of the process.
@@ -43,5 +44,6 @@ func realHost() host {
 		kernel:    func() (kernel, error) { return netif.OpenAddresses() },
 		announcer: func() (announcer, error) { return garp.OpenSender() },
 		listen:    vrrp.Listen,
+		realTime:  realTime,
 	}
 }
