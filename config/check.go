@@ -64,10 +64,10 @@ func (r *reader) readCheck(b *block) serviceCheck {
 	fast := read(r, b, "fast_interval", duration(10*time.Millisecond, 24*time.Hour, time.Millisecond)).or(interval.value)
 	if interval.ok && timeout.ok && timeout.value > interval.value {
 		r.fail(place(timeout, interval), "Invalid timeout", fmt.Sprintf(
-			"The timeout of %s is longer than the interval of %s: the next probe would start before this one ends. Set both.", timeoutText(timeout), plain(interval.value)))
+			"The timeout of %s is longer than the interval of %s: the next probe would start before this one ends. Set both.", orDefault(timeout), orDefault(interval)))
 	}
 	if interval.ok && fast.ok && fast.value > interval.value {
-		r.fail(fast.at, "Invalid fast_interval", fmt.Sprintf("%s is longer than the interval of %s.", fast.shown(), plain(interval.value)))
+		r.fail(fast.at, "Invalid fast_interval", fmt.Sprintf("%s is longer than the interval of %s.", fast.shown(), orDefault(interval)))
 	}
 	c := serviceCheck{
 		address: read(r, b, "address", hostAddress),
@@ -92,11 +92,12 @@ func place[A, B any](a field[A], b field[B]) hcl.Range {
 	return b.at
 }
 
-func timeoutText(timeout field[time.Duration]) string {
-	if timeout.given {
-		return plain(timeout.value)
+// orDefault is a value as messages show it, with a word about defaults.
+func orDefault[T any](f field[T]) string {
+	if f.given {
+		return f.shown()
 	}
-	return plain(timeout.value) + " (the default)"
+	return f.shown() + " (the default)"
 }
 
 func (r *reader) readHTTP(b *block) HTTPCheck {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/ext/dynblock"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -40,7 +39,7 @@ func (s *source) survey() *survey {
 	r.ctx = &hcl.EvalContext{Functions: r.functions(func() { r.secrets++ }), Variables: map[string]cty.Value{}}
 	r.ctx.Variables["local"] = r.evaluateLocals(w.locals, true)
 	onlyCluster := &grammar{blocks: map[string]*grammar{"cluster": language.blocks["cluster"]}}
-	clusters := r.open(dynblock.Expand(s.body, r.ctx), onlyCluster, nil).nested["cluster"]
+	clusters := r.open(r.expand(s.body), onlyCluster, nil).nested["cluster"]
 	switch {
 	case len(clusters) == 0:
 		s.fail(s.start(), "Missing cluster", "The configuration needs one cluster \"NAME\" block with a director \"NAME\" block in it for each director.")

@@ -182,7 +182,7 @@ func (r *reader) readLease(b *block, interval field[time.Duration], priority fie
 	}
 	if f.value.time != 0 && f.value.time < down && !b.defaults {
 		r.fail(f.at, "Invalid address_lease", fmt.Sprintf(
-			"%s is shorter than the down interval of %s (three advertisement intervals and the skew): the master would lose its addresses before a peer takes them.", f.shown(), plain(down)))
+			"%s is shorter than the down interval%s: the master would lose its addresses before a peer takes them. The down interval is three advertisement intervals and the skew.", f.shown(), computed(" of "+plain(down), interval.text, priority.text)))
 	}
 	return f.value.time
 }

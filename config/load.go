@@ -15,9 +15,6 @@ import (
 	"github.com/hashicorp/hcl/v2/json"
 )
 
-// maxFileSize bounds each configuration file.
-const maxFileSize = 16 << 20
-
 // Load reads the configuration at path, a file or a folder, and returns what
 // it means for one director. An empty director stands for the one whose name
 // is this machine's host name. The Config is nil exactly when the Diagnostics
@@ -92,12 +89,11 @@ func open(path string) *source {
 func (s *source) parse(name string, text []byte) *hcl.File {
 	var file *hcl.File
 	var diags hcl.Diagnostics
-	if depth := nesting(text); depth > maxNesting {
-		file = &hcl.File{Body: hcl.EmptyBody()}
+	if tooDeep(text) {
 		diags = diags.Append(&hcl.Diagnostic{
 			Severity: hcl.DiagError,
 			Summary:  "Nested too deeply",
-			Detail:   fmt.Sprintf("Brackets are nested more than %d deep.", maxNesting),
+			Detail:   fmt.Sprintf("The file nests brackets more than %d deep, or has more than %d operators.", maxNesting, maxOperators),
 			Subject:  &hcl.Range{Filename: name, Start: hcl.InitialPos, End: hcl.InitialPos},
 		})
 	} else if strings.HasSuffix(name, ".json") {
@@ -112,26 +108,6 @@ func (s *source) parse(name string, text []byte) *hcl.File {
 	s.files[name] = file
 	s.report(diags)
 	return file
-}
-
-// maxNesting keeps the recursive parsers of the HCL library off the end of
-// the stack, which no program survives.
-const maxNesting = 200
-
-// nesting counts how deep the brackets of a text go at most. Brackets in
-// strings and comments count too: the limit is far from any real file.
-func nesting(text []byte) int {
-	depth, deepest := 0, 0
-	for _, c := range text {
-		switch c {
-		case '(', '[', '{':
-			depth++
-			deepest = max(deepest, depth)
-		case ')', ']', '}':
-			depth = max(0, depth-1)
-		}
-	}
-	return deepest
 }
 
 // fileNames lists the files that make up the configuration at path, and the

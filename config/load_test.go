@@ -110,6 +110,39 @@ func TestLoadRefusesEndlessNesting(t *testing.T) {
 	}
 }
 
+func TestLoadRefusesEndlessOperators(t *testing.T) {
+	for _, operator := range []string{"-", "!", "1?", "1+", "true?1:", "\"%{if true}", "a[*]."} {
+		c, d := loadText(t, twoDirectors+"locals {\n  a = "+strings.Repeat(operator, maxOperators+1)+"1\n}\n")
+		if c != nil || d.Messages()[0].Summary != "Nested too deeply" {
+			t.Errorf("%q repeated was taken", operator)
+		}
+	}
+	banner := strings.Repeat("# "+strings.Repeat("-", 78)+"\n", 1000)
+	names := "locals {\n  a = [" + strings.Repeat("\"web-a-b\", ", maxOperators) + "]\n}\n"
+	if _, d := loadText(t, banner+names+twoDirectors); d.HasErrors() {
+		t.Error(d.Err())
+	}
+}
+
+func TestLocalsNeedEachOtherInARow(t *testing.T) {
+	chain := func(n int) string {
+		var text strings.Builder
+		text.WriteString(twoDirectors + "locals {\n")
+		for i := range n {
+			fmt.Fprintf(&text, "  l%04d = local.l%04d\n", i, i+1)
+		}
+		fmt.Fprintf(&text, "  l%04d = 1\n}\n", n)
+		return text.String()
+	}
+	if _, d := loadText(t, chain(maxLocals-1)); d.HasErrors() {
+		t.Error(d.Err())
+	}
+	c, d := loadText(t, chain(maxLocals))
+	if m := refusal(t, c, d); m.Summary != "Locals nested too deeply" {
+		t.Errorf("%+v", m)
+	}
+}
+
 func TestHashFollowsNamesAndContents(t *testing.T) {
 	hash := func(name, text string) string {
 		path := filepath.Join(t.TempDir(), name)

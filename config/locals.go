@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -63,8 +64,14 @@ func (e *localsEvaluation) evaluate(name string) {
 		e.done[name] = true
 		return
 	}
+	if len(e.path) == maxLocals {
+		e.fail(attr.NameRange, "Locals nested too deeply", fmt.Sprintf("More than %d locals need each other in a row.", maxLocals))
+		e.done[name] = true
+		return
+	}
 	e.path = append(e.path, name)
 	defer func() { e.path = e.path[:len(e.path)-1] }()
+	needs := map[string]cty.Value{}
 	for _, ref := range attr.Expr.Variables() {
 		if ref.RootName() == "director" && e.clusterOnly {
 			e.done[name], e.skipped[name] = true, true
@@ -76,22 +83,29 @@ func (e *localsEvaluation) evaluate(name string) {
 				e.done[name], e.skipped[name] = true, true
 				return
 			}
+			needs[needed] = e.values[needed]
 		}
 	}
 	if e.done[name] {
 		return // part of a circle
 	}
 	e.done[name] = true
-	ctx := &hcl.EvalContext{Functions: e.ctx.Functions, Variables: map[string]cty.Value{"local": cty.ObjectVal(e.values)}}
-	for root, v := range e.ctx.Variables {
-		ctx.Variables[root] = v
-	}
 	before := e.secrets
-	v, diags := attr.Expr.Value(ctx)
-	e.reportEvaluation(diags, e.secrets > before)
-	if !diags.HasErrors() {
+	v, diags := attr.Expr.Value(e.with(needs))
+	if diags.HasErrors() {
+		_, diags = attr.Expr.Value(e.with(e.values)) // to suggest from all names
+	} else {
 		e.values[name] = v
 	}
+	e.reportEvaluation(diags, e.secrets > before)
+}
+
+// with is the context of the other references with some locals.
+func (e *localsEvaluation) with(locals map[string]cty.Value) *hcl.EvalContext {
+	ctx := e.ctx.NewChild()
+	ctx.Variables = maps.Clone(e.ctx.Variables)
+	ctx.Variables["local"] = cty.ObjectVal(locals)
+	return ctx
 }
 
 // referred are the locals that a reference needs: one, or all of them when the

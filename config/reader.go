@@ -31,7 +31,7 @@ func (w *survey) view(d Director) *Config {
 	}}
 	r.ctx.Variables["local"] = r.evaluateLocals(w.locals, false)
 
-	root := r.open(dynblock.Expand(w.source.body, r.ctx), language, nil)
+	root := r.open(r.expand(w.source.body), language, nil)
 	c := &Config{Cluster: w.cluster, Director: d, Directors: w.directorList(), Hash: w.source.hash}
 	c.IPVS = r.readIPVS(root)
 	c.Log = r.readLog(root)
@@ -47,6 +47,25 @@ func (w *survey) view(d Director) *Config {
 	r.checkHeld(services, instances)
 	return c
 }
+
+// expand makes the dynamic blocks of a body real. The library forgets where the
+// elements of a hidden collection come from, so those are refused.
+func (r *reader) expand(body hcl.Body) hcl.Body {
+	return dynblock.Expand(body, r.ctx, dynblock.OptCheckForEach(
+		func(v cty.Value, expr hcl.Expression, _ *hcl.EvalContext) hcl.Diagnostics {
+			if !v.IsMarked() {
+				return nil
+			}
+			return hcl.Diagnostics{{
+				Severity: hcl.DiagError,
+				Summary:  hiddenForEach,
+				Detail:   "A dynamic block cannot repeat over what comes from file() or env(): it would show the values as blocks.",
+				Subject:  expr.Range().Ptr(),
+			}}
+		}))
+}
+
+const hiddenForEach = "Hidden for_each value"
 
 func directorValue(d Director) cty.Value {
 	address := cty.NullVal(cty.String)
@@ -120,7 +139,7 @@ func mayQuote(d *hcl.Diagnostic) bool {
 		return name != "env" && name != "file"
 	}
 	switch d.Summary {
-	case "Call to unknown function", "Unknown variable", "Unknown reference", "Not enough function arguments",
+	case "Call to unknown function", "Unknown variable", "Unknown reference", hiddenForEach, "Not enough function arguments",
 		"Too many function arguments", "Unsupported block type", "Missing required argument":
 		return false
 	}

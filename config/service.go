@@ -41,10 +41,10 @@ func (r *reader) readServices(root *block) []service {
 			if !a.ok || !protocol.ok {
 				continue
 			}
-			key := sv.Protocol + " " + a.value.String()
+			key := protocol.value + " " + a.value.String()
 			if other, again := taken[key]; again {
 				r.fail(a.at, "Duplicate virtual server address", fmt.Sprintf(
-					"%s with protocol %s is already served by virtual_server %q.", a.shown(), sv.Protocol, other))
+					"%s with protocol %s is already served by virtual_server %q.", a.shown(), protocol.shown(), other))
 			} else {
 				taken[key] = b.label
 			}
@@ -112,21 +112,23 @@ func (r *reader) checkQuorum(b *block, quorum field[int], servers []server) {
 		return
 	}
 	total, enabled := 0, 0
+	var weights []value
 	for _, s := range servers {
 		if !s.weight.ok {
 			return
 		}
 		total += s.Weight
+		weights = append(weights, s.weight.text)
 		if !s.Disabled {
 			enabled += s.Weight
 		}
 	}
 	switch {
 	case quorum.ok && quorum.given && quorum.value > total:
-		r.fail(quorum.at, "Invalid quorum", fmt.Sprintf("%s is above %d, the sum of the real servers' weights: it could never be reached.", quorum.shown(), total))
+		r.fail(quorum.at, "Invalid quorum", fmt.Sprintf("%s is above the sum of the real servers' weights%s: it could never be reached.", quorum.shown(), computed(fmt.Sprintf(" (%d)", total), weights...)))
 	case quorum.ok && quorum.value > enabled:
 		r.source.warn(&b.at, "Quorum out of reach", fmt.Sprintf(
-			"The real servers of %s that are not disabled weigh %d together, less than the quorum: only its sorry_server, if any, serves.", b.title(), enabled))
+			"The real servers of %s that are not disabled weigh less together%s than the quorum: only its sorry_server, if any, serves.", b.title(), computed(fmt.Sprintf(" (%d)", enabled), weights...)))
 	}
 }
 

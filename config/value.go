@@ -39,6 +39,16 @@ func (v value) String() string {
 	}
 }
 
+// computed is a text made from values, empty where one of them is hidden.
+func computed(text string, from ...value) string {
+	for _, v := range from {
+		if v.hidden {
+			return ""
+		}
+	}
+	return text
+}
+
 func isList(t cty.Type) bool { return t.IsTupleType() || t.IsListType() || t.IsSetType() }
 func isMap(t cty.Type) bool  { return t.IsObjectType() || t.IsMapType() }
 

@@ -1,0 +1,5 @@
+cluster "shop" {
+  director "lb1" {
+    address = director.name
+  }
+}

@@ -1,0 +1,30 @@
+cluster "shop" {
+  director "lb1" {}
+  director "lb2" {}
+}
+vrrp_instance "shop" {
+  interface         = "eth0"
+  virtual_router_id = 51
+  virtual_addresses = ["192.0.2.10/24"]
+}
+virtual_server "web" {
+  addresses  = ["192.0.2.10:80"]
+  protocol   = "tcp"
+  forwarding = "dr"
+  check "none" {}
+  dynamic "real_server" {
+    for_each = [env("HALD_TEST_SECRET")]
+    labels   = ["s${real_server.key}"]
+    content {
+      address = upper(real_server.value)
+
+      dynamic "check" {
+        for_each = ["http"]
+        labels   = [check.value]
+        content {
+          path = real_server.value
+        }
+      }
+    }
+  }
+}

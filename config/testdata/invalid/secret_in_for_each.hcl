@@ -1,0 +1,22 @@
+cluster "shop" {
+  director "lb1" {}
+  director "lb2" {}
+}
+vrrp_instance "shop" {
+  interface         = "eth0"
+  virtual_router_id = 51
+  virtual_addresses = ["192.0.2.10/24"]
+}
+virtual_server "web" {
+  addresses  = ["192.0.2.10:80"]
+  protocol   = "tcp"
+  forwarding = "dr"
+  check "none" {}
+  dynamic "real_server" {
+    for_each = split("-", env("HALD_TEST_SECRET"))
+    labels   = [real_server.value]
+    content {
+      address = real_server.value
+    }
+  }
+}
