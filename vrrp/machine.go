@@ -134,7 +134,7 @@ func (m *Machine) backup(now time.Time, ev Event) []Action {
 		case m.cfg.NoPreempt || p.Priority >= m.cfg.Priority:
 			m.follow(now, p)
 		default:
-			m.lower = true
+			m.lower, m.peer, m.peerPrio = true, p.Source, p.Priority
 		}
 	}
 	return nil
