@@ -47,9 +47,6 @@ func playWorker(role string) {
 	case "refuses":
 		fmt.Fprintln(os.Stderr, "no raw socket for me")
 		os.Exit(1)
-	case "lingers":
-		in.Decode(&command)
-		time.Sleep(200 * time.Millisecond)
 	default:
 		json.NewEncoder(link).Encode(election.Report{Event: &event.Event{Name: "vrrp.transition", Count: os.Getpid()}})
 		in.Decode(&command) // until the director goes
@@ -93,27 +90,27 @@ func TestAProcessLeavesWhenItsLinkCloses(t *testing.T) {
 // director does not know of the first.
 func TestOneProcessARole(t *testing.T) {
 	folder := t.TempDir()
-	link, wait, err := Process(folder, "lingers")(t.Context())
+	life, kill := context.WithCancel(t.Context())
+	defer kill()
+	link, wait, err := Process(folder, RoleElection)(life)
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Fprintln(link, "{}")
-	link.Close()
-	firstEnded := make(chan struct{})
-	go func() { wait(); close(firstEnded) }()
+	defer link.Close() // as long as it is open the process stays
 
-	second, wait2, err := Process(folder, "lingers")(t.Context())
+	impatient, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, _, err := Process(folder, RoleElection)(impatient); err == nil || !strings.Contains(err.Error(), "previous election process") {
+		t.Errorf("start beside a living one: %v", err)
+	}
+	kill()
+	wait()
+	link, wait, err = Process(folder, RoleElection)(t.Context())
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("start after the first one's end: %v", err)
 	}
-	// The lock goes with the process, a moment before its parent can know.
-	select {
-	case <-firstEnded:
-	case <-time.After(5 * time.Second):
-		t.Error("the second process was started while the first one lived")
-	}
-	second.Close()
-	wait2()
+	link.Close()
+	wait()
 }
 
 func TestLock(t *testing.T) {

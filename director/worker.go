@@ -23,7 +23,10 @@ const (
 // its link to close after it has ended.
 const closing = 2 * time.Second
 
-var errOverdue = errors.New("did not leave in time and was killed")
+var (
+	errNotStarted = errors.New("could not be started")
+	errOverdue    = errors.New("did not leave in time and was killed")
+)
 
 // worker is one supervised process. Its supervisor is the only retry loop
 // around it.
@@ -67,14 +70,16 @@ func (w *worker) supervise(ctx context.Context, stop <-chan struct{}, out chan<-
 	}
 }
 
-// died reports a death and does what must be done before the next life.
+// died reports a death and does what must be done before the next life. A
+// process that never began has left nothing behind; perhaps it did not because
+// one that outlived another director still does its work.
 func (w *worker) died(ctx context.Context, out chan<- message, last message, lived time.Duration, err error) {
 	if err == nil {
 		err = errors.New("left without being asked")
 	}
 	out <- message{event: &event.Event{Name: "worker.exited", Reason: w.name,
 		DurationMS: milliseconds(lived), Error: err.Error()}}
-	if w.mourn != nil {
+	if w.mourn != nil && !errors.Is(err, errNotStarted) {
 		if err := w.mourn(ctx, last); err != nil {
 			out <- message{event: &event.Event{Name: "worker.cleanup_failed", Reason: w.name, Error: err.Error()}}
 		}
@@ -91,7 +96,7 @@ func (w *worker) live(ctx context.Context, stop <-chan struct{}, out chan<- mess
 	defer kill()
 	link, wait, err := w.start(ctx)
 	if err != nil {
-		return last, fmt.Errorf("start the %s process: %w", w.name, err)
+		return last, fmt.Errorf("%w: %w", errNotStarted, err)
 	}
 	defer link.Close()
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"os"
 	"os/signal"
@@ -39,10 +38,9 @@ func (a *app) worker() *cobra.Command {
 			}
 			defer link.Close()
 			role := args[0]
-			// Without its own name the process would be called "exe" in ps.
-			if err := os.WriteFile("/proc/self/comm", []byte("hald-"+role), 0); err != nil {
-				return &exit{codeFailed, fmt.Errorf("name the process: %w", err)}
-			}
+			// Without a name of its own the process would be called "exe" in
+			// ps; that is all that is lost if it cannot have one.
+			_ = os.WriteFile("/proc/self/comm", []byte("hald-"+role), 0)
 			if err := workers[role](command.Context(), link); err != nil {
 				return &exit{codeFailed, err}
 			}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hald-project/hald/balancer"
+	"github.com/hald-project/hald/director"
+	"github.com/hald-project/hald/election"
+)
+
+var threeAM = time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+
+func exampleDocument() director.Document {
+	return director.Document{
+		Cluster: "shop", Director: "lb1", Version: "v0.1", UptimeS: 11520,
+		Config: director.ConfigStatus{Hash: "0123456789abcdef"},
+		VRRPInstances: []election.Status{
+			{Name: "web", State: "master", Priority: 150, EffectivePriority: 120, VRID: 51, Interface: "eth0",
+				VirtualAddresses: []string{"192.0.2.1/24", "192.0.2.2/24", "192.0.2.3/24"},
+				Master:           "192.0.2.11", Since: threeAM.Add(-3 * time.Hour), Reason: "master_silent"},
+			{Name: "mail", State: "fault", Priority: 100, EffectivePriority: 100, VRID: 52, Interface: "eth1",
+				Since: threeAM.Add(-70 * time.Second), Reason: "interface", Faults: []string{"eth1 is down", "no address"}},
+		},
+		VirtualServers: []balancer.Status{
+			{Name: "http", Addresses: []string{"192.0.2.1:80"}, HasQuorum: true, RealServers: []balancer.ServerStatus{
+				{Name: "web1", Address: "192.0.2.21:80", State: "up", Weight: 2, EffectiveWeight: 2,
+					Checks: []balancer.CheckStatus{{Kind: "http", OK: true, LatencyMS: 1.25}}},
+				{Name: "web2", Address: "192.0.2.22:80", State: "down", Weight: 2, EffectiveWeight: 0,
+					Checks: []balancer.CheckStatus{{Kind: "http", Error: "status 500\x1b[2J"}}},
+			}},
+			{Name: "smtp", Addresses: []string{"192.0.2.2:25"}, Sorry: true},
+		},
+	}
+}
+
+func TestOverview(t *testing.T) {
+	want := `cluster shop, director lb1, hald v0.1, up 3h12m, configuration 0123456789ab
+
+INSTANCE  STATE   SINCE  PRIORITY    VRID  INTERFACE  MASTER      ADDRESSES                     WHY
+web       master  3h00m  120 of 150  51    eth0       192.0.2.11  192.0.2.1/24 192.0.2.2/24 +1  master_silent
+mail      fault   1m10s  100         52    eth1       -                                         eth1 is down; no address
+
+SERVICE  QUORUM                     SERVER  STATE  WEIGHT  ADDRESS        CHECKS
+http     ok                                                192.0.2.1:80
+                                    web1    up     2       192.0.2.21:80  http 1.2 ms
+                                    web2    down   0 of 2  192.0.2.22:80  http: status 500 [2J
+smtp     lost, sorry server in use                         192.0.2.2:25
+`
+	got := painter{now: threeAM}.document(exampleDocument())
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// With colours the same text stands in the same columns.
+func TestOverviewInColour(t *testing.T) {
+	coloured := painter{now: threeAM, colour: true}.document(exampleDocument())
+	for _, part := range []string{"\x1b[32mmaster\x1b[0m", "\x1b[31mfault\x1b[0m", "\x1b[31mdown\x1b[0m"} {
+		if !strings.Contains(coloured, part) {
+			t.Errorf("no %q", part)
+		}
+	}
+	bare := strings.NewReplacer("\x1b[31m", "", "\x1b[32m", "", "\x1b[33m", "", "\x1b[0m", "").Replace(coloured)
+	if diff := cmp.Diff(painter{now: threeAM}.document(exampleDocument()), bare); diff != "" {
+		t.Errorf("without its colours (-want +got):\n%s", diff)
+	}
+}
+
+func TestAge(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-time.Second:                   "0s",
+		59*time.Second + 999999999:     "59s",
+		time.Minute:                    "1m00s",
+		59*time.Minute + 5*time.Second: "59m05s",
+		time.Hour:                      "1h00m",
+		47*time.Hour + time.Minute:     "1d23h",
+	} {
+		if got := age(d); got != want {
+			t.Errorf("age(%v) = %s, want %s", d, got, want)
+		}
+	}
+}
