@@ -1,0 +1,164 @@
+package config
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+// readHTTP reads what only a check "http" has.
+func (r *reader) readHTTP(b *block) HTTPCheck {
+	read(r, b, "follow_redirects", onlyFalse)
+	h := HTTPCheck{
+		Method:  read(r, b, "method", method).or(http.MethodGet).value,
+		Path:    read(r, b, "path", requestTarget).or("/").value,
+		Host:    read(r, b, "host", hostHeader).value,
+		Headers: r.readHeaders(b),
+		Body:    read(r, b, "body", text).value,
+		Expect:  read(r, b, "expect", expression).value,
+	}
+	status := readList(r, b, "status", statusRange)
+	for _, s := range status.value {
+		h.Status = append(h.Status, s.value)
+	}
+	if !status.given {
+		h.Status = []StatusRange{{From: 200, To: 399}}
+	} else if status.ok && len(h.Status) == 0 {
+		r.fail(status.at, "Invalid status", "An empty list would accept no answer at all. List codes such as 200 or \"200-299\".")
+	}
+	return h
+}
+
+// readHeaders reads headers, a map from name to value.
+func (r *reader) readHeaders(b *block) map[string]string {
+	v, _, ok := r.lookup(b, "headers")
+	if !ok {
+		return nil
+	}
+	if !isMap(v.v.Type()) {
+		r.fail(v.at, "Invalid headers", fmt.Sprintf("%s is not a map from header to value: headers = { Accept = \"text/plain\" }.", v))
+		return nil
+	}
+	keys, places := entryRanges(b.attribute("headers").Expr)
+	headers := map[string]string{}
+	entries := v.v.AsValueMap()
+	for _, name := range sortedKeys(entries) {
+		key := value{v: cty.StringVal(name), at: v.at, hidden: v.hidden}
+		if at, found := keys[name]; found {
+			key.at = at
+		}
+		entry := value{v: entries[name], at: v.at, hidden: v.hidden}
+		if at, found := places[name]; found {
+			entry.at = at
+		}
+		parsed(r, "headers", key, headerName)
+		f := parsed(r, "headers", entry, headerValue)
+		canonical := http.CanonicalHeaderKey(name)
+		if _, again := headers[canonical]; again {
+			r.fail(key.at, "Invalid headers", fmt.Sprintf("The header %s is there twice; upper and lower case do not matter.", key))
+		}
+		headers[canonical] = f.value
+	}
+	return headers
+}
+
+func onlyFalse(v value) (bool, error) {
+	yes, err := boolean(v)
+	if err == nil && yes {
+		return false, notYetError{"follow_redirects = true"}
+	}
+	return yes, err
+}
+
+var token = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z` + "`" + `-]+$`) // RFC 9110, 5.6.2
+
+func method(v value) (string, error) {
+	s, err := text(v)
+	if err == nil && (!token.MatchString(s) || s != strings.ToUpper(s)) {
+		return "", complain("%s is not an HTTP method such as \"GET\" or \"HEAD\".", v)
+	}
+	return s, err
+}
+
+// requestTarget accepts an origin-form target: path and query (RFC 9112, 3.2.1).
+func requestTarget(v value) (string, error) {
+	s, err := text(v)
+	if err != nil {
+		return "", err
+	}
+	bad := strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == '#' })
+	if !strings.HasPrefix(s, "/") || bad {
+		return "", complain("%s is not a path: it starts with / and has no spaces, fragments or unescaped special characters.", v)
+	}
+	return s, nil
+}
+
+func hostHeader(v value) (string, error) {
+	s, err := filled(v)
+	if err == nil && strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c >= 0x7f || c == '/' }) {
+		return "", complain("%s is not a host name.", v)
+	}
+	return s, err
+}
+
+func headerName(v value) (string, error) {
+	s, err := text(v)
+	switch {
+	case err != nil:
+		return "", err
+	case !token.MatchString(s):
+		return "", complain("%s is not a header name.", v)
+	case strings.EqualFold(s, "Host"):
+		return "", complain("The Host header is the attribute host.")
+	}
+	return s, nil
+}
+
+func headerValue(v value) (string, error) {
+	s, err := text(v)
+	if err == nil && strings.ContainsFunc(s, func(c rune) bool { return c < ' ' && c != '\t' || c == 0x7f }) {
+		return "", complain("%s has a line break or another control character.", v)
+	}
+	return s, err
+}
+
+// expression accepts a regular expression of Go's regexp package (RE2).
+func expression(v value) (string, error) {
+	s, err := filled(v)
+	if err != nil {
+		return "", err
+	}
+	if _, err := regexp.Compile(s); err != nil {
+		if v.hidden {
+			return "", complain("%s is not a regular expression.", v)
+		}
+		return "", complain("%s is not a regular expression: %s.", v, strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	return s, nil
+}
+
+// statusRange accepts a code such as 200, or a range such as "200-299".
+func statusRange(v value) (StatusRange, error) {
+	if v.v.Type() == cty.Number {
+		code, err := integer(100, 599)(v)
+		return StatusRange{From: code, To: code}, err
+	}
+	s, err := text(v)
+	if err != nil {
+		return StatusRange{}, complain("A status is a number such as 200 or a range such as \"200-299\"; %s is neither.", v)
+	}
+	low, high, isRange := strings.Cut(s, "-")
+	if !isRange {
+		high = low
+	}
+	from, err1 := strconv.Atoi(low)
+	to, err2 := strconv.Atoi(high)
+	if err1 != nil || err2 != nil || from < 100 || to > 599 || from > to {
+		return StatusRange{}, complain("%s is not a range of status codes from 100 to 599 such as \"200-299\".", v)
+	}
+	return StatusRange{From: from, To: to}, nil
+}
