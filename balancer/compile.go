@@ -97,6 +97,14 @@ func (m *member) at(key ipvsctl.Key) netip.AddrPort {
 	return netip.AddrPortFrom(m.Address.Addr(), key.Address.Port())
 }
 
+// probed are the checks that run: a disabled server is left in peace.
+func (m *member) probed() []checkID {
+	if m.Disabled {
+		return nil
+	}
+	return m.checks
+}
+
 // placeOf is a member's identity.
 func (s *service) placeOf(m *member) place {
 	return place{service: s.Name, address: m.Address, sorry: m.sorry}

@@ -109,14 +109,13 @@ func TestStatusIsPaced(t *testing.T) {
 
 func TestStatusShowsEverything(t *testing.T) {
 	inBubble(t, func(b *bench) {
-		s := b.begin(func(s *Service) {
-			s.Servers = append(s.Servers, server("c"))
-			s.Servers[2].Disabled = true
-		})
+		s := b.begin(nil)
 		b.set(errRefused, "a")
 		b.pass(6 * time.Second)
 		s.Servers = s.Servers[:1:1]
-		s.Servers = append(s.Servers, Server{Name: "new", Address: netip.MustParseAddrPort("192.0.2.3:8080"), Forwarding: "nat", Weight: 4})
+		off := server("c")
+		off.Disabled = true
+		s.Servers = append(s.Servers, Server{Name: "new", Address: netip.MustParseAddrPort("192.0.2.3:8080"), Forwarding: "nat", Weight: 4}, off)
 		b.configure(s)
 		b.pass(50 * time.Millisecond)
 		want := []Status{{
@@ -124,6 +123,7 @@ func TestStatusShowsEverything(t *testing.T) {
 			RealServers: []ServerStatus{
 				{Name: "a", Address: "192.0.2.1:80", State: "down", Weight: 1, Checks: []CheckStatus{{Kind: "tcp", Error: errRefused.Error()}}},
 				{Name: "new", Address: "192.0.2.3:8080", State: "up", Weight: 4, EffectiveWeight: 4, Checks: []CheckStatus{}},
+				{Name: "c", Address: "192.0.2.3:80", State: "disabled", Weight: 1, Checks: []CheckStatus{}},
 				{Name: "b", Address: "192.0.2.2:80", State: "draining", Checks: []CheckStatus{}},
 			},
 		}}
@@ -131,7 +131,7 @@ func TestStatusShowsEverything(t *testing.T) {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 		b.pass(4 * time.Second)
-		if n := len(b.shown()[0].RealServers); n != 2 {
+		if n := len(b.shown()[0].RealServers); n != 3 {
 			t.Errorf("%d servers once b is gone", n)
 		}
 	})

@@ -25,7 +25,7 @@ func describe(services []service, now state, checks func(checkID) CheckStatus, k
 			}
 			if configured {
 				server.Weight = s.members[j].Weight
-				for _, id := range s.members[j].checks {
+				for _, id := range s.members[j].probed() {
 					server.Checks = append(server.Checks, checks(id))
 				}
 			}

@@ -37,10 +37,8 @@ func (w *watches) follow(ctx context.Context, services []service) error {
 	needed := make(map[checkID]Check)
 	for i := range services {
 		for _, m := range services[i].members {
-			for j, id := range m.checks {
-				if !m.Disabled {
-					needed[id] = m.Checks[j]
-				}
+			for j, id := range m.probed() {
+				needed[id] = m.Checks[j]
 			}
 		}
 	}
