@@ -2,12 +2,14 @@ package balancer
 
 import (
 	"context"
+	"os"
 
 	"github.com/hald-project/hald/ipvsctl"
 )
 
 // keeping is the reconciler under the pool's hand. It starts with the first
-// configuration, which says where its ownership record is.
+// configuration that asks anything of IPVS, or that finds the ownership record of
+// a life that did: a director without services needs no kernel that has it.
 type keeping struct {
 	open       func() (ipvsctl.Kernel, error)
 	reports    chan ipvsctl.Report
@@ -18,12 +20,23 @@ type keeping struct {
 // configure passes on what concerns the table as a whole.
 func (k *keeping) configure(ctx context.Context, c Config) {
 	if k.reconciler == nil {
+		if !concernsIPVS(c) {
+			return
+		}
 		k.start(ctx, c.Record)
 	}
 	k.reconciler.Configure(ipvsctl.Settings{
 		Timeouts:    ipvsctl.Timeouts{TCP: c.TCPTimeout, TCPFin: c.TCPFinTimeout, UDP: c.UDPTimeout},
 		ClearOnStop: c.ClearOnStop,
 	})
+}
+
+func concernsIPVS(c Config) bool {
+	if len(c.Services) > 0 || c.TCPTimeout+c.TCPFinTimeout+c.UDPTimeout > 0 {
+		return true
+	}
+	_, err := os.Stat(c.Record)
+	return err == nil
 }
 
 func (k *keeping) start(ctx context.Context, record string) {

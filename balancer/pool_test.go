@@ -236,6 +236,18 @@ func TestPoolNeverWishesBeforeItHasSeen(t *testing.T) {
 	})
 }
 
+func TestPoolWithoutServicesNeedsNoIPVS(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.table.Fail(ipvstest.Faults{Open: ipvsctl.ErrNoIPVS})
+		b.listen()
+		b.configure()
+		b.pass(time.Minute)
+		if events := b.events(); len(events) != 0 {
+			t.Errorf("told %v", events)
+		}
+	})
+}
+
 func TestPoolTellsOnceThatThereIsNoIPVS(t *testing.T) {
 	inBubble(t, func(b *bench) {
 		b.table.Fail(ipvstest.Faults{Open: ipvsctl.ErrNoIPVS})

@@ -3,6 +3,9 @@ package director
 import (
 	"context"
 	"errors"
+	"maps"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/hald-project/hald/balancer"
@@ -24,7 +27,8 @@ type life struct {
 	seq        uint64 // of the last event
 	instances  []election.Status
 	services   []balancer.Status
-	configured map[string]bool // workers that were told their part at least once
+	places     map[string]event.Event // last transition of each instance
+	configured map[string]bool        // workers that were told their part at least once
 }
 
 func newLife(d *Director) *life {
@@ -35,6 +39,7 @@ func newLife(d *Director) *life {
 		ring:       event.NewRing(eventsKept),
 		messages:   make(chan message),
 		asks:       make(chan chan Document),
+		places:     map[string]event.Event{},
 		configured: map[string]bool{},
 	}
 }
@@ -123,6 +128,7 @@ func (l *life) balancerWorker() *worker {
 func (l *life) take(m message) {
 	if m.event != nil {
 		l.emit(*m.event)
+		l.follow(*m.event)
 	}
 	if m.instances != nil {
 		l.instances = m.instances
@@ -139,6 +145,22 @@ func (l *life) take(m message) {
 	}
 }
 
+// follow keeps the transitions complete: what a dead election cannot report any
+// more, the director reports for it, so that the log alone tells who was what when.
+func (l *life) follow(e event.Event) {
+	switch {
+	case e.Name == "vrrp.transition":
+		l.places[e.Instance] = e
+	case e.Name == "worker.exited" && e.Reason == RoleElection:
+		for _, name := range slices.Sorted(maps.Keys(l.places)) {
+			if last := l.places[name]; last.To != "init" {
+				l.emit(event.Event{Name: "vrrp.transition", Instance: name, VRID: last.VRID, From: last.To, To: "init", Reason: "election_died"})
+			}
+		}
+		clear(l.places)
+	}
+}
+
 // emit stamps an event and hands it on.
 func (l *life) emit(e event.Event) {
 	l.seq++
@@ -148,6 +170,7 @@ func (l *life) emit(e event.Event) {
 	if e.Time.IsZero() {
 		e.Time = time.Now()
 	}
+	e.DurationMS = math.Round(e.DurationMS*1000) / 1000
 	l.ring.Add(e)
 	l.d.Log(e)
 }

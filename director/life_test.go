@@ -87,6 +87,9 @@ func TestADeadElectionIsCleanedUpAndStartedAgain(t *testing.T) {
 			}
 			json.NewDecoder(link).Decode(new(election.Command))
 			json.NewEncoder(link).Encode(masterReport)
+			for _, to := range []string{"backup", "master"} {
+				json.NewEncoder(link).Encode(election.Report{Event: &event.Event{Name: "vrrp.transition", Instance: "web", VRID: 51, To: to}})
+			}
 			time.Sleep(7 * time.Second)
 			return errors.New("exit status 2: panic: boom")
 		}, obedient(upReport, 0, nil))
@@ -103,6 +106,10 @@ func TestADeadElectionIsCleanedUpAndStartedAgain(t *testing.T) {
 		if len(exited) != 1 || exited[0].Reason != "election" || exited[0].DurationMS != 7000 ||
 			exited[0].Error != "exit status 2: panic: boom" {
 			t.Errorf("worker.exited: %+v", exited)
+		}
+		if got := s.events("vrrp.transition"); len(got) != 3 || got[2].From != "master" || got[2].To != "init" ||
+			got[2].Instance != "web" || got[2].VRID != 51 || got[2].Reason != "election_died" {
+			t.Errorf("transitions %+v, want the last one to end what the dead election was", got)
 		}
 		if got := s.events("cleanup"); len(got) != 1 || got[0].Error != "web;" {
 			t.Errorf("clean-ups for %+v, want one for what was master: web", got)
@@ -181,6 +188,10 @@ func TestAnElectionThatDoesNotLeaveIsKilledAndCleanedUp(t *testing.T) {
 		// The longest interval is 3 s.
 		if took := s.leave(); took != 3*time.Second+slack {
 			t.Errorf("stop took %v", took)
+		}
+		if got := s.events("vrrp.transition"); len(got) != 3 || got[2].From != "master" || got[2].To != "init" ||
+			got[2].Instance != "web" || got[2].VRID != 51 || got[2].Reason != "election_died" {
+			t.Errorf("transitions %+v, want the last one to end what the dead election was", got)
 		}
 		if got := s.events("cleanup"); len(got) != 1 || got[0].Error != "web;" {
 			t.Errorf("clean-ups %+v, want one for web", got)
