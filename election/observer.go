@@ -12,7 +12,9 @@ const (
 	foreignEvery = 10 * time.Second // one event per reason, whatever peers send
 	lateEvery    = time.Second
 	troubleEvery = 10 * time.Second
-	maxPeers     = 64 // whose mismatches are remembered
+
+	mismatchEvery = 10 * time.Second // one event per kind, whatever peers send
+	maxPeers      = 64               // whose mismatches are remembered
 )
 
 // observer turns what a router reports into events, so that no peer and no
@@ -42,17 +44,12 @@ func (o *observer) Changed(t vrrp.Transition) {
 	case t.From == vrrp.Leaving:
 		t.From = o.before
 	}
-	if t.From == t.To {
-		return
+	if t.From != t.To {
+		o.emit(event.Event{
+			Name: "vrrp.transition", From: t.From.String(), To: t.To.String(), Reason: t.Reason,
+			Peer: text(t.Peer), PeerPriority: int(t.PeerPriority), DurationMS: milliseconds(t.Silence),
+		})
 	}
-	e := event.Event{
-		Name: "vrrp.transition", From: t.From.String(), To: t.To.String(), Reason: t.Reason,
-		PeerPriority: int(t.PeerPriority), DurationMS: milliseconds(t.Silence),
-	}
-	if t.Peer.IsValid() {
-		e.Peer = t.Peer.String()
-	}
-	o.emit(e)
 	switch {
 	case t.To == vrrp.Fault:
 		o.emit(event.Event{Name: "vrrp.fault", Reason: t.Reason, Error: o.trouble})
@@ -67,10 +64,14 @@ func (o *observer) Discarded(reason vrrp.Discard, source netip.Addr) {
 }
 
 // Mismatched is reported once for what each peer says, and again when it says
-// something else.
+// something else. What the limit holds back is not forgotten: the peer will say
+// it again.
 func (o *observer) Mismatched(what string, p vrrp.Packet) {
 	key := what + p.Source.String()
 	if last, ok := o.mismatch[key]; ok && last.Interval == p.Interval && len(last.Addresses) == len(p.Addresses) {
+		return
+	}
+	if _, ok := o.limit("mismatch "+what, mismatchEvery).allow(time.Now()); !ok {
 		return
 	}
 	if len(o.mismatch) == maxPeers { // forged sources must not fill the memory
@@ -99,15 +100,19 @@ func (o *observer) Troubled(action string, err error) {
 // limited emits the first event of a key and then one in a while, which carries
 // the number of those left out.
 func (o *observer) limited(key string, every time.Duration, e event.Event) {
+	if n, ok := o.limit(key, every).allow(time.Now()); ok {
+		e.Count = n
+		o.emit(e)
+	}
+}
+
+func (o *observer) limit(key string, every time.Duration) *limit {
 	l := o.limits[key]
 	if l == nil {
 		l = &limit{every: every}
 		o.limits[key] = l
 	}
-	if n, ok := l.allow(time.Now()); ok {
-		e.Count = n
-		o.emit(e)
-	}
+	return l
 }
 
 // limit lets one through in a while. It has no clock.

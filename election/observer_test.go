@@ -1,9 +1,12 @@
 package election
 
 import (
+	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/hald-project/hald/event"
 	"github.com/hald-project/hald/vrrp"
@@ -28,15 +31,58 @@ func TestFloodMakesFewEvents(t *testing.T) {
 }
 
 func TestMismatchIsReportedOnChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var events []event.Event
+		o := newObserver(func(e event.Event) { events = append(events, e) }, func(vrrp.Transition) {})
+		p := vrrp.Packet{Source: addrA, Advertisement: vrrp.Advertisement{Interval: 2 * time.Second, Priority: 100}}
+		for range 20 {
+			o.Mismatched("interval", p)
+			time.Sleep(time.Second)
+		}
+		p.Interval = 3 * time.Second
+		o.Mismatched("interval", p)
+		if len(events) != 2 || events[1].DurationMS != 3000 || events[1].PeerPriority != 100 {
+			t.Errorf("%+v", events)
+		}
+	})
+}
+
+// A forger may claim something else in every packet, in anybody's name; the
+// mismatch of a real peer is still told before long.
+func TestMismatchesOfAForgerAreFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var events []event.Event
+		o := newObserver(func(e event.Event) { events = append(events, e) }, func(vrrp.Transition) {})
+		forged := vrrp.Packet{Source: netip.MustParseAddr("192.0.2.99")}
+		for i := range 20000 {
+			forged.Source = forged.Source.Next()
+			forged.Interval = time.Duration(i) * vrrp.MinInterval
+			o.Mismatched("interval", forged)
+			time.Sleep(time.Millisecond)
+		}
+		if len(events) != 2 {
+			t.Errorf("%d events in 20 s, want 2", len(events))
+		}
+		for range 15 {
+			o.Mismatched("interval", vrrp.Packet{Source: addrA, Advertisement: vrrp.Advertisement{Interval: 2 * time.Second}})
+			time.Sleep(time.Second)
+		}
+		if n := len(events); n != 3 || events[n-1].Peer != "192.0.2.11" {
+			t.Errorf("the peer is not among %+v", events)
+		}
+	})
+}
+
+func TestAFaultThatTurnsIntoAnotherIsToldAgain(t *testing.T) {
 	var events []event.Event
 	o := newObserver(func(e event.Event) { events = append(events, e) }, func(vrrp.Transition) {})
-	p := vrrp.Packet{Source: addrA, Advertisement: vrrp.Advertisement{Interval: 2 * time.Second, Priority: 100}}
-	for range 10 {
-		o.Mismatched("interval", p)
+	o.Changed(vrrp.Transition{From: vrrp.Initialize, To: vrrp.Fault, Reason: "interface_missing"})
+	o.Changed(vrrp.Transition{From: vrrp.Fault, To: vrrp.Fault, Reason: "link_down"})
+	var story []string
+	for _, e := range events {
+		story = append(story, e.Name+" "+e.Reason)
 	}
-	p.Interval = 3 * time.Second
-	o.Mismatched("interval", p)
-	if len(events) != 2 || events[1].DurationMS != 3000 || events[1].PeerPriority != 100 {
-		t.Errorf("%+v", events)
+	if diff := cmp.Diff([]string{"vrrp.transition interface_missing", "vrrp.fault interface_missing", "vrrp.fault link_down"}, story); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }

@@ -39,8 +39,11 @@ func (r *Router) perform(actions []Action) (next Event) {
 		case Rival:
 			r.observer.Discarded(Duplicate, a.Source)
 		case Become:
-			r.count.Transitions++
-			r.count.Since, r.count.Reason = time.Now(), a.Reason
+			if a.From != a.To {
+				r.count.Transitions++
+				r.count.Since = time.Now()
+			}
+			r.count.Reason = a.Reason
 			r.observer.Changed(a.Transition)
 		}
 	}

@@ -82,7 +82,7 @@ type (
 	// that does not hold them, whatever the state before, so that leftovers
 	// never survive.
 	Release struct{}
-	// Become says that the state has changed.
+	// Become says that the state has changed, or in Fault the reason.
 	Become struct{ Transition }
 	// Rival says that another router has our source address and priority.
 	Rival struct{ Source netip.Addr }

@@ -34,6 +34,7 @@ type Machine struct {
 	heard    time.Time     // last accepted advertisement, in Backup
 	lower    bool          // a master of lower priority was heard since then
 	resigned bool          // the last accepted advertisement had priority 0
+	fault    string        // why, in Fault
 	peer     netip.Addr    // who sent the last advertisement we yielded to
 	peerPrio uint8
 	answers  int // given since the last regular advertisement
@@ -172,13 +173,19 @@ func (m *Machine) stop() []Action {
 }
 
 // fail ends in Fault from any state: a master that cannot do its work tells the
-// peers, if it still can, and lets go at once.
+// peers, if it still can, and lets go at once. One fault may turn into another.
 func (m *Machine) fail(reason string) []Action {
+	if m.state == Leaving {
+		return m.stop()
+	}
+	known := m.fault
+	m.fault = reason
 	switch m.state {
 	case Fault:
-		return nil
-	case Leaving:
-		return m.stop()
+		if reason == known {
+			return nil
+		}
+		return m.become(Fault, Transition{Reason: reason})
 	case Master:
 		return m.become(Fault, Transition{Reason: reason}, Silence{}, Advertise{0}, Release{})
 	}

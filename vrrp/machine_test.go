@@ -129,6 +129,8 @@ func TestClauses(t *testing.T) {
 		{"fault while backup", Backup, nil, s, Failed{"link_down"},
 			[]Action{Release{}, become(Backup, Fault, "link_down", none, 0)}, Fault, -1},
 		{"fault is deaf", Fault, nil, s, advert(below, 0, s), nil, Fault, -1},
+		{"fault for another reason", Fault, nil, s, Failed{"no_address"}, []Action{become(Fault, Fault, "no_address", none, 0)}, Fault, -1},
+		{"fault for the same reason", Fault, nil, s, Failed{"link_down"}, nil, Fault, -1},
 		{"fault cleared", Fault, nil, s, Recovered{local}, toBackup(Fault, ReasonRecovered, none, 0), Backup, s + down},
 		{"shutdown in fault", Fault, nil, s, Shutdown{},
 			[]Action{Release{}, become(Fault, Initialize, ReasonShutdown, none, 0)}, Initialize, -1},

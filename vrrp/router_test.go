@@ -280,6 +280,15 @@ func TestLinkFaults(t *testing.T) {
 		if !b.holds() {
 			t.Error("b must take over Skew_Time after the priority-0 advert")
 		}
+		before, _ := a.Stats(a.stopped)
+		mark = a.mark()
+		a.SetLink(vrrp.Link{Index: 2, Fault: "interface_missing"})
+		synctest.Wait()
+		expect(t, "another fault", a.since(mark), "fault:interface_missing")
+		after, _ := a.Stats(a.stopped)
+		if after.Reason != "interface_missing" || after.Transitions != before.Transitions || after.Since != before.Since {
+			t.Errorf("a fault that turned into another: %+v, before %+v", after, before)
+		}
 		mark = a.mark()
 		a.SetLink(vrrp.Link{Index: 7, Source: addrA})
 		synctest.Wait()
