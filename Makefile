@@ -21,7 +21,8 @@ all: build
 build:
 	$(STATIC) -o build/hald ./cmd/hald
 
-test: build
+test:
+	@sh integration/deps.sh
 	go test -race $(UNITS)
 	CGO_ENABLED=0 go test -count=1 -p 1 -timeout 14m $(LAB)
 
@@ -42,9 +43,10 @@ fuzz:
 bench:
 	go test -run '^$$' -bench . -benchmem $(UNITS)
 
-# RECORD=1 writes the same as text for the README.
-demo: build
-	go run ./integration/demo $(if $(RECORD),-record)
+# RECORD=1 writes the same as plain text to docs/demo.txt.
+demo:
+	@sh integration/deps.sh
+	@CGO_ENABLED=0 go run ./integration/demo $(if $(RECORD),-record docs/demo.txt)
 
 # Static binaries for every architecture.
 package:

@@ -119,16 +119,23 @@ func TestReferenceNamesFunctions(t *testing.T) {
 	}
 }
 
-// TestReferenceExamples: the configurations in the reference load.
-func TestReferenceExamples(t *testing.T) {
-	parts := strings.Split(readReference(t), "```hcl\n")
-	for _, part := range parts[1:] {
-		text, _, _ := strings.Cut(part, "```")
-		if _, d := loadText(t, text); len(d.Messages()) > 0 {
-			t.Errorf("%s\n%s", text, rendered(t, d))
-		}
+// TestExamplesInTheDocs: the configurations in the reference and in the README
+// load.
+func TestExamplesInTheDocs(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
 	}
-	if len(parts) < 3 {
-		t.Error("the reference has no examples")
+	for name, page := range map[string]string{"reference": readReference(t), "README": string(readme)} {
+		parts := strings.Split(page, "```hcl\n")
+		for _, part := range parts[1:] {
+			text, _, _ := strings.Cut(part, "```")
+			if _, d := loadText(t, text); len(d.Messages()) > 0 {
+				t.Errorf("%s: %s\n%s", name, text, rendered(t, d))
+			}
+		}
+		if len(parts) < 2 {
+			t.Errorf("the %s has no examples", name)
+		}
 	}
 }
