@@ -46,6 +46,9 @@ func (n *news) tell() {
 }
 
 func (n *news) gaps() (items []item) {
+	if n.client == nil {
+		return nil
+	}
 	for _, g := range n.client.Since(n.answered.Add(-2 * n.client.Timeout)).Gaps(0) {
 		if g.Open || g.From.Before(n.answered) {
 			continue
@@ -61,9 +64,9 @@ func (n *news) gaps() (items []item) {
 func (n *news) ownership() (items []item) {
 	history := n.owners.Ownership()
 	for _, t := range history[min(n.tenures, len(history)):] {
-		what := red + "nobody holds " + lab.VIP.Addr().String() + plain
+		what := lab.VIP.Addr().String() + " is with " + red + "nobody" + plain
 		if len(t.Owners) > 0 {
-			what = fmt.Sprintf("%s%s%s holds %s", cyan, strings.Join(t.Owners, " and "), plain, lab.VIP.Addr())
+			what = fmt.Sprintf("%s is with %s%s%s", lab.VIP.Addr(), cyan, strings.Join(t.Owners, " and "), plain)
 		}
 		items = append(items, item{t.From, "kernel", what})
 	}
@@ -111,6 +114,9 @@ func describe(e lab.Event) string {
 
 // rate shows how the client fares: always on a terminal, now and then in text.
 func (n *news) rate() {
+	if n.client == nil {
+		return
+	}
 	now := time.Now()
 	last := n.client.Since(now.Add(-time.Second))
 	served := last.Servers()
@@ -123,7 +129,7 @@ func (n *news) rate() {
 		line += fmt.Sprintf("  %sfailed %d%s", red, f, plain)
 	}
 	n.screen.now("%s%6.2f%s  %-8s %s", dim, now.Sub(n.screen.begin).Seconds(), plain, "client", line)
-	if !n.screen.live && now.Sub(n.rated) > 3*time.Second {
+	if !n.screen.live && now.Sub(n.rated) > 5*time.Second {
 		n.rated = now
 		n.screen.at(now, "client", "%s", line)
 	}

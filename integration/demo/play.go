@@ -3,8 +3,10 @@
 package main
 
 import (
-	"fmt"
+	"errors"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/hald-project/hald/integration/guest"
@@ -33,12 +35,13 @@ func play(t *stage, s *screen) bool {
 	}
 	l := lab.New(t)
 	s.text(`
-  client ─┬─ lb1 ┐ %s         192.0.2.100 (and a gateway)
-          ├─ lb2 ┘ hald                 is where the services are
-          ├─ web1  direct routing
-          ├─ web2  NAT                  on %s,
-          └─ web3  tunnel               configured by integration/demo/cluster.hcl
-`, "    ", where)
+            ┌── lb1  hald, priority 150 ┐  192.0.2.100 is with one of them,
+            ├── lb2  hald, priority 100 ┘  and so is the NAT server's gateway
+  client ───┼── web1 nginx, by direct routing
+            ├── web2 nginx, by NAT
+            └── web3 nginx, by tunnel
+
+  all on %s with real IPVS, as integration/demo/cluster.hcl says`, where)
 
 	config := l.WriteFile("cluster.hcl", cluster)
 	lb1, lb2 := l.HaldWith("lb1", config), l.HaldWith("lb2", config)
@@ -51,8 +54,9 @@ func play(t *stage, s *screen) bool {
 	}
 	s.heading("start: hald on both directors, nginx on the real servers")
 	d.act("hald starts on lb1 and lb2", func() { lb1.Start(); lb2.Start() })
-	d.news.client = l.Requests(lab.PortMixed)
-	d.until("lb1 holds the address", d.held("lb1"))
+	d.until("lb1 alone holds the address", d.held("lb1"))
+	d.until("the real servers are in both tables", d.listed("web1", len(lab.Directors)))
+	d.act("the client begins: a request every 20 ms", func() { d.news.client = l.Requests(lab.PortMixed) })
 	d.until("all real servers answer", d.answering(3))
 	d.pause(aftermath)
 
@@ -80,13 +84,13 @@ func (d *demonstration) realServerFails() {
 	killed := d.act("kill -9 of nginx on web1", web1.Kill)
 	d.until("web1 out of both tables", d.listed("web1", 0))
 	d.pause(aftermath)
-	d.table.add("(a) real server killed: its connections fail for", d.failing(killed), detection)
+	d.table.add("(a) real server killed: connections refused for", d.refused(killed), detection)
 
-	d.act("nginx starts on web1", web1.Start)
+	d.act("nginx starts on web1", web1.Restart)
 	back := time.Now()
 	d.until("web1 in both tables", d.listed("web1", len(lab.Directors)))
 	d.until("web1 answers", d.answering(3))
-	d.table.add("    back: until the client hears from it", d.firstFrom("web1", back), recovery+slack)
+	d.table.add("    back: until the client is sent to it", d.firstFrom("web1", back), recovery+slack)
 	d.pause(aftermath)
 }
 
@@ -150,9 +154,7 @@ func (d *demonstration) until(what string, so func() bool) {
 func (d *demonstration) pause(length time.Duration) {
 	for end := time.Now().Add(length); time.Now().Before(end); {
 		time.Sleep(100 * time.Millisecond)
-		if d.news.client != nil {
-			d.news.tell()
-		}
+		d.news.tell()
 	}
 }
 
@@ -200,10 +202,10 @@ func (d *demonstration) gap(since time.Time) time.Duration {
 	return d.news.client.Since(since).LongestGap().Length()
 }
 
-// failing is how long after a moment requests still failed.
-func (d *demonstration) failing(since time.Time) (last time.Duration) {
+// refused is how long after a moment connections were still refused.
+func (d *demonstration) refused(since time.Time) (last time.Duration) {
 	for _, s := range d.news.client.Since(since) {
-		if !s.Served() {
+		if errors.Is(s.Err, syscall.ECONNREFUSED) {
 			last = s.Sent.Sub(since)
 		}
 	}
@@ -223,7 +225,7 @@ func (d *demonstration) firstFrom(server string, since time.Time) time.Duration 
 // heldAfter is how long after a moment a director still held the address.
 func (d *demonstration) heldAfter(director string, since time.Time) (last time.Duration) {
 	for _, t := range d.news.owners.Ownership().Since(since) {
-		if strings.Contains(fmt.Sprint(t.Owners), director) && !t.To.IsZero() {
+		if slices.Contains(t.Owners, director) && !t.To.IsZero() {
 			last = t.To.Sub(since)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,7 +23,6 @@ const (
 	moduleTree  = "/usr/lib/uml/modules"
 	memory      = 2 << 30 // bytes; taken from the host only as it is touched
 	bootTimeout = 90 * time.Second
-	guestNice   = -10
 )
 
 // order is what pid 1 of the guest is told to do, in boot.json of Out.
@@ -130,12 +128,12 @@ func boot(o order) (status int, err error) {
 	return o.status()
 }
 
-// prefer lets a guest go before its neighbours, since time is measured in it.
-// Where that is not allowed it does without. With automatic groups the weight of
-// its session counts (sched(7), the autogroup feature), else that of the process.
+// prefer lets a guest go before its neighbours, since time is measured in it:
+// each of its system calls is several wake-ups on the host, and one that waits
+// for a busy neighbour is milliseconds late. Where that is not allowed it does
+// without. The guest has one processor, so it can take no more than one.
 func prefer(pid int) {
-	syscall.Setpriority(syscall.PRIO_PROCESS, pid, guestNice)
-	os.WriteFile(fmt.Sprintf("/proc/%d/autogroup", pid), []byte(strconv.Itoa(guestNice)), 0)
+	unix.SchedSetAttr(pid, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_RR, Priority: 1}, 0)
 }
 
 // attend waits for the end of the guest; it kills it when it does not boot in

@@ -7,4 +7,6 @@ import (
 	"github.com/hald-project/hald/integration/lab"
 )
 
-func TestMain(m *testing.M) { guest.Main(m, lab.Modules...) }
+func TestMain(m *testing.M) {
+	guest.Guest{Modules: lab.Modules, Prepare: lab.BuildHald}.Main(m)
+}

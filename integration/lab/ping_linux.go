@@ -4,8 +4,8 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/icmp"
@@ -19,17 +19,24 @@ var errUnanswered = errors.New("no reply")
 // whoever has the address, without IPVS: this measures the address alone.
 func (l *Lab) Pings(to netip.Addr) *Probe {
 	l.t.Helper()
-	var conn *icmp.PacketConn
+	vip, control := l.newPinger(to), l.newPinger(controlServer.Address.Addr())
+	return l.newProbe(l.client, PingEvery, PingTimeout, vip.send, control.send)
+}
+
+func (l *Lab) newPinger(to netip.Addr) *pinger {
+	l.t.Helper()
+	p := &pinger{to: &net.IPAddr{IP: to.AsSlice()}, id: int(pingers.Add(1) & 0xffff), waiting: map[int]chan struct{}{}}
 	l.must(l.client.do(func() (err error) {
-		conn, err = icmp.ListenPacket("ip4:icmp", "0.0.0.0")
+		p.conn, err = icmp.ListenPacket("ip4:icmp", "0.0.0.0")
 		return err
 	}))
-	p := &pinger{conn: conn, to: &net.IPAddr{IP: to.AsSlice()}, id: os.Getpid() & 0xffff, waiting: map[int]chan struct{}{}}
 	ended := make(chan struct{})
 	go func() { p.read(); close(ended) }()
-	l.t.Cleanup(func() { conn.Close(); <-ended })
-	return l.newProbe(l.client, PingEvery, PingTimeout, p.send)
+	l.t.Cleanup(func() { p.conn.Close(); <-ended })
+	return p
 }
+
+var pingers atomic.Int64 // their ids
 
 // pinger matches replies to requests by their sequence number.
 type pinger struct {

@@ -9,7 +9,8 @@ import (
 )
 
 // Probe is a client that sends requests at a steady rhythm, however long each
-// one takes.
+// one takes, and with every one the same to a real server directly, as a
+// control: so the directors' faults are told from those of a busy machine.
 type Probe struct {
 	Every   time.Duration
 	Timeout time.Duration // of one request
@@ -26,14 +27,14 @@ type Probe struct {
 type attempt func(deadline time.Time) (wait func() (server string, err error))
 
 // newProbe starts a probe in a namespace.
-func (l *Lab) newProbe(in *namespace, every, timeout time.Duration, send attempt) *Probe {
+func (l *Lab) newProbe(in *namespace, every, timeout time.Duration, send, control attempt) *Probe {
 	p := &Probe{Every: every, Timeout: timeout, quit: make(chan struct{})}
-	p.done.Go(func() { p.run(in, send) })
+	p.done.Go(func() { p.run(in, send, control) })
 	l.t.Cleanup(func() { p.Stop() })
 	return p
 }
 
-func (p *Probe) run(in *namespace, send attempt) {
+func (p *Probe) run(in *namespace, send, control attempt) {
 	beat := time.NewTicker(p.Every)
 	defer beat.Stop()
 	for {
@@ -43,15 +44,24 @@ func (p *Probe) run(in *namespace, send attempt) {
 			return
 		case due = <-beat.C:
 		}
-		var wait func() (string, error)
-		sent := time.Now()
+		s := Sample{Due: due, Sent: time.Now()}
+		var wait, waitControl func() (string, error)
 		in.do(func() error {
-			wait = send(sent.Add(p.Timeout))
+			wait = send(s.Sent.Add(p.Timeout))
+			waitControl = control(s.Sent.Add(p.Timeout))
 			return nil
 		})
+		controlled := make(chan time.Time, 1)
 		p.done.Go(func() {
-			server, err := wait()
-			s := Sample{Sent: sent, Late: sent.Sub(due), Done: time.Now(), Server: server, Err: err}
+			if _, err := waitControl(); err != nil {
+				controlled <- time.Time{}
+				return
+			}
+			controlled <- time.Now()
+		})
+		p.done.Go(func() {
+			s.Server, s.Err = wait()
+			s.Done, s.Control = time.Now(), <-controlled
 			p.mu.Lock()
 			p.samples = append(p.samples, s)
 			p.mu.Unlock()
@@ -65,10 +75,10 @@ func (p *Probe) Samples() Samples { return p.Since(time.Time{}) }
 // Since are those of Samples that were sent from a moment on.
 func (p *Probe) Since(from time.Time) Samples {
 	p.mu.Lock()
-	// They lie in the order in which they ended, at most one patience after
-	// they were sent: what comes before the first too old one is older still.
+	// They lie in the order in which they were over, at most twice the patience
+	// after they were sent.
 	n := len(p.samples)
-	for n > 0 && !p.samples[n-1].Done.Before(from) {
+	for n > 0 && p.samples[n-1].Sent.After(from.Add(-2*p.Timeout)) {
 		n--
 	}
 	s := slices.Clone(p.samples[n:])

@@ -20,11 +20,17 @@ const (
 	PingTimeout    = 200 * time.Millisecond
 )
 
+// controlServer is the real server that the controls go to. While it is down
+// there is no control, and every delay is the directors'.
+var controlServer = RealServers[2]
+
 // Requests starts a client of a port of the VIP: one small HTTP request, each
 // on a connection of its own, every 20 ms.
 func (l *Lab) Requests(port int) *Probe {
 	l.t.Helper()
-	return l.newProbe(l.client, RequestEvery, RequestTimeout, request(netip.AddrPortFrom(VIP.Addr(), uint16(port))))
+	return l.newProbe(l.client, RequestEvery, RequestTimeout,
+		request(netip.AddrPortFrom(VIP.Addr(), uint16(port))),
+		request(netip.AddrPortFrom(controlServer.Address.Addr(), uint16(port))))
 }
 
 // request opens the connection without waiting for it: the socket must be made

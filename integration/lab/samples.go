@@ -8,17 +8,24 @@ import (
 	"time"
 )
 
-// Sample is one request of a probe.
+// Sample is one request of a probe, and the control that was sent with it: the
+// same request to a real server's own address, which no director forwards.
 type Sample struct {
-	Sent   time.Time
-	Late   time.Duration // behind the rhythm: the client did not get to run
-	Done   time.Time     // when it was answered, or given up
-	Server string        // who answered; empty: nobody
-	Err    error         // why nobody did
+	Due     time.Time // when the rhythm wanted it sent
+	Sent    time.Time
+	Done    time.Time // when it was answered, or given up
+	Server  string    // who answered; empty: nobody
+	Err     error     // why nobody did
+	Control time.Time // when the control was answered; zero: never
 }
 
 // Served tells whether the request was answered in time.
 func (s Sample) Served() bool { return s.Err == nil }
+
+// controlled tells whether the control was answered promptly.
+func (s Sample) controlled() bool {
+	return !s.Control.IsZero() && s.Control.Sub(s.Due) < promptly
+}
 
 // Samples are a probe's requests in the order of sending.
 type Samples []Sample
@@ -30,29 +37,31 @@ type Gap struct {
 	Failed   int  // requests sent in it that were never answered
 	Open     bool // no answer has ended it yet: To is the end of the samples
 
-	// Blind is how much of it the client itself was not running for lack of a
-	// processor, so that nothing is known of the service. Short delays, which
-	// cost the rhythm no beat, are not counted.
+	// Blind is how much of it was lost on the control, too: the machine was
+	// busy with something else, and nothing is known of the service.
 	Blind time.Duration
+	// Known is the time between the first and the last request that failed
+	// while its control was answered promptly: an outage beyond doubt.
+	Known time.Duration
 }
 
 // Elapsed is how long it was by the clock.
 func (g Gap) Elapsed() time.Duration { return g.To.Sub(g.From) }
 
-// Length is how long the client was without an answer while it asked: what is
-// known to be the service's fault.
-func (g Gap) Length() time.Duration { return max(0, g.Elapsed()-g.Blind) }
+// Length is how long the service answered nothing while a real server, asked
+// directly, answered: what is the directors' fault.
+func (g Gap) Length() time.Duration { return max(g.Known, g.Elapsed()-g.Blind) }
 
 func (g Gap) String() string {
 	s := fmt.Sprintf("%d ms, %d requests failed", g.Length().Milliseconds(), g.Failed)
-	if g.Blind > 0 {
-		s += fmt.Sprintf(" (and %d ms in which the client did not run)", g.Blind.Milliseconds())
+	if g.Elapsed() > g.Length() {
+		s += fmt.Sprintf(" (and %d ms in which the machine was busy)", (g.Elapsed() - g.Length()).Milliseconds())
 	}
 	return s
 }
 
-// blindness is the delay that counts as such: a beat of the slower rhythm.
-const blindness = RequestEvery
+// promptly is how soon a control is answered by a machine that is not busy.
+const promptly = 20 * time.Millisecond
 
 // Between are the requests sent in [from, to).
 func (s Samples) Between(from, to time.Time) Samples {
@@ -100,12 +109,34 @@ func (s Samples) Gaps(least time.Duration) []Gap {
 // gap describes the stretch from one answer to the next.
 func (s Samples) gap(from, to time.Time) Gap {
 	g := Gap{From: from, To: to}
+	var first, last time.Time
 	for _, sample := range s.Between(from, to) {
-		if !sample.Served() {
-			g.Failed++
+		if sample.Served() {
+			continue
 		}
-		if sample.Late >= blindness {
-			g.Blind += sample.Late
+		g.Failed++
+		if sample.controlled() {
+			last = sample.Sent
+			if first.IsZero() {
+				first = last
+			}
+		}
+	}
+	g.Known = last.Sub(first)
+	// What was sent before may have its control in the gap. The delays are told
+	// in the order in which they began; each counts from the end of the last.
+	seen := from
+	for _, sample := range s.Between(from.Add(-2*RequestTimeout), to) {
+		if sample.Control.IsZero() || sample.controlled() {
+			continue
+		}
+		begin, end := latest(sample.Due, seen), sample.Control
+		if end.After(to) {
+			end = to
+		}
+		if end.After(begin) {
+			g.Blind += end.Sub(begin)
+			seen = end
 		}
 	}
 	return g
@@ -156,4 +187,11 @@ func (s Samples) Servers() map[string]int {
 		}
 	}
 	return n
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

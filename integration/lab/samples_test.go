@@ -52,14 +52,45 @@ func TestFailingSpansWhatWasServedBetween(t *testing.T) {
 	}
 }
 
-func TestTheClientsOwnStallIsNoGap(t *testing.T) {
-	stalled := served(220, 221) // 180 ms behind the rhythm
-	stalled.Late = 180 * time.Millisecond
-	s := Samples{served(0, 1), served(20, 21), stalled, served(240, 241)}
-	if got, want := s.LongestGap().Length(), 20*time.Millisecond; got != want {
-		t.Errorf("longest gap %v, want %v", got, want)
+func TestWhatTheControlMissesTooIsNoGap(t *testing.T) {
+	prompt := func(sample Sample) Sample {
+		sample.Due, sample.Control = sample.Sent, sample.Sent.Add(2*time.Millisecond)
+		return sample
 	}
-	if got := s.gap(at(21), at(221)).Blind; got != stalled.Late {
-		t.Errorf("blind for %v, want %v", got, stalled.Late)
+	slow := func(due, sent, done, control int) Sample {
+		return Sample{Due: at(due), Sent: at(sent), Done: at(done), Control: at(control)}
+	}
+	for _, c := range []struct {
+		name    string
+		samples Samples
+		blind   int
+	}{
+		{"quick controls", Samples{prompt(served(0, 1)), prompt(lost(20, 520)), prompt(served(200, 201))}, 0},
+		{"the machine stood still", Samples{prompt(served(0, 1)), slow(20, 200, 201, 201)}, 181},
+		{"a delay is counted once", Samples{prompt(served(0, 1)), slow(20, 21, 200, 100), slow(40, 41, 201, 90), slow(80, 81, 202, 140)}, 120},
+		{"only what is in the gap", Samples{slow(0, 0, 50, 100), slow(150, 150, 201, 230)}, 50 + 51},
+		{"the control's server is dead", Samples{served(0, 1), served(200, 201)}, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			longest := c.samples.LongestGap()
+			if got, want := longest.Blind, time.Duration(c.blind)*time.Millisecond; got != want {
+				t.Errorf("blind for %v of %v, want %v", got, longest.Elapsed(), want)
+			}
+		})
+	}
+}
+
+// TestAnOutageIsNotShortenedByStalls: between two requests that surely failed,
+// the service was out whatever the machine did.
+func TestAnOutageIsNotShortenedByStalls(t *testing.T) {
+	sure := func(sent int) Sample {
+		sample := lost(sent, sent+500)
+		sample.Due, sample.Control = sample.Sent, sample.Sent.Add(time.Millisecond)
+		return sample
+	}
+	stalled := Sample{Due: at(40), Sent: at(40), Done: at(540), Err: errors.New("timeout"), Control: at(420)}
+	s := Samples{served(0, 1), sure(20), stalled, sure(440), sure(460), served(480, 481)}
+	if got, want := s.LongestGap().Length(), 440*time.Millisecond; got != want {
+		t.Errorf("longest gap %v, want %v", got, want)
 	}
 }
