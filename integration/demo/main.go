@@ -39,22 +39,29 @@ func main() {
 	}
 	kernel.Enter()
 
-	plain := io.Discard
-	if *record != "" {
-		file, err := os.Create(*record)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, "demo:", err)
-			guest.Exit(1)
-		}
-		defer file.Close()
-		plain = file
-	}
-	s := newScreen(os.Stdout, plain, begin)
-	stage := newStage("demo", s)
-	held := false
-	stage.run(func() { held = play(stage, s) })
-	if stage.Failed() || !held {
+	if !perform(*record, begin) {
 		guest.Exit(1)
 	}
 	guest.Exit(0)
+}
+
+// perform plays, and tells whether all bounds held.
+func perform(record string, begin time.Time) (held bool) {
+	text := io.Discard
+	if record != "" {
+		file, err := os.Create(record)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "demo:", err)
+			return false
+		}
+		defer file.Close()
+		text = file
+	}
+	s := newScreen(os.Stdout, text, begin)
+	stage := lab.NewStage("demo", func(what string) {
+		s.now("")
+		s.text("%s", what)
+	})
+	stage.Run(func() { held = play(stage, s) })
+	return held && !stage.Failed()
 }

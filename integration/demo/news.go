@@ -128,10 +128,11 @@ func (n *news) rate() {
 	if f := last.Failed(); f > 0 {
 		line += fmt.Sprintf("  %sfailed %d%s", red, f, plain)
 	}
-	n.screen.now("%s%6.2f%s  %-8s %s", dim, now.Sub(n.screen.begin).Seconds(), plain, "client", line)
-	if !n.screen.live && now.Sub(n.rated) > 5*time.Second {
+	line = n.screen.line(now, "client", line)
+	n.screen.now(line)
+	if now.Sub(n.rated) > 5*time.Second {
 		n.rated = now
-		n.screen.at(now, "client", "%s", line)
+		n.screen.passing(line)
 	}
 }
 

@@ -27,7 +27,7 @@ const (
 )
 
 // play is the demonstration. It tells whether all bounds held.
-func play(t *stage, s *screen) bool {
+func play(t *lab.Stage, s *screen) bool {
 	s.text("%shald: a pair of directors fails over%s", bold, plain)
 	where := "this machine's kernel"
 	if guest.Simulated() {
@@ -73,7 +73,7 @@ func play(t *stage, s *screen) bool {
 type demonstration struct {
 	lab    *lab.Lab
 	screen *screen
-	stage  *stage
+	stage  *lab.Stage
 	news   *news
 	table  table
 }

@@ -50,7 +50,7 @@ func newScreen(terminal, record io.Writer, begin time.Time) *screen {
 // text writes lines as they are.
 func (s *screen) text(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	fmt.Fprintln(s.record, colour.ReplaceAllString(text, ""))
+	s.note(text)
 	if s.live {
 		fmt.Fprint(s.terminal, erase)
 	}
@@ -62,7 +62,12 @@ func (s *screen) text(format string, args ...any) {
 
 // at tells what happened at a moment: who it happened to, and what.
 func (s *screen) at(when time.Time, who, format string, args ...any) {
-	s.text("%s%6.2f%s  %-8s %s", dim, when.Sub(s.begin).Seconds(), plain, who, fmt.Sprintf(format, args...))
+	s.text("%s", s.line(when, who, fmt.Sprintf(format, args...)))
+}
+
+// line is a line that begins with the time.
+func (s *screen) line(when time.Time, who, what string) string {
+	return fmt.Sprintf("%s%6.2f%s  %-8s %s", dim, when.Sub(s.begin).Seconds(), plain, who, what)
 }
 
 // heading begins a chapter.
@@ -70,9 +75,22 @@ func (s *screen) heading(format string, args ...any) {
 	s.text("\n%s%s%s", bold, fmt.Sprintf(format, args...), plain)
 }
 
+// note writes lines into the record alone.
+func (s *screen) note(text string) { fmt.Fprintln(s.record, colour.ReplaceAllString(text, "")) }
+
+// passing writes a line that a terminal, where the last line says it better,
+// does not need.
+func (s *screen) passing(text string) {
+	if s.live {
+		s.note(text)
+	} else {
+		s.text("%s", text)
+	}
+}
+
 // now replaces the last line; without a terminal it is not shown.
-func (s *screen) now(format string, args ...any) {
-	s.status = fmt.Sprintf(format, args...)
+func (s *screen) now(status string) {
+	s.status = status
 	if s.live {
 		fmt.Fprint(s.terminal, erase+s.dye(s.status))
 	}
