@@ -39,6 +39,9 @@ type (
 	// Timeout says that the time is Deadline or later. It is ignored when the
 	// deadline has moved meanwhile.
 	Timeout struct{}
+	// Woke says that time has passed, and nothing else: a machine that slept too
+	// long finds out before it is told more.
+	Woke struct{}
 	// Heard is an advertisement that passed every check of RFC 9568, 7.1.
 	Heard struct{ Packet Packet }
 	// SetPriority changes the priority; 1–254.
@@ -55,6 +58,7 @@ func (Startup) event()     {}
 func (Resign) event()      {}
 func (Shutdown) event()    {}
 func (Timeout) event()     {}
+func (Woke) event()        {}
 func (Heard) event()       {}
 func (SetPriority) event() {}
 func (Failed) event()      {}

@@ -101,21 +101,18 @@ func (r *Router) Run(ctx context.Context) error {
 	for done := ctx.Done(); ; {
 		select {
 		case <-done:
-			done, r.ending = nil, true
-			r.step(Shutdown{})
+			done = nil
+			r.wake(func() { r.ending = true; r.step(Shutdown{}) })
 		case l := <-r.links:
-			r.relink(l)
+			r.wake(func() { r.relink(l) })
 		case p := <-r.priority:
-			r.step(SetPriority{p})
+			r.wake(func() { r.step(SetPriority{p}) })
 		case c := <-r.readable:
-			if c == r.conn {
-				r.drain()
-			}
-			r.again <- struct{}{}
+			r.wake(func() { r.read(c) })
 		case answer := <-r.stats:
-			answer <- r.snapshot()
+			r.wake(func() { answer <- r.snapshot() })
 		case <-timer.C:
-			r.tick()
+			r.wake(r.tick)
 		}
 		if r.ending && !r.machine.Holding() {
 			return nil
@@ -123,6 +120,22 @@ func (r *Router) Run(ctx context.Context) error {
 		r.begin()
 		timer.Reset(time.Until(r.deadline()))
 	}
+}
+
+// wake does what the loop woke for. Whatever that is, a master that slept too
+// long gives up its addresses first: a change of the link alone would make it
+// claim again what the kernel took away meanwhile.
+func (r *Router) wake(do func()) {
+	r.step(Woke{})
+	do()
+}
+
+// read empties a Conn that is not replaced yet, and lets its watcher go on.
+func (r *Router) read(c Conn) {
+	if c == r.conn {
+		r.drain()
+	}
+	r.again <- struct{}{}
 }
 
 // deadline is the earliest instant at which something is due; a day from now

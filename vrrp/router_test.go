@@ -32,6 +32,7 @@ type node struct {
 	log      []string
 	held     bool
 	claimErr error
+	stall    time.Duration
 	stop     context.CancelFunc
 	stopped  chan struct{}
 }
@@ -40,6 +41,22 @@ func (n *node) note(s string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.log = append(n.log, s)
+}
+
+// setStall makes the next Reannounce take that long.
+func (n *node) setStall(d time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.stall = d
+}
+
+func (n *node) Reannounce(time.Time) {
+	n.note("reannounce")
+	n.mu.Lock()
+	d := n.stall
+	n.stall = 0
+	n.mu.Unlock()
+	time.Sleep(d)
 }
 
 func (n *node) hold(held bool) {
@@ -71,10 +88,10 @@ func (n *node) Claim() error {
 	n.note("claim")
 	return nil
 }
-func (n *node) Repair(time.Time) error                 { n.note("repair"); return n.claimErr }
-func (n *node) Release() error                         { n.hold(false); n.note("release"); return nil }
-func (n *node) Announce(time.Time)                     { n.note("announce") }
-func (n *node) Reannounce(time.Time)                   { n.note("reannounce") }
+func (n *node) Repair(time.Time) error { n.note("repair"); return n.claimErr }
+func (n *node) Release() error         { n.hold(false); n.note("release"); return nil }
+func (n *node) Announce(time.Time)     { n.note("announce") }
+
 func (n *node) Silence()                               { n.note("silence") }
 func (n *node) Deadline() time.Time                    { return time.Time{} }
 func (n *node) Tick(time.Time) error                   { return nil }
@@ -308,6 +325,32 @@ func TestLinkFaults(t *testing.T) {
 		<-a.stopped
 		<-b.stopped
 	})
+}
+
+// TestStalledMasterLetsGoFirst stalls a master's loop for longer than the down
+// interval, with a change of its link and a timer waiting when it goes on.
+func TestStalledMasterLetsGoFirst(t *testing.T) {
+	for range 20 { // the loop takes either first
+		synctest.Test(t, func(t *testing.T) {
+			_, a, b := pair(t)
+			mark := a.mark()
+			a.setStall(10 * time.Second)
+			a.port.Deliver(vrrp.Packet{Source: addrB, Advertisement: vrrp.Advertisement{
+				VRID: 51, Priority: 1, Interval: time.Second, Addresses: []netip.Addr{vip}}})
+			sleep(time.Second)
+			a.SetLink(vrrp.Link{Index: 2, Source: addrA})
+			sleep(9*time.Second + time.Millisecond)
+			got := a.since(mark)
+			expect(t, "a, after its stall", got[:min(4, len(got))], "reannounce", "silence", "release", "backup:stalled")
+			if slices.Contains(got, "repair") || !b.holds() {
+				t.Errorf("a did %q; b holds: %v", got, b.holds())
+			}
+			a.stop()
+			b.stop()
+			<-a.stopped
+			<-b.stopped
+		})
+	}
 }
 
 func TestStatsAndPriority(t *testing.T) {
