@@ -126,7 +126,11 @@ func (r *Router) Run(ctx context.Context) error {
 // long gives up its addresses first: a change of the link alone would make it
 // claim again what the kernel took away meanwhile.
 func (r *Router) wake(do func()) {
+	due, now := r.machine.Deadline(), time.Now()
 	r.step(Woke{})
+	if late := now.Sub(due); !due.IsZero() && late > r.cfg.Interval/2 {
+		r.observer.Late(late)
+	}
 	do()
 }
 
@@ -156,9 +160,6 @@ func (r *Router) deadline() time.Time {
 func (r *Router) tick() {
 	now := time.Now()
 	if d := r.machine.Deadline(); !d.IsZero() && !now.Before(d) {
-		if late := now.Sub(d); late > r.cfg.Interval/2 {
-			r.observer.Late(late)
-		}
 		r.drain()
 		r.step(Timeout{})
 	}

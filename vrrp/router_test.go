@@ -341,7 +341,7 @@ func TestStalledMasterLetsGoFirst(t *testing.T) {
 			a.SetLink(vrrp.Link{Index: 2, Source: addrA})
 			sleep(9*time.Second + time.Millisecond)
 			got := a.since(mark)
-			expect(t, "a, after its stall", got[:min(4, len(got))], "repair", "silence", "release", "backup:stalled")
+			expect(t, "a, after its stall", got[:min(5, len(got))], "repair", "silence", "release", "backup:stalled", "late")
 			if slices.Contains(got[1:], "repair") || !b.holds() {
 				t.Errorf("a did %q; b holds: %v", got, b.holds())
 			}
