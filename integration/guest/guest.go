@@ -99,6 +99,9 @@ func (g Guest) enter() error {
 	}
 	if g.Prepare != nil {
 		if err := g.Prepare(out); err != nil {
+			if temporary {
+				os.RemoveAll(out)
+			}
 			return fmt.Errorf("prepare: %w", err)
 		}
 	}
