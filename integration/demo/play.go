@@ -99,7 +99,7 @@ func (d *demonstration) masterStops(lb1 lab.Director) {
 	stopped := d.act("SIGTERM to hald on lb1", func() { lb1.Stop() })
 	d.until("lb2 holds the address", d.held("lb2"))
 	d.pause(aftermath)
-	d.table.add("(b) master stopped: client's gap", d.gap(stopped), oneARPUpdate)
+	d.table.addGap("(b) master stopped: client's gap", d.gap(stopped), oneARPUpdate)
 	d.comesBack("    back, preempting: client's gap", "hald starts on lb1", lb1.Start)
 }
 
@@ -108,7 +108,7 @@ func (d *demonstration) masterIsKilled(lb1 lab.Director) {
 	killed := d.act("kill -9 of every hald process on lb1", lb1.Kill)
 	d.until("lb2 alone holds the address", d.held("lb2"))
 	d.pause(aftermath)
-	d.table.add("(c) master killed: client's gap", d.gap(killed), oneARPUpdate)
+	d.table.addGap("(c) master killed: client's gap", d.gap(killed), oneARPUpdate)
 	d.table.add("    the dead one's kernel holds the address for", d.heldAfter("lb1", killed), leaseEnds)
 	d.comesBack("    back: client's gap", "hald starts on lb1", lb1.Start)
 }
@@ -118,7 +118,7 @@ func (d *demonstration) masterIsCutOff() {
 	cut := d.act("the cable of lb1 is pulled", func() { d.lab.CutLink("lb1") })
 	d.until("lb2 holds the address", func() bool { return d.lab.Holds("lb2", lab.VIP) })
 	d.pause(aftermath)
-	d.table.add("(d) link cut: client's gap", d.gap(cut), downInterval+slack)
+	d.table.addGap("(d) link cut: client's gap", d.gap(cut), downInterval+slack)
 	d.comesBack("    back: client's gap", "the cable is plugged in again", func() { d.lab.RestoreLink("lb1") })
 }
 
@@ -128,7 +128,7 @@ func (d *demonstration) comesBack(row, what string, act func()) {
 	d.until("lb1 alone holds the address", d.held("lb1"))
 	d.until("lb1 has all real servers", func() bool { return strings.Count(d.lab.IPVS("lb1"), "-a -t") == 3 })
 	d.pause(aftermath)
-	d.table.add(row, d.gap(begin), oneARPUpdate)
+	d.table.addGap(row, d.gap(begin), oneARPUpdate)
 }
 
 // act does something to the cluster and tells it. It returns when it began.
@@ -198,8 +198,8 @@ func (d *demonstration) answering(servers int) func() bool {
 }
 
 // gap is the longest time without an answer since a moment.
-func (d *demonstration) gap(since time.Time) time.Duration {
-	return d.news.client.Since(since).LongestGap().Length()
+func (d *demonstration) gap(since time.Time) lab.Gap {
+	return d.news.client.Since(since).LongestGap()
 }
 
 // refused is how long after a moment connections were still refused.
