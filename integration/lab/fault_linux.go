@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"os"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -73,24 +74,42 @@ func (l *Lab) Deliver() {
 	l.Run("bridge", "nft", "delete table bridge lab")
 }
 
-// Inject sends a frame to every node, as a stranger on the link would.
-func (l *Lab) Inject(frame []byte) {
+// Inject sends frames to every node, as a stranger on the link would.
+func (l *Lab) Inject(frames ...[]byte) {
 	l.t.Helper()
 	l.must(l.bridge.do(func() error {
-		index, err := indexOf(bridge)
-		if err != nil {
-			return err
+		if l.injector == nil {
+			var err error
+			if l.injector, err = openInjector(); err != nil {
+				return err
+			}
+			l.t.Cleanup(func() { l.injector.Close() })
 		}
-		fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
-		if err != nil {
-			return fmt.Errorf("open a socket to inject: %w", err)
-		}
-		defer unix.Close(fd)
-		if err := unix.Sendto(fd, frame, 0, &unix.SockaddrLinklayer{Ifindex: index}); err != nil {
-			return fmt.Errorf("inject a frame: %w", err)
+		for _, frame := range frames {
+			if _, err := l.injector.Write(frame); err != nil {
+				return fmt.Errorf("inject a frame: %w", err)
+			}
 		}
 		return nil
 	}))
+}
+
+// openInjector opens a packet socket that sends to all ports of the bridge and
+// receives nothing. It is kept, for the kernel takes long to close one.
+func openInjector() (*os.File, error) {
+	index, err := indexOf(bridge)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open a socket to inject: %w", err)
+	}
+	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Ifindex: index}); err != nil {
+		unix.Close(fd)
+		return nil, fmt.Errorf("bind the socket to inject: %w", err)
+	}
+	return os.NewFile(uintptr(fd), "injector"), nil
 }
 
 func (l *Lab) must(err error) {

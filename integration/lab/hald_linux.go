@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,9 +36,10 @@ func HaldBinary() string { return filepath.Join(guest.Out(), "hald") }
 // Hald is a director that runs hald.
 type Hald struct {
 	*launcher
-	lab    *Lab
-	config string
-	seen   int // lines of the process's output that AwaitEvent has passed
+	lab     *Lab
+	config  string
+	through []string
+	seen    int // lines of the process's output that AwaitEvent has passed
 }
 
 // Hald is a director that runs hald with the cluster as configuration. The
@@ -57,9 +59,18 @@ func (l *Lab) HaldWith(name, config string) *Hald {
 		launch: func() *Process {
 			l.t.Helper()
 			h.seen = 0
-			return l.spawn(l.director(name), name, HaldBinary(), append([]string{"run"}, h.flags()...)...)
+			command := slices.Concat(h.through, []string{HaldBinary(), "run"}, h.flags())
+			return l.spawn(l.director(name), name, command[0], command[1:]...)
 		},
 	}
+	return h
+}
+
+// Through has the daemon started by another command, such as setpriv or a shell
+// that redirects its output, which is given the daemon's command line and has to
+// execute it in its own place. It returns h.
+func (h *Hald) Through(command ...string) *Hald {
+	h.through = command
 	return h
 }
 

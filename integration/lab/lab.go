@@ -47,6 +47,7 @@ type Lab struct {
 	directors map[string]*namespace
 	servers   map[string]*WebServer
 	processes []*Process
+	injector  *os.File // of Inject; nil before its first use
 }
 
 var labs atomic.Int64 // numbers the folders

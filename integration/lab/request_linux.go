@@ -28,7 +28,14 @@ var controlServer = RealServers[2]
 // on a connection of its own, every 20 ms.
 func (l *Lab) Requests(port int) *Probe {
 	l.t.Helper()
-	return l.newProbe(l.client, RequestEvery, RequestTimeout,
+	return l.RequestsEvery(RequestEvery, port)
+}
+
+// RequestsEvery is Requests with a rhythm of one's own: a slower client leaves
+// the machine to others.
+func (l *Lab) RequestsEvery(every time.Duration, port int) *Probe {
+	l.t.Helper()
+	return l.newProbe(l.client, every, RequestTimeout,
 		request(netip.AddrPortFrom(VIP.Addr(), uint16(port))),
 		request(netip.AddrPortFrom(controlServer.Address.Addr(), uint16(port))))
 }
