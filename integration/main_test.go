@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"flag"
 	"testing"
 
 	"github.com/hald-project/hald/integration/guest"
@@ -8,5 +9,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// The tests that call Parallel mostly wait; one processor, as the guest has,
+	// does for several.
+	flag.Set("test.parallel", "5")
 	guest.Guest{Modules: lab.Modules, Prepare: lab.BuildHald}.Main(m)
 }
