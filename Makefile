@@ -5,6 +5,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 ARCHES   ?= amd64 arm64
 FUZZTIME ?= 20s
+RUNS     ?= 3
 
 LDFLAGS = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 STATIC  = CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
@@ -40,8 +41,11 @@ fuzz:
 		done; \
 	done
 
+# Go's benchmarks, then failovers beside keepalived's: four minutes a run.
+# PAGE=docs/measurements.md renews the figures there instead of showing them.
 bench:
 	go test -run '^$$' -bench . -benchmem $(UNITS)
+	CGO_ENABLED=0 go run ./integration/measure -runs $(RUNS) $(if $(PAGE),-o $(PAGE))
 
 # RECORD=1 writes the same as plain text to docs/demo.txt.
 demo:
