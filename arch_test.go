@@ -45,7 +45,7 @@ var forTests = []string{"vrrp/vrrptest", "ipvsctl/ipvstest", "integration/guest"
 
 // pure are the cores: no goroutine, no channel, no clock, no socket, no log.
 var pure = []string{
-	"vrrp/machine.go", "vrrp/master.go", "vrrp/timers.go", "vrrp/advertisement.go", "vrrp/ipv4.go", "vrrp/event.go",
+	"vrrp/machine.go", "vrrp/master.go", "vrrp/timers.go", "vrrp/advertisement.go", "vrrp/version2.go", "vrrp/version3.go", "vrrp/checksum.go", "vrrp/packet.go", "vrrp/event.go",
 	"garp/frame.go", "garp/schedule.go", "garp/limit.go",
 	"netif/plan.go", "netif/link.go",
 	"healthcheck/tally.go",

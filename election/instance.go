@@ -51,9 +51,9 @@ func newInstance(cfg Instance, h host, emit func(event.Event), changed func(vrrp
 		e.Instance, e.VRID = cfg.Name, int(cfg.VRID)
 		emit(e)
 	}
-	options := vrrp.Options{Interface: cfg.Interface, VRID: cfg.VRID, Checksum: checksums[cfg.Checksum]}
+	options := vrrp.Options{Interface: cfg.Interface, VRID: cfg.VRID, Format: vrrp.Format{Version: 3, Checksum: checksums[cfg.Checksum]}}
 	in.router = vrrp.NewRouter(vrrp.Config{
-		VRID: cfg.VRID, Priority: cfg.Priority, Interval: cfg.Interval,
+		Version: 3, VRID: cfg.VRID, Priority: cfg.Priority, Interval: cfg.Interval,
 		Addresses: cfg.addrs(), NoPreempt: cfg.NoPreempt,
 	}, newHolder(cfg, &in.link, k, s, stamped), newObserver(stamped, changed),
 		func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, options) })

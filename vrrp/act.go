@@ -80,5 +80,5 @@ func (r *Router) claimFailed(err error) Event {
 // over before it tries again.
 func (r *Router) backOff() {
 	r.failures = 0
-	r.retry = time.Now().Add(DownInterval(r.machine.Priority(), r.cfg.Interval))
+	r.retry = time.Now().Add(DownInterval(r.cfg.Version, r.machine.Priority(), r.cfg.Interval))
 }

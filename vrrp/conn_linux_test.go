@@ -100,7 +100,7 @@ func TestSocketPair(t *testing.T) {
 	for i := range c {
 		in[i](func() {
 			var err error
-			if c[i], err = Listen(links[i], Options{Interface: "v0", VRID: 51}); err != nil {
+			if c[i], err = Listen(links[i], Options{Interface: "v0", VRID: 51, Format: Format{Version: 3}}); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -117,7 +117,7 @@ func TestSocketPair(t *testing.T) {
 	send(c[0], Advertisement{52, 1, time.Second, []netip.Addr{vip}}) // the filter's business
 	send(c[0], a)
 	p, err := next(t, c[1])
-	if err != nil || p.VRID != 51 || p.Source != links[0].Source || p.Checksum != RFC5798 {
+	if err != nil || p.VRID != 51 || p.Source != links[0].Source || p.Destination != Group4 || p.Checksum != RFC5798 {
 		t.Fatalf("got %+v, %v", p, err)
 	}
 	if _, err := c[1].Next(); !errors.Is(err, ErrEmpty) {
@@ -128,12 +128,12 @@ func TestSocketPair(t *testing.T) {
 	}
 
 	// A peer that sends RFC 9568's form is answered in it.
-	c[1].(*socket).form = RFC9568
+	c[1].(*socket).format.Checksum = RFC9568
 	send(c[1], a)
 	if p, err := next(t, c[0]); err != nil || p.Checksum != RFC9568 {
 		t.Fatalf("got %+v, %v", p, err)
 	}
-	if got := c[0].(*socket).form; got != RFC9568 {
+	if got := c[0].(*socket).format.Checksum; got != RFC9568 {
 		t.Errorf("sends %v after hearing %v", got, RFC9568)
 	}
 
@@ -145,9 +145,9 @@ func TestSocketPair(t *testing.T) {
 			return
 		}
 		defer unix.Close(fd)
-		unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_TTL, ttl)
+		unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_TTL, hops)
 		unix.SetsockoptIPMreqn(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_IF, &unix.IPMreqn{Ifindex: int32(links[0].Index)})
-		if err := unix.Sendto(fd, []byte{0x31}, 0, &unix.SockaddrInet4{Addr: Group.As4()}); err != nil {
+		if err := unix.Sendto(fd, []byte{0x31}, 0, &unix.SockaddrInet4{Addr: Group4.As4()}); err != nil {
 			t.Error(err)
 		}
 	})
@@ -179,7 +179,7 @@ func TestSocketPair(t *testing.T) {
 func TestListenMissingInterface(t *testing.T) {
 	_, in := wire(t)
 	in[0](func() {
-		if c, err := Listen(Link{Index: 99, Source: local}, Options{Interface: "nosuch", VRID: 51}); err == nil {
+		if c, err := Listen(Link{Index: 99, Source: local}, Options{Interface: "nosuch", VRID: 51, Format: Format{Version: 3}}); err == nil {
 			c.Close()
 			t.Error("listens on an interface that is not there")
 		}

@@ -1,4 +1,4 @@
-// Package vrrp is the election: the VRRP version 3 wire format, the state
+// Package vrrp is the election: the VRRP wire formats of versions 2 and 3, the state
 // machine of one virtual router, the loop that runs it on a link, and the
 // Linux socket under that loop.
 //
@@ -15,13 +15,17 @@
 //
 // # Map of RFC 9568
 //
-//	5.1    IPv4 header: TTL, protocol, destination     ipv4.go
-//	5.2    message format, checksum                    advertisement.go
+//	5.1    IP header: TTL, protocol, destination       packet.go
+//	5.2    message format, checksum                    advertisement.go, version3.go, checksum.go
 //	6.1    Skew_Time, Active_Down_Interval             timers.go
 //	6.3    states                                      machine.go
 //	6.4    state descriptions                          machine.go, master.go
-//	7.1    receiving an advertisement                  advertisement.go, conn_linux.go
+//	7.1    receiving an advertisement                  advertisement.go, packet.go, conn_linux.go
 //	7.2    transmitting an advertisement               conn_linux.go
+//
+// Version 2 (RFC 3768) differs in its messages (version2.go), in a skew that is a
+// part of a second (timers.go), and in that another interval is a reason to
+// discard (router.go).
 //
 // # Beyond the standard
 //

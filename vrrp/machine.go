@@ -13,11 +13,12 @@ const (
 
 // Config is what a virtual router's election is about.
 type Config struct {
+	Version   uint8         // 2 or 3
 	VRID      uint8         // 1–255
 	Priority  uint8         // 1–254; 255 for the address owner
-	Interval  time.Duration // MinInterval–MaxInterval, whole centiseconds
-	Addresses []netip.Addr
-	NoPreempt bool // RFC 9568, 6.1, Preempt_Mode false
+	Interval  time.Duration // version 3: MinInterval–MaxInterval, whole centiseconds; version 2: 1–255 s
+	Addresses []netip.Addr  // those that are advertised, of one family
+	NoPreempt bool          // RFC 9568, 6.1, Preempt_Mode false
 }
 
 // Machine is the election of one virtual router. It is told what happened and
@@ -130,7 +131,7 @@ func (m *Machine) backup(now time.Time, ev Event) []Action {
 		p := ev.Packet
 		switch {
 		case p.Priority == 0:
-			m.deadline = now.Add(SkewTime(m.cfg.Priority, m.interval))
+			m.deadline = now.Add(m.skew(m.cfg.Priority))
 			m.resigned, m.peer, m.peerPrio = true, p.Source, 0
 		case m.cfg.NoPreempt || p.Priority >= m.cfg.Priority:
 			m.follow(now, p)
@@ -198,7 +199,7 @@ func (m *Machine) enterBackup(now time.Time, t Transition) []Action {
 	actions := m.become(Backup, t, Silence{}, Release{})
 	m.interval, m.heard, m.lower, m.resigned = m.cfg.Interval, now, false, false
 	m.peer, m.peerPrio = netip.Addr{}, 0
-	m.deadline = now.Add(DownInterval(m.cfg.Priority, m.interval))
+	m.deadline = now.Add(m.down())
 	return actions
 }
 
@@ -207,13 +208,23 @@ func (m *Machine) follow(now time.Time, p Packet) {
 	m.interval = min(p.Interval, MaxLearned*m.cfg.Interval)
 	m.heard, m.lower, m.resigned = now, false, false
 	m.peer, m.peerPrio = p.Source, p.Priority
-	m.deadline = now.Add(DownInterval(m.cfg.Priority, m.interval))
+	m.deadline = now.Add(m.down())
+}
+
+// skew is Skew_Time for a priority, by the master's interval.
+func (m *Machine) skew(priority uint8) time.Duration {
+	return SkewTime(m.cfg.Version, priority, m.interval)
+}
+
+// down is how long silence makes the master dead.
+func (m *Machine) down() time.Duration {
+	return DownInterval(m.cfg.Version, m.cfg.Priority, m.interval)
 }
 
 // setPriority moves the down timer with the skew it is made of.
 func (m *Machine) setPriority(p uint8) {
 	if m.state == Backup && !m.resigned {
-		m.deadline = m.deadline.Add(SkewTime(p, m.interval) - SkewTime(m.cfg.Priority, m.interval))
+		m.deadline = m.deadline.Add(m.skew(p) - m.skew(m.cfg.Priority))
 	}
 	m.cfg.Priority = p
 }

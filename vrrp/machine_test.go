@@ -18,7 +18,7 @@ var (
 )
 
 func testConfig() Config {
-	return Config{VRID: 51, Priority: 100, Interval: time.Second, Addresses: []netip.Addr{vip}}
+	return Config{Version: 3, VRID: 51, Priority: 100, Interval: time.Second, Addresses: []netip.Addr{vip}}
 }
 
 func advert(from netip.Addr, priority uint8, interval time.Duration) Heard {
@@ -29,7 +29,7 @@ func advert(from netip.Addr, priority uint8, interval time.Duration) Heard {
 func at(t *testing.T, s State, cfg Config) *Machine {
 	t.Helper()
 	m := NewMachine(cfg)
-	down := DownInterval(cfg.Priority, cfg.Interval)
+	down := DownInterval(3, cfg.Priority, cfg.Interval)
 	switch s {
 	case Initialize:
 	case Fault:
@@ -64,7 +64,7 @@ func kinds(actions []Action) []Action {
 
 func TestClauses(t *testing.T) {
 	const s = time.Second
-	skew, down := SkewTime(100, s), DownInterval(100, s)
+	skew, down := SkewTime(3, 100, s), DownInterval(3, 100, s)
 	become := func(from, to State, reason string, peer netip.Addr, prio uint8) Become {
 		return Become{Transition{From: from, To: to, Reason: reason, Peer: peer, PeerPriority: prio}}
 	}
@@ -93,8 +93,8 @@ func TestClauses(t *testing.T) {
 		{"6.4.2 priority 0", Backup, nil, s, advert(above, 0, s), nil, Backup, s + skew},
 		{"6.4.2 higher priority", Backup, nil, s, advert(below, 101, s), nil, Backup, s + down},
 		{"6.4.2 equal priority, lower address", Backup, nil, s, advert(below, 100, s), nil, Backup, s + down},
-		{"6.4.2 adopts the master's interval", Backup, nil, s, advert(above, 200, 2*s), nil, Backup, s + DownInterval(100, 2*s)},
-		{"6.4.2 adopts at most MaxLearned intervals", Backup, nil, s, advert(above, 200, 40*s), nil, Backup, s + DownInterval(100, 10*s)},
+		{"6.4.2 adopts the master's interval", Backup, nil, s, advert(above, 200, 2*s), nil, Backup, s + DownInterval(3, 100, 2*s)},
+		{"6.4.2 adopts at most MaxLearned intervals", Backup, nil, s, advert(above, 200, 40*s), nil, Backup, s + DownInterval(3, 100, 10*s)},
 		{"6.4.2 lower priority, preempt", Backup, nil, s, advert(above, 99, s), nil, Backup, down},
 		{"6.4.2 lower priority, no preempt", Backup, func(c *Config) { c.NoPreempt = true }, s, advert(above, 99, s), nil, Backup, s + down},
 		{"6.4.3 shutdown holds on", Master, nil, s / 2, Shutdown{},
@@ -104,7 +104,7 @@ func TestClauses(t *testing.T) {
 		{"6.4.3 advert timer very late: none made up for", Master, nil, 2*s + s/4, Timeout{}, []Action{Advertise{100}}, Master, 3 * s},
 		{"6.4.3 priority 0", Master, nil, s / 2, advert(above, 0, s), []Action{Advertise{100}, Reannounce{}}, Master, s/2 + s},
 		{"6.4.3 higher priority", Master, nil, s / 2, advert(below, 101, 2*s),
-			toBackup(Master, ReasonHigherPriority, below, 101), Backup, s/2 + DownInterval(100, 2*s)},
+			toBackup(Master, ReasonHigherPriority, below, 101), Backup, s/2 + DownInterval(3, 100, 2*s)},
 		{"6.4.3 equal priority, higher address", Master, nil, s / 2, advert(above, 100, s),
 			toBackup(Master, ReasonHigherAddress, above, 100), Backup, s/2 + down},
 		{"6.4.3 equal priority, lower address", Master, nil, s / 2, advert(below, 100, s), []Action{Advertise{100}, Reannounce{}}, Master, s},
@@ -134,7 +134,7 @@ func TestClauses(t *testing.T) {
 		{"fault cleared", Fault, nil, s, Recovered{local}, toBackup(Fault, ReasonRecovered, none, 0), Backup, s + down},
 		{"shutdown in fault", Fault, nil, s, Shutdown{},
 			[]Action{Release{}, become(Fault, Initialize, ReasonShutdown, none, 0)}, Initialize, -1},
-		{"priority raised while backup", Backup, nil, s, SetPriority{200}, nil, Backup, DownInterval(200, s)},
+		{"priority raised while backup", Backup, nil, s, SetPriority{200}, nil, Backup, DownInterval(3, 200, s)},
 		{"address moved", Master, nil, s / 2, Moved{above}, nil, Master, s},
 	}
 	for _, tt := range tests {
@@ -163,12 +163,12 @@ func TestClauses(t *testing.T) {
 }
 
 func TestTakeoverReasons(t *testing.T) {
-	down := DownInterval(100, time.Second)
+	down := DownInterval(3, 100, time.Second)
 	t.Run("resigned", func(t *testing.T) {
 		m := at(t, Backup, testConfig())
 		m.Step(epoch.Add(time.Second), advert(above, 0, time.Second))
 		got := m.Step(m.Deadline(), Timeout{})
-		want := Become{Transition{Backup, Master, ReasonMasterResigned, above, 0, SkewTime(100, time.Second) + time.Second}}
+		want := Become{Transition{Backup, Master, ReasonMasterResigned, above, 0, SkewTime(3, 100, time.Second) + time.Second}}
 		if got[len(got)-1] != want {
 			t.Errorf("got %+v, want %+v", got[len(got)-1], want)
 		}
@@ -213,7 +213,7 @@ func TestTimers(t *testing.T) {
 		{1, 40950 * time.Millisecond, 40790039062, 163640039062},
 		{150, 10 * time.Millisecond, 4140625, 34140625},
 	} {
-		if s, d := SkewTime(tt.priority, tt.interval), DownInterval(tt.priority, tt.interval); s != tt.skew || d != tt.down {
+		if s, d := SkewTime(3, tt.priority, tt.interval), DownInterval(3, tt.priority, tt.interval); s != tt.skew || d != tt.down {
 			t.Errorf("priority %d, interval %v: skew %v, down %v; want %v, %v", tt.priority, tt.interval, s, d, tt.skew, tt.down)
 		}
 	}

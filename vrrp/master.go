@@ -84,11 +84,11 @@ func (m *Machine) yield(now time.Time, p Packet) []Action {
 // still: if nobody took over, what was queued meanwhile will not say so, and
 // Skew_Time later it claims them again.
 func (m *Machine) fence(now time.Time) []Action {
-	if m.state != Master || now.Sub(m.sent) <= DownInterval(m.cfg.Priority, m.cfg.Interval) {
+	if m.state != Master || now.Sub(m.sent) <= m.down() {
 		return nil
 	}
 	actions := m.enterBackup(now, Transition{Reason: ReasonStalled})
-	m.deadline = now.Add(SkewTime(m.cfg.Priority, m.interval))
+	m.deadline = now.Add(m.skew(m.cfg.Priority))
 	return actions
 }
 

@@ -192,26 +192,40 @@ func (r *Router) drain() {
 			r.broken(fmt.Errorf("receive: %w", err))
 			return
 		}
-		r.count.Received++
-		if what := r.cfg.mismatch(p); what != "" {
+		what := r.cfg.mismatch(p)
+		if what != "" {
 			r.observer.Mismatched(what, p)
 		}
+		if what == mismatchInterval && r.cfg.Version == 2 { // RFC 3768, 7.1
+			r.count.Discarded++
+			r.observer.Discarded(BadInterval, p.Source)
+			continue
+		}
+		r.count.Received++
 		r.step(Heard{p})
 	}
 }
 
+// What Observer.Mismatched may name.
+const (
+	mismatchInterval  = "interval"
+	mismatchAddresses = "addresses"
+)
+
 // mismatch names what a router of the same VRID has configured otherwise. It is
-// reported and nothing else (RFC 9568, 7.1).
+// reported and nothing else (RFC 9568, 7.1); only version 2 demands that
+// intervals are equal. Other addresses are a reason to talk, not to be deaf:
+// dropping them, as version 2 allows, makes two masters.
 func (c *Config) mismatch(p Packet) string {
 	if p.Interval != c.Interval {
-		return "interval"
+		return mismatchInterval
 	}
 	if len(p.Addresses) != len(c.Addresses) {
-		return "addresses"
+		return mismatchAddresses
 	}
 	for _, a := range p.Addresses {
 		if !slices.Contains(c.Addresses, a) {
-			return "addresses"
+			return mismatchAddresses
 		}
 	}
 	return ""

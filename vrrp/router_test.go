@@ -111,7 +111,7 @@ func start(t *testing.T, lan *vrrptest.LAN, source netip.Addr, priority uint8) *
 	t.Helper()
 	n := &node{lan: lan, source: source, stopped: make(chan struct{})}
 	n.Router = vrrp.NewRouter(vrrp.Config{
-		VRID: 51, Priority: priority, Interval: time.Second, Addresses: []netip.Addr{vip},
+		Version: 3, VRID: 51, Priority: priority, Interval: time.Second, Addresses: []netip.Addr{vip},
 	}, n, n, n.dial)
 	ctx, cancel := context.WithCancel(t.Context())
 	n.stop = cancel
@@ -245,7 +245,7 @@ func TestLeftoversAreHandedOver(t *testing.T) {
 		b := start(t, lan, addrB, 100)
 		sleep(100 * time.Millisecond)
 		a := &node{lan: lan, source: addrA, stopped: make(chan struct{})}
-		a.Router = vrrp.NewRouter(vrrp.Config{VRID: 51, Priority: 150, Interval: time.Second, Addresses: []netip.Addr{vip}}, a, a, a.dial)
+		a.Router = vrrp.NewRouter(vrrp.Config{Version: 3, VRID: 51, Priority: 150, Interval: time.Second, Addresses: []netip.Addr{vip}}, a, a, a.dial)
 		a.HandOver()
 		ctx, cancel := context.WithCancel(t.Context())
 		a.SetLink(vrrp.Link{Index: 2, Source: addrA})
@@ -270,7 +270,7 @@ func TestClaimFails(t *testing.T) {
 		b := start(t, lan, addrB, 100)
 		sleep(5 * time.Second)
 		bad := &node{lan: lan, source: addrA, claimErr: errors.New("no"), stopped: make(chan struct{})}
-		bad.Router = vrrp.NewRouter(vrrp.Config{VRID: 51, Priority: 150, Interval: time.Second, Addresses: []netip.Addr{vip}}, bad, bad, bad.dial)
+		bad.Router = vrrp.NewRouter(vrrp.Config{Version: 3, VRID: 51, Priority: 150, Interval: time.Second, Addresses: []netip.Addr{vip}}, bad, bad, bad.dial)
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { defer close(bad.stopped); bad.Run(ctx) }()
 		bad.SetLink(vrrp.Link{Index: 2, Source: addrA})

@@ -63,7 +63,7 @@ func newSimulation(seed uint64) *simulation {
 	noPreempt := s.rng.IntN(4) == 0
 	for i := range 2 + s.rng.IntN(4) {
 		n := &simNode{index: i, source: netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + i)})}
-		n.cfg = Config{VRID: 51, Priority: uint8(1 + s.rng.IntN(254)), Interval: interval, Addresses: []netip.Addr{vip}, NoPreempt: noPreempt}
+		n.cfg = Config{Version: 3, VRID: 51, Priority: uint8(1 + s.rng.IntN(254)), Interval: interval, Addresses: []netip.Addr{vip}, NoPreempt: noPreempt}
 		if s.rng.IntN(3) == 0 { // ties are worth having
 			n.cfg.Priority = 100
 		}
@@ -178,7 +178,7 @@ func (s *simulation) send(from *simNode, priority uint8) {
 func (s *simulation) check(n *simNode, t Transition) {
 	n.since = s.now
 	switch {
-	case t.To == Master && t.Reason != ReasonMasterResigned && t.Silence < SkewTime(n.Priority(), n.cfg.Interval):
+	case t.To == Master && t.Reason != ReasonMasterResigned && t.Silence < SkewTime(3, n.Priority(), n.cfg.Interval):
 		s.fail("node %d claimed %v after an accepted advert", n.index, t.Silence)
 	case t.From == Master && t.To == Backup && t.Reason != ReasonStalled:
 		better := t.PeerPriority > n.Priority() || t.PeerPriority == n.Priority() && t.Peer.Compare(n.source) > 0

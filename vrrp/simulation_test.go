@@ -134,12 +134,12 @@ func (s *simulation) takeover() {
 	s.run(time.Duration(s.rng.Int64N(int64(s.interval()))))
 	s.kill(s.holders()[0])
 	died, b := s.now, s.best()
-	earliest := 2*s.interval() + SkewTime(b.cfg.Priority, s.interval()) - s.delay
+	earliest := 2*s.interval() + SkewTime(3, b.cfg.Priority, s.interval()) - s.delay
 	s.run(earliest - 1)
 	if len(s.holders()) != 0 {
 		s.fail("a new master %v after the old one died, before %v", s.now.Sub(died), earliest)
 	}
-	s.run(DownInterval(b.cfg.Priority, s.interval()) + s.delay - s.now.Sub(died))
+	s.run(DownInterval(3, b.cfg.Priority, s.interval()) + s.delay - s.now.Sub(died))
 	if len(s.holders()) == 0 {
 		s.fail("no master within the down interval")
 	}

@@ -1,0 +1,112 @@
+package vrrp
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
+)
+
+// configure binds before anything is joined, so that nothing from another
+// interface is ever queued.
+func configure(fd int, opt Options, ipv4 bool) error {
+	filter, err := vridFilter(opt.VRID, ipv4)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		unix.SetsockoptString(fd, unix.SOL_SOCKET, unix.SO_BINDTODEVICE, opt.Interface),
+		unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, filter),
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer),
+		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PRIORITY, controlPriority),
+	)
+}
+
+// configure4 is ip(7): our own header, and the group unless in unicast.
+func configure4(fd, index int, multicast bool) error {
+	err := errors.Join(
+		unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_HDRINCL, 1),
+		unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0),
+		unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_LOOP, 0),
+	)
+	if !multicast {
+		return err
+	}
+	group := &unix.IPMreqn{Multiaddr: Group4.As4(), Ifindex: int32(index)}
+	return errors.Join(err,
+		unix.SetsockoptIPMreqn(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_IF, group),
+		unix.SetsockoptIPMreqn(fd, unix.IPPROTO_IP, unix.IP_ADD_MEMBERSHIP, group),
+	)
+}
+
+// configure6 is ipv6(7). The kernel tells destination and hop limit beside each
+// packet, whose header it keeps.
+func configure6(fd, index int, multicast bool) error {
+	err := errors.Join(
+		unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_HDRINCL, 1),
+		unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1),
+		unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_RECVHOPLIMIT, 1),
+		unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0),
+		unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_LOOP, 0),
+	)
+	if !multicast {
+		return err
+	}
+	group := &unix.IPv6Mreq{Multiaddr: Group6.As16(), Interface: uint32(index)}
+	return errors.Join(err,
+		unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_IF, index),
+		unix.SetsockoptIPv6Mreq(fd, unix.IPPROTO_IPV6, unix.IPV6_JOIN_GROUP, group),
+	)
+}
+
+// header6 finds in control messages what the IPv6 header said (RFC 3542, 6).
+func header6(control []byte) (dst netip.Addr, hopLimit uint8) {
+	messages, err := unix.ParseSocketControlMessage(control)
+	if err != nil {
+		return dst, 0
+	}
+	for _, m := range messages {
+		switch {
+		case m.Header.Level != unix.IPPROTO_IPV6:
+		case m.Header.Type == unix.IPV6_PKTINFO && len(m.Data) >= 16:
+			dst = netip.AddrFrom16([16]byte(m.Data))
+		case m.Header.Type == unix.IPV6_HOPLIMIT && len(m.Data) >= 4:
+			hopLimit = uint8(binary.NativeEndian.Uint32(m.Data))
+		}
+	}
+	return dst, hopLimit
+}
+
+// vridFilter keeps other virtual routers' packets from waking us. A packet too
+// short to have a VRID passes, to be counted as what it is. The filter begins at
+// the IPv4 header, but behind that of IPv6.
+func vridFilter(vrid uint8, ipv4 bool) (*unix.SockFprog, error) {
+	header := bpf.Instruction(bpf.LoadConstant{Dst: bpf.RegX, Val: 0})
+	if ipv4 {
+		header = bpf.LoadMemShift{Off: 0} // X = length of the IPv4 header
+	}
+	raw, err := bpf.Assemble([]bpf.Instruction{
+		header,
+		bpf.TXA{},
+		bpf.ALUOpConstant{Op: bpf.ALUOpAdd, Val: 2},
+		bpf.TAX{},
+		bpf.LoadExtension{Num: bpf.ExtLen},
+		bpf.JumpIfX{Cond: bpf.JumpLessThan, SkipTrue: 3},
+		header,
+		bpf.LoadIndirect{Off: 1, Size: 1},
+		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(vrid), SkipTrue: 1},
+		bpf.RetConstant{Val: maxPacket},
+		bpf.RetConstant{Val: 0},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("assemble filter: %w", err)
+	}
+	program := make([]unix.SockFilter, len(raw))
+	for i, r := range raw {
+		program[i] = unix.SockFilter{Code: r.Op, Jt: r.Jt, Jf: r.Jf, K: r.K}
+	}
+	return &unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}, nil
+}

@@ -1,0 +1,47 @@
+package vrrp
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// append3 adds a message of version 3 (RFC 9568, 5.2).
+func (f Format) append3(b []byte, a Advertisement, src, dst netip.Addr) ([]byte, error) {
+	if a.Interval < MinInterval || a.Interval > MaxInterval || a.Interval%centisecond != 0 {
+		return nil, fmt.Errorf("marshal advertisement: interval %v is not 1 to 4095 centiseconds", a.Interval)
+	}
+	start := len(b)
+	b = append(b, 3<<4|typeAdvert, a.VRID, a.Priority, uint8(len(a.Addresses)))
+	b = binary.BigEndian.AppendUint16(b, uint16(a.Interval/centisecond))
+	b = append(b, 0, 0)
+	for _, ip := range a.Addresses {
+		b = append(b, ip.AsSlice()...)
+	}
+	form := f.Checksum
+	if src.Is6() {
+		form = RFC5798
+	}
+	binary.BigEndian.PutUint16(b[start+6:], checksum(b[start:], src, dst, form))
+	return b, nil
+}
+
+// parse3 reads a message of version 3. Bytes after the last address are summed
+// and otherwise ignored; reserved bits are ignored (RFC 9568, 5.2.6).
+func (f Format) parse3(b []byte, src, dst netip.Addr) (a Advertisement, form Checksum, err error) {
+	count := int(b[3])
+	if len(b) < headerLength+count*src.BitLen()/8 {
+		return a, form, BadLength
+	}
+	form = checksumForm(b, src, dst)
+	if form == Unknown || src.Is6() && form != RFC5798 {
+		return a, form, BadChecksum
+	}
+	return Advertisement{
+		VRID:      b[1],
+		Priority:  b[2],
+		Interval:  time.Duration(binary.BigEndian.Uint16(b[4:])&0x0fff) * centisecond,
+		Addresses: addresses(b[headerLength:], count, src.Is4()),
+	}, form, nil
+}
