@@ -11,17 +11,22 @@ func ElectionConfig(c *config.Config) election.Config {
 	var part election.Config
 	for _, i := range c.Instances {
 		part.Instances = append(part.Instances, election.Instance{
-			Name:      i.Name,
-			Interface: i.Interface,
-			VRID:      i.VRID,
-			Priority:  i.Priority,
-			Interval:  i.Interval,
-			Addresses: i.Addresses,
-			NoPreempt: i.NoPreempt,
-			Source:    i.SourceAddress,
-			Checksum:  i.Checksum,
-			Lease:     i.Lease,
-			Announce:  election.Announce(i.Announce),
+			Name:         i.Name,
+			Interface:    i.Interface,
+			Version:      i.Version,
+			VRID:         i.VRID,
+			Priority:     i.Priority,
+			Interval:     i.Interval,
+			Addresses:    i.Addresses,
+			NoPreempt:    i.NoPreempt,
+			PreemptDelay: i.PreemptDelay,
+			StartDelay:   i.StartDelay,
+			Peers:        i.Peers,
+			Password:     i.Password,
+			Source:       i.SourceAddress,
+			Checksum:     i.Checksum,
+			Lease:        i.Lease,
+			Announce:     election.Announce(i.Announce),
 		})
 	}
 	return part

@@ -260,7 +260,7 @@ func (p *process) leave(t *testing.T) {
 
 func shop(priority uint8) Instance {
 	return Instance{
-		Name: "shop", Interface: "eth0", VRID: 51, Priority: priority, Interval: time.Second,
+		Name: "shop", Interface: "eth0", Version: 3, VRID: 51, Priority: priority, Interval: time.Second,
 		Addresses: []netip.Prefix{vip}, Checksum: "auto", Lease: 5 * time.Second,
 		Announce: Announce{Count: 5, Delay: 5 * time.Second, Refresh: time.Minute},
 	}

@@ -51,10 +51,14 @@ func newInstance(cfg Instance, h host, emit func(event.Event), changed func(vrrp
 		e.Instance, e.VRID = cfg.Name, int(cfg.VRID)
 		emit(e)
 	}
-	options := vrrp.Options{Interface: cfg.Interface, VRID: cfg.VRID, Format: vrrp.Format{Version: 3, Checksum: checksums[cfg.Checksum]}}
+	options := vrrp.Options{
+		Interface: cfg.Interface, VRID: cfg.VRID, Peers: cfg.Peers,
+		Format: vrrp.Format{Version: cfg.Version, Checksum: checksums[cfg.Checksum], Password: cfg.Password},
+	}
 	in.router = vrrp.NewRouter(vrrp.Config{
-		Version: 3, VRID: cfg.VRID, Priority: cfg.Priority, Interval: cfg.Interval,
-		Addresses: cfg.addrs(), NoPreempt: cfg.NoPreempt,
+		Version: cfg.Version, VRID: cfg.VRID, Priority: cfg.Priority, Interval: cfg.Interval,
+		Addresses: cfg.advertised(), NoPreempt: cfg.NoPreempt,
+		PreemptDelay: cfg.PreemptDelay, StartDelay: cfg.StartDelay,
 	}, newHolder(cfg, &in.link, k, s, stamped), newObserver(stamped, changed),
 		func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, options) })
 	return in, nil
@@ -142,10 +146,13 @@ func (in *instance) status() (Status, bool) {
 	return st, true
 }
 
-func (c Instance) addrs() []netip.Addr {
-	addrs := make([]netip.Addr, len(c.Addresses))
-	for i, p := range c.Addresses {
-		addrs[i] = p.Addr()
+// advertised are the addresses that go into the advertisements: those of the
+// family of the first. The others move along.
+func (c Instance) advertised() (addrs []netip.Addr) {
+	for _, p := range c.Addresses {
+		if p.Addr().Is4() == c.Addresses[0].Addr().Is4() {
+			addrs = append(addrs, p.Addr())
+		}
 	}
 	return addrs
 }

@@ -88,6 +88,15 @@ func (o *observer) Mismatched(what string, p vrrp.Packet) {
 	o.emit(e)
 }
 
+// Split names the other master, when it shows and when it is gone.
+func (o *observer) Split(over bool, lasted time.Duration, peer netip.Addr, priority uint8) {
+	e := event.Event{Name: "vrrp.split", Reason: "start", Peer: text(peer), PeerPriority: int(priority)}
+	if over {
+		e.Reason, e.DurationMS = "end", milliseconds(lasted)
+	}
+	o.emit(e)
+}
+
 func (o *observer) Late(by time.Duration) {
 	o.limited("late", lateEvery, event.Event{Name: "vrrp.late", DurationMS: milliseconds(by)})
 }

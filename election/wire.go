@@ -28,10 +28,16 @@ type Instance struct {
 	Interval  time.Duration  `json:"interval"`
 	Addresses []netip.Prefix `json:"addresses"`
 	NoPreempt bool           `json:"no_preempt"`
-	Source    netip.Addr     `json:"source"`   // zero: the interface's primary address
-	Checksum  string         `json:"checksum"` // auto, rfc5798, rfc9568
-	Lease     time.Duration  `json:"lease"`    // 0: addresses without a lifetime
-	Announce  Announce       `json:"announce"`
+
+	Version      uint8         `json:"version"`       // 2 or 3
+	Password     string        `json:"password"`      // version 2, simple text; empty: none
+	Peers        []netip.Addr  `json:"peers"`         // unicast: the other directors; empty: multicast
+	PreemptDelay time.Duration `json:"preempt_delay"` // how long a live lower master is followed
+	StartDelay   time.Duration `json:"start_delay"`   // silence after the link came up
+	Source       netip.Addr    `json:"source"`        // zero: the interface's primary address
+	Checksum     string        `json:"checksum"`      // auto, rfc5798, rfc9568
+	Lease        time.Duration `json:"lease"`         // 0: addresses without a lifetime
+	Announce     Announce      `json:"announce"`
 }
 
 // Announce says how often a claimed address is announced by gratuitous ARP.

@@ -38,7 +38,10 @@ func (r *Router) perform(actions []Action) (next Event) {
 			r.addresses.Silence()
 		case Rival:
 			r.observer.Discarded(Duplicate, a.Source)
+		case Contested:
+			r.contested(a.Packet)
 		case Become:
+			r.uncontested(a.Transition)
 			if a.From != a.To {
 				r.count.Transitions++
 				r.count.Since = time.Now()

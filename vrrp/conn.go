@@ -62,6 +62,10 @@ type Observer interface {
 	// Mismatched reports an accepted advertisement that contradicts our
 	// configuration: "interval" or "addresses".
 	Mismatched(what string, p Packet)
+	// Split reports that two masters are heard: once when a second one shows, and
+	// once, with how long it lasted, when it is over. peer and priority are the
+	// other master's.
+	Split(over bool, lasted time.Duration, peer netip.Addr, priority uint8)
 	// Late reports that a deadline was met late by so much.
 	Late(by time.Duration)
 	// Troubled reports an action that failed: "send", "socket", "claim",

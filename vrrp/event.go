@@ -86,6 +86,8 @@ type (
 	// that does not hold them, whatever the state before, so that leftovers
 	// never survive.
 	Release struct{}
+	// Contested says that another master of lower rank was heard.
+	Contested struct{ Packet Packet }
 	// Become says that the state has changed, or in Fault the reason.
 	Become struct{ Transition }
 	// Rival says that another router has our source address and priority.
@@ -127,3 +129,4 @@ func (Silence) action()    {}
 func (Release) action()    {}
 func (Become) action()     {}
 func (Rival) action()      {}
+func (Contested) action()  {}

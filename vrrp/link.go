@@ -11,6 +11,9 @@ func (r *Router) relink(l Link) {
 	if l.Fault == "" && r.conn != nil && l.Index != old.Index {
 		r.step(Failed{ReasonLinkChanged})
 	}
+	if l.Fault == "" && (old == (Link{}) || old.Fault != "") && r.cfg.StartDelay > 0 {
+		r.retry = time.Now().Add(r.cfg.StartDelay)
+	}
 	if l.Fault != "" {
 		r.retry = time.Time{}
 		r.step(Failed{l.Fault})
@@ -44,7 +47,7 @@ func (r *Router) relink(l Link) {
 // begin leaves Initialize: at once when the link is known, after the addresses of
 // a previous life were handed over when there are some.
 func (r *Router) begin() {
-	if r.machine.State() != Initialize || r.ending || r.link == (Link{}) {
+	if r.machine.State() != Initialize || r.ending || r.link == (Link{}) || time.Now().Before(r.retry) {
 		return
 	}
 	leftovers := r.leftovers

@@ -19,6 +19,14 @@ type Config struct {
 	Interval  time.Duration // version 3: MinInterval–MaxInterval, whole centiseconds; version 2: 1–255 s
 	Addresses []netip.Addr  // those that are advertised, of one family
 	NoPreempt bool          // RFC 9568, 6.1, Preempt_Mode false
+
+	// PreemptDelay is how long a live master of lower priority is followed
+	// before it is preempted. A master that falls silent is not preempted but
+	// replaced, at the down timer.
+	PreemptDelay time.Duration
+	// StartDelay is how long a router stays silent after its link came up, for
+	// links that take time to forward (spanning tree, bonds).
+	StartDelay time.Duration
 }
 
 // Machine is the election of one virtual router. It is told what happened and
@@ -38,7 +46,8 @@ type Machine struct {
 	fault    string        // why, in Fault
 	peer     netip.Addr    // who sent the last advertisement we yielded to
 	peerPrio uint8
-	answers  int // given since the last regular advertisement
+	answers  int       // given since the last regular advertisement
+	preempt  time.Time // a master of lower priority is followed until then; zero: none was heard
 }
 
 // NewMachine returns a machine in Initialize.
@@ -135,11 +144,24 @@ func (m *Machine) backup(now time.Time, ev Event) []Action {
 			m.resigned, m.peer, m.peerPrio = true, p.Source, 0
 		case m.cfg.NoPreempt || p.Priority >= m.cfg.Priority:
 			m.follow(now, p)
+		case m.patient(now):
+			until := m.preempt
+			m.follow(now, p)
+			m.preempt = until
 		default:
 			m.lower, m.peer, m.peerPrio = true, p.Source, p.Priority
 		}
 	}
 	return nil
+}
+
+// patient tells whether a master of lower priority, just heard, is still to be
+// followed.
+func (m *Machine) patient(now time.Time) bool {
+	if m.preempt.IsZero() {
+		m.preempt = now.Add(m.cfg.PreemptDelay)
+	}
+	return now.Before(m.preempt)
 }
 
 // leave says that we go, and holds on to the addresses until a successor has
@@ -198,7 +220,7 @@ func (m *Machine) fail(reason string) []Action {
 func (m *Machine) enterBackup(now time.Time, t Transition) []Action {
 	actions := m.become(Backup, t, Silence{}, Release{})
 	m.interval, m.heard, m.lower, m.resigned = m.cfg.Interval, now, false, false
-	m.peer, m.peerPrio = netip.Addr{}, 0
+	m.peer, m.peerPrio, m.preempt = netip.Addr{}, 0, time.Time{}
 	m.deadline = now.Add(m.down())
 	return actions
 }
@@ -207,7 +229,7 @@ func (m *Machine) enterBackup(now time.Time, t Transition) []Action {
 func (m *Machine) follow(now time.Time, p Packet) {
 	m.interval = min(p.Interval, MaxLearned*m.cfg.Interval)
 	m.heard, m.lower, m.resigned = now, false, false
-	m.peer, m.peerPrio = p.Source, p.Priority
+	m.peer, m.peerPrio, m.preempt = p.Source, p.Priority, time.Time{}
 	m.deadline = now.Add(m.down())
 }
 

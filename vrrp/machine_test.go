@@ -107,8 +107,8 @@ func TestClauses(t *testing.T) {
 			toBackup(Master, ReasonHigherPriority, below, 101), Backup, s/2 + DownInterval(3, 100, 2*s)},
 		{"6.4.3 equal priority, higher address", Master, nil, s / 2, advert(above, 100, s),
 			toBackup(Master, ReasonHigherAddress, above, 100), Backup, s/2 + down},
-		{"6.4.3 equal priority, lower address", Master, nil, s / 2, advert(below, 100, s), []Action{Advertise{100}, Reannounce{}}, Master, s},
-		{"6.4.3 lower priority is answered at once and delays nothing", Master, nil, s / 2, advert(above, 99, s), []Action{Advertise{100}, Reannounce{}}, Master, s},
+		{"6.4.3 equal priority, lower address", Master, nil, s / 2, advert(below, 100, s), []Action{Advertise{100}, Reannounce{}, Contested{advert(below, 100, s).Packet}}, Master, s},
+		{"6.4.3 lower priority is answered at once and delays nothing", Master, nil, s / 2, advert(above, 99, s), []Action{Advertise{100}, Reannounce{}, Contested{advert(above, 99, s).Packet}}, Master, s},
 		{"guard: equal priority and address is never answered", Master, nil, s / 2, advert(local, 100, s), []Action{Rival{local}}, Master, s},
 		{"fence: stalled beyond the down interval", Master, nil, down + 1, Timeout{},
 			toBackup(Master, ReasonStalled, none, 0), Backup, down + 1 + skew},
@@ -179,6 +179,44 @@ func TestTakeoverReasons(t *testing.T) {
 		got := m.Step(m.Deadline(), Timeout{})
 		if b := got[len(got)-1].(Become); b.Reason != ReasonPreempt {
 			t.Errorf("reason %q, want %q", b.Reason, ReasonPreempt)
+		}
+	})
+}
+
+// TestPreemptDelay: a live master of lower priority is followed until the delay is
+// over, and then preempted at the next down timer; a dead one is replaced.
+func TestPreemptDelay(t *testing.T) {
+	cfg := testConfig()
+	cfg.PreemptDelay = 30 * time.Second
+	live := func(m *Machine, until time.Duration) (now time.Time) {
+		for now = epoch.Add(time.Second); now.Before(epoch.Add(until)); now = now.Add(time.Second) {
+			if m.Step(now, Timeout{}); m.State() != Backup {
+				return now
+			}
+			m.Step(now, advert(above, 50, time.Second))
+		}
+		return now
+	}
+	t.Run("live", func(t *testing.T) {
+		m := at(t, Backup, cfg)
+		if now := live(m, time.Minute); now.Sub(epoch) != 34*time.Second {
+			t.Errorf("preempted after %v, want the delay and a down interval, on the next second", now.Sub(epoch))
+		}
+	})
+	t.Run("dead", func(t *testing.T) {
+		m := at(t, Backup, cfg)
+		now := live(m, 10*time.Second)
+		if want := now.Add(-time.Second).Add(DownInterval(3, 100, time.Second)); !m.Deadline().Equal(want) {
+			t.Errorf("down timer at %v, want %v", m.Deadline().Sub(epoch), want.Sub(epoch))
+		}
+	})
+	t.Run("begins anew after a better master", func(t *testing.T) {
+		m := at(t, Backup, cfg)
+		now := live(m, 29*time.Second)
+		m.Step(now, advert(above, 200, time.Second))
+		m.Step(now.Add(time.Second), advert(below, 50, time.Second))
+		if m.lower || !m.preempt.Equal(now.Add(31*time.Second)) {
+			t.Errorf("follows until %v", m.preempt.Sub(epoch))
 		}
 	})
 }

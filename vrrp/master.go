@@ -52,10 +52,10 @@ func (m *Machine) contend(now time.Time, p Packet) []Action {
 		// without end.
 		return []Action{Rival{p.Source}}
 	case m.answers >= MaxAnswers:
-		return nil
+		return []Action{Contested{p}}
 	}
 	m.answers++
-	return []Action{Advertise{m.cfg.Priority}, Reannounce{}}
+	return []Action{Advertise{m.cfg.Priority}, Reannounce{}, Contested{p}}
 }
 
 // compare orders a sender against us: by priority, then by address as an

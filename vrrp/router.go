@@ -36,6 +36,7 @@ type Router struct {
 	link     Link          // the one conn was opened for
 	retry    time.Time     // when a broken link is tried again
 	failures int           // sends failed in a row
+	split    split         // the other master, if there is one
 	count    Stats
 	closed   chan struct{} // ends the watchers
 	watchers sync.WaitGroup
@@ -146,7 +147,7 @@ func (r *Router) read(c Conn) {
 // when nothing is.
 func (r *Router) deadline() time.Time {
 	next := time.Now().Add(24 * time.Hour)
-	for _, t := range []time.Time{r.machine.Deadline(), r.addresses.Deadline(), r.retry} {
+	for _, t := range []time.Time{r.machine.Deadline(), r.addresses.Deadline(), r.retry, r.split.until} {
 		if !t.IsZero() && t.Before(next) {
 			next = t
 		}
@@ -167,6 +168,9 @@ func (r *Router) tick() {
 		if err := r.addresses.Tick(now); err != nil {
 			r.observer.Troubled("upkeep", err)
 		}
+	}
+	if !r.split.until.IsZero() && !now.Before(r.split.until) {
+		r.reunite()
 	}
 	if !r.retry.IsZero() && !now.Before(r.retry) {
 		r.relink(r.link)

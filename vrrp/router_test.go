@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -93,9 +94,16 @@ func (n *node) Reannounce(time.Time) { n.note("reannounce") }
 func (n *node) Release() error       { n.hold(false); n.note("release"); return nil }
 func (n *node) Announce(time.Time)   { n.note("announce") }
 
-func (n *node) Silence()                               { n.note("silence") }
-func (n *node) Deadline() time.Time                    { return time.Time{} }
-func (n *node) Tick(time.Time) error                   { return nil }
+func (n *node) Silence()             { n.note("silence") }
+func (n *node) Deadline() time.Time  { return time.Time{} }
+func (n *node) Tick(time.Time) error { return nil }
+func (n *node) Split(over bool, lasted time.Duration, peer netip.Addr, _ uint8) {
+	if over {
+		n.note("split over after " + lasted.String() + ": " + peer.String())
+	} else {
+		n.note("split: " + peer.String())
+	}
+}
 func (n *node) Late(time.Duration)                     { n.note("late") }
 func (n *node) Changed(t vrrp.Transition)              { n.note(t.To.String() + ":" + t.Reason) }
 func (n *node) Discarded(d vrrp.Discard, _ netip.Addr) { n.note("discard:" + string(d)) }
@@ -226,6 +234,13 @@ func TestPartitionHeals(t *testing.T) {
 		lan.Lose(nil)
 		mark := a.mark()
 		sleep(time.Second)
+		if got := a.since(mark); len(got) < 2 || got[1] != "split: 192.0.2.12" {
+			t.Errorf("a did %q, want it to report the second master", got)
+		}
+		sleep(5 * time.Second)
+		if got := a.since(mark); got[len(got)-1] != "split over after 0s: 192.0.2.12" {
+			t.Errorf("a did %q, want it to report the end of the split", got)
+		}
 		if !a.holds() || b.holds() {
 			t.Error("after healing only the higher priority may hold")
 		}
@@ -351,6 +366,61 @@ func TestStalledMasterLetsGoFirst(t *testing.T) {
 			<-b.stopped
 		})
 	}
+}
+
+// TestOneWayLossIsReported: a deaf backup claims what a live master holds. Only
+// the master can know.
+func TestOneWayLossIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan, a, b := pair(t)
+		lan.Lose(func(_, to netip.Addr) bool { return to == addrB })
+		mark := a.mark()
+		sleep(15 * time.Second)
+		lan.Lose(nil)
+		sleep(10 * time.Second)
+		var splits []string
+		for _, s := range a.since(mark) {
+			if strings.HasPrefix(s, "split") {
+				splits = append(splits, s)
+			}
+		}
+		if len(splits) != 2 || splits[0] != "split: 192.0.2.12" || !strings.HasPrefix(splits[1], "split over after 1") {
+			t.Errorf("a reported %q", splits)
+		}
+		if !a.holds() || b.holds() {
+			t.Errorf("a holds: %v, b holds: %v", a.holds(), b.holds())
+		}
+		a.stop()
+		b.stop()
+		<-a.stopped
+		<-b.stopped
+	})
+}
+
+func TestStartDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &node{lan: vrrptest.NewLAN(), source: addrA, stopped: make(chan struct{})}
+		a.Router = vrrp.NewRouter(vrrp.Config{
+			Version: 3, VRID: 51, Priority: 150, Interval: time.Second, Addresses: []netip.Addr{vip}, StartDelay: 10 * time.Second,
+		}, a, a, a.dial)
+		ctx, cancel := context.WithCancel(t.Context())
+		a.SetLink(vrrp.Link{Index: 2, Source: addrA})
+		go func() { defer close(a.stopped); a.Run(ctx) }()
+		sleep(9999 * time.Millisecond)
+		expect(t, "before the delay is over", a.since(0))
+		sleep(2 * time.Millisecond)
+		expect(t, "after it", a.since(0), "silence", "release", "backup:startup")
+		a.SetLink(vrrp.Link{Index: 2, Fault: "link_down"})
+		sleep(time.Second)
+		mark := a.mark()
+		a.SetLink(vrrp.Link{Index: 2, Source: addrA})
+		sleep(9 * time.Second)
+		expect(t, "link back, before the delay is over", a.since(mark))
+		sleep(2 * time.Second)
+		expect(t, "and after", a.since(mark), "silence", "release", "backup:fault_cleared")
+		cancel()
+		<-a.stopped
+	})
 }
 
 func TestStatsAndPriority(t *testing.T) {
