@@ -35,6 +35,8 @@ type Format struct {
 	Version  uint8    // 2 (RFC 3768, IPv4 only) or 3 (RFC 9568)
 	Checksum Checksum // version 3 over IPv4; Unknown is sent as RFC5798
 	Password string   // version 2: simple text (RFC 2338, 5.3.10), at most 8 bytes; empty: none
+
+	overhearing bool // any password will do: the packet is for others
 }
 
 // Discard is the reason why a packet was ignored. Its text is the stable name

@@ -52,11 +52,7 @@ func (f Format) parse2(b []byte, src, _ netip.Addr) (a Advertisement, form Check
 		return a, form, BadLength
 	case fold(sum(0, b)) != 0xffff:
 		return a, form, BadChecksum
-	case b[4] != f.authType():
-		return a, form, BadAuth
-	}
-	data := f.authData()
-	if f.authType() == authSimple && subtle.ConstantTimeCompare(b[end:end+authLength], data[:]) == 0 {
+	case !f.overhearing && !f.authenticates(b[4], b[end:end+authLength]):
 		return a, form, BadAuth
 	}
 	return Advertisement{
@@ -65,6 +61,12 @@ func (f Format) parse2(b []byte, src, _ netip.Addr) (a Advertisement, form Check
 		Interval:  time.Duration(b[5]) * version2Second,
 		Addresses: addresses(b[headerLength:], count, true),
 	}, RFC9568, nil
+}
+
+// authenticates tells whether type and data are what we would send.
+func (f Format) authenticates(kind uint8, data []byte) bool {
+	own := f.authData()
+	return kind == f.authType() && (kind == authNone || subtle.ConstantTimeCompare(data, own[:]) == 1)
 }
 
 func (f Format) authType() uint8 {
