@@ -40,7 +40,7 @@ func replacing(old, with string) func(string) string {
 func TestR21BrokenConfiguration(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
-	c := lab.Cluster{Services: lab.EachMethod}
+	c := lab.Cluster{Services: lab.EachMethod, Check: patient}
 	valid := configuration(t, l, c)
 	lb1 := l.Hald("lb1", c)
 	lb1.Start()
@@ -113,7 +113,7 @@ func traces(l *lab.Lab, node string) string {
 func TestMissingInterface(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
-	lb1 := l.HaldWith("lb1", l.WriteFile("two.hcl", configuration(t, l, lab.Cluster{Services: lab.EachMethod})+`
+	lb1 := l.HaldWith("lb1", l.WriteFile("two.hcl", configuration(t, l, lab.Cluster{Services: lab.EachMethod, Check: patient})+`
 vrrp_instance "second" {
   interface              = "eth1"
   virtual_router_id      = 52
@@ -167,7 +167,7 @@ vrrp_instance "second" {
 func TestMissingCapabilities(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
-	lb1 := l.Hald("lb1", lab.Cluster{Services: lab.EachMethod})
+	lb1 := l.Hald("lb1", lab.Cluster{Services: lab.EachMethod, Check: patient})
 	before := traces(l, "lb1")
 	for _, test := range []struct {
 		name   string

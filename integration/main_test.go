@@ -11,6 +11,6 @@ import (
 func TestMain(m *testing.M) {
 	// The tests that call Parallel mostly wait; one processor, as the guest has,
 	// does for several.
-	flag.Set("test.parallel", "5")
+	flag.Set("test.parallel", "3")
 	guest.Guest{Modules: lab.Modules, Prepare: lab.BuildHald}.Main(m)
 }

@@ -36,9 +36,13 @@ func (a *Addresses) Close() error { return a.conn.close() }
 // The lease is rounded up to whole seconds; the kernel removes an address up
 // to a second after it ended. 0 means no end.
 //
+// The addresses may be of both families. An IPv6 address is usable at once,
+// without duplicate address detection, and deprecated from the start, so that
+// the host does not begin connections from it.
+//
 // Claim is all or nothing: on an error it takes back what it added. The error
 // is a [ForeignAddressError] when the host itself holds one of the addresses,
-// or wraps [ErrLinkGone] or [ErrPermission].
+// or wraps [ErrLinkGone], [ErrPermission] or [ErrNoIPv6].
 func (a *Addresses) Claim(linkIndex int, addrs []netip.Prefix, lease time.Duration) error {
 	if err := a.claim(linkIndex, addrs, lease); err != nil {
 		return fmt.Errorf("claim on link %d: %w", linkIndex, err)
@@ -48,8 +52,8 @@ func (a *Addresses) Claim(linkIndex int, addrs []netip.Prefix, lease time.Durati
 
 func (a *Addresses) claim(linkIndex int, addrs []netip.Prefix, lease time.Duration) error {
 	for _, p := range addrs {
-		if !p.Addr().Is4() {
-			return fmt.Errorf("%s is not an IPv4 address", p)
+		if !p.IsValid() || p.Addr().Is4In6() {
+			return fmt.Errorf("%s is neither an IPv4 nor an IPv6 address", p)
 		}
 	}
 	p, err := a.planner(linkIndex)
@@ -68,6 +72,7 @@ func (a *Addresses) claim(linkIndex int, addrs []netip.Prefix, lease time.Durati
 		}
 		switch {
 		case failed != nil || err == nil:
+		case ops[i].action == remove: // the add that follows tells
 		case errors.Is(err, unix.EEXIST): // the host added it since the listing
 			failed = &ForeignAddressError{Address: ops[i].prefix, LinkIndex: linkIndex}
 		default:
@@ -155,14 +160,14 @@ func (a *Addresses) apply(linkIndex int, ops []op, lifetime uint32) []error {
 	return a.conn.change(requests)
 }
 
-// listAddresses lists the IPv4 addresses of one link, or of all with 0.
+// listAddresses lists the addresses of one link, or of all with 0.
 func listAddresses(c *conn, linkIndex int, reset func(), each func(index int, h held)) error {
 	r := nl.NewNetlinkRequest(unix.RTM_GETADDR, 0)
-	info := nl.NewIfAddrmsg(unix.AF_INET)
+	info := nl.NewIfAddrmsg(unix.AF_UNSPEC)
 	info.Index = uint32(linkIndex)
 	r.AddData(info)
 	return c.dump(r, reset, func(m syscall.NetlinkMessage) error {
-		if m.Header.Type != unix.RTM_NEWADDR || len(m.Data) < unix.SizeofIfAddrmsg {
+		if m.Header.Type != unix.RTM_NEWADDR || !isAddress(m.Data) {
 			return nil
 		}
 		index, a, err := parseAddress(m.Data)

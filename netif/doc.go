@@ -7,13 +7,13 @@
 // tells ours from the host's own after a crash, and a finite lifetime, the
 // lease, so that the kernel removes the address by itself when nobody renews
 // it. Before Linux 5.18 addresses have no protocol number; there, an address
-// is ours when the caller names it and its lifetime is finite.
+// is ours when the caller names it and its lifetime is finite and, if it is an
+// IPv6 address, deprecated.
 //
 // The package never touches an address of the host, never decides who should
-// hold an address, never sends a packet, and does not log. IPv6 addresses are
-// not handled yet; nothing in the types is particular to IPv4.
+// hold an address, never sends a packet, and does not log.
 //
-// # Subnets
+// # Subnets of IPv4
 //
 // The kernel (net/ipv4/devinet.c) keeps one primary address for each subnet
 // of a link and calls the others secondary. A virtual address in the host's
@@ -27,4 +27,24 @@
 //     secondaries. So a release puts back whatever the kernel dropped beside
 //     the released addresses, and a virtual address vanishes together with the
 //     host's primary, which the watcher reports like any other removal.
+//
+// # IPv6
+//
+// An IPv6 virtual address (net/ipv6/addrconf.c) is claimed
+//
+//   - without duplicate address detection (IFA_F_NODAD), which would leave it
+//     unusable for a second or more; the election says who has it;
+//   - with a preferred lifetime of 0, which makes it deprecated (RFC 4862,
+//     5.5.4): it serves all who ask for it, but where the host has another
+//     address of the same scope it is not the source of the host's own
+//     connections, which would break when the address moves;
+//   - without its prefix route (IFA_F_NOPREFIXROUTE) when it is a single
+//     address (/128) or the host has an address in the same subnet, whatever
+//     its prefix length. Routes of the kernel are not counted by address: ours
+//     would give the host's own connected route an end, that of the lease. Only
+//     into a subnet of its own does it bring a route, which stays for
+//     the rest of a lease after the address went.
+//
+// A link holds an IPv6 address once, under one prefix length. One of ours that
+// has another than is claimed is replaced.
 package netif

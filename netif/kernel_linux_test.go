@@ -13,8 +13,8 @@ import (
 )
 
 // inNamespace moves the calling test into a fresh network namespace that holds
-// the two ends of one cable, eth0 (192.0.2.1/24) and peer0, both up. The
-// test's goroutine stays locked to its thread, so both end with the test.
+// the two ends of one cable, eth0 (192.0.2.1/24) and peer0, both up and without
+// IPv6 addresses. The test's goroutine stays locked to its thread, so both end with the test.
 func inNamespace(t testing.TB) {
 	t.Helper()
 	runtime.LockOSThread()
@@ -23,8 +23,8 @@ func inNamespace(t testing.TB) {
 	}
 	ip(t, "link add eth0 type veth peer name peer0")
 	ip(t, "addr add 192.0.2.1/24 dev eth0")
-	ip(t, "link set eth0 up")
-	ip(t, "link set peer0 up")
+	ip(t, "link set eth0 addrgenmode none up")
+	ip(t, "link set peer0 addrgenmode none up")
 }
 
 // ip runs the command of iproute2, the witness of these tests, in the

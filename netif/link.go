@@ -22,15 +22,24 @@ type Link struct {
 	MAC   net.HardwareAddr
 	Up    bool // administratively up and with carrier (IFF_UP and IFF_RUNNING)
 	MTU   int
-	Addrs []Address // in the kernel's order: primaries first
+	Addrs []Address // IPv4 in the kernel's order, primaries first; then IPv6 in ascending order
+
+	// Forwarding6 says that the kernel forwards IPv6 packets that come in here,
+	// and therefore calls itself a router in its neighbour advertisements.
+	Forwarding6 bool
 }
 
 // Address is one address on a link.
 type Address struct {
 	Prefix    netip.Prefix // the address itself, not masked
-	Secondary bool         // another address of the subnet is its primary
+	Secondary bool         // another address of the subnet is its primary; IPv4 only
 	Permanent bool         // no lifetime
 	Protocol  uint8        // who added it, [Protocol] for hald; 0 where unknown
+
+	// IPv6 only (RFC 4862, 5.4 and 5.5.4).
+	Tentative  bool // unusable until duplicate address detection ends
+	DADFailed  bool // unusable: another node has the address
+	Deprecated bool // not to be the source of new connections
 }
 
 // Ours reports whether the address carries hald's mark.
@@ -62,11 +71,25 @@ func (l Link) PrimaryIPv4(virtual []netip.Prefix) (netip.Addr, bool) {
 	return second, second.IsValid()
 }
 
+// LinkLocal returns a link-local IPv6 address to send advertisements from
+// (RFC 9568, 5.1.2.1): the lowest of the host's own that can be used. Virtual
+// addresses are left out by their mark, and where there are no marks because
+// they are deprecated. The address carries no zone.
+func (l Link) LinkLocal() (netip.Addr, bool) {
+	for _, a := range l.Addrs {
+		ip := a.Prefix.Addr()
+		if ip.Is6() && ip.IsLinkLocalUnicast() && !a.Ours() && !a.Tentative && !a.DADFailed && !a.Deprecated {
+			return ip, true
+		}
+	}
+	return netip.Addr{}, false
+}
+
 func containsAddr(prefixes []netip.Prefix, ip netip.Addr) bool {
 	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Addr() == ip })
 }
 
 func (l Link) equal(o Link) bool {
-	return l.Name == o.Name && l.Index == o.Index && l.Up == o.Up && l.MTU == o.MTU &&
+	return l.Name == o.Name && l.Index == o.Index && l.Up == o.Up && l.MTU == o.MTU && l.Forwarding6 == o.Forwarding6 &&
 		bytes.Equal(l.MAC, o.MAC) && slices.Equal(l.Addrs, o.Addrs)
 }

@@ -14,8 +14,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ifaProto is IFA_PROTO of linux/if_addr.h, since Linux 5.18.
-const ifaProto = 11
+const (
+	ifaProto          = 11 // IFA_PROTO of linux/if_addr.h, since Linux 5.18
+	netconfIfindex    = 1  // NETCONFA_IFINDEX of linux/netconf.h
+	netconfForwarding = 2  // NETCONFA_FORWARDING
+)
 
 // forever is INFINITY_LIFE_TIME of net/addrconf.h.
 const forever = math.MaxUint32
@@ -33,13 +36,20 @@ func parseNews(m syscall.NetlinkMessage) (n news, ok bool, err error) {
 		l, err := parseLink(m.Data)
 		return news{index: l.Index, gone: m.Header.Type == unix.RTM_DELLINK, link: &l}, err == nil, err
 	case unix.RTM_NEWADDR, unix.RTM_DELADDR:
-		if len(m.Data) < unix.SizeofIfAddrmsg || m.Data[0] != unix.AF_INET {
+		if !isAddress(m.Data) {
 			return news{}, false, nil
 		}
 		index, a, err := parseAddress(m.Data)
 		return news{index: index, gone: m.Header.Type == unix.RTM_DELADDR, addr: &a}, err == nil, err
+	case unix.RTM_NEWNETCONF:
+		return parseNetconf(m.Data)
 	}
 	return news{}, false, nil
+}
+
+// isAddress reports whether an address message is of a family followed here.
+func isAddress(data []byte) bool {
+	return len(data) >= unix.SizeofIfAddrmsg && (data[0] == unix.AF_INET || data[0] == unix.AF_INET6)
 }
 
 func parseLink(data []byte) (Link, error) {
@@ -58,9 +68,45 @@ func parseLink(data []byte) (Link, error) {
 			l.MAC = net.HardwareAddr(slices.Clone(a.Value))
 		case unix.IFLA_MTU:
 			l.MTU = int(binary.NativeEndian.Uint32(a.Value))
+		case unix.IFLA_AF_SPEC:
+			if l.Forwarding6, err = parseForwarding6(a.Value); err != nil {
+				return Link{}, fmt.Errorf("read link message: %w", err)
+			}
 		}
 	}
 	return l, nil
+}
+
+// parseForwarding6 reads conf/forwarding from what each family adds to a link
+// message: IFLA_AF_SPEC > AF_INET6 > IFLA_INET6_CONF, an array of 32-bit numbers
+// of which it is the first (DEVCONF_FORWARDING of linux/ipv6.h).
+func parseForwarding6(data []byte) (bool, error) {
+	for _, kind := range []uint16{unix.AF_INET6, unix.IFLA_INET6_CONF} {
+		attrs, err := nl.ParseRouteAttrAsMap(data)
+		if err != nil {
+			return false, err
+		}
+		data = attrs[kind].Value // nil where the link has no IPv6
+	}
+	return len(data) >= 4 && binary.NativeEndian.Uint32(data) != 0, nil
+}
+
+// parseNetconf reads the announcement that a setting of a link has changed.
+func parseNetconf(data []byte) (n news, ok bool, err error) {
+	const header = 4 // struct netconfmsg, padded
+	if len(data) < header || data[0] != unix.AF_INET6 {
+		return news{}, false, nil
+	}
+	attrs, err := nl.ParseRouteAttrAsMap(data[header:])
+	if err != nil {
+		return news{}, false, fmt.Errorf("read netconf message: %w", err)
+	}
+	index, value := attrs[netconfIfindex].Value, attrs[netconfForwarding].Value
+	if len(index) < 4 || len(value) < 4 {
+		return news{}, false, nil // of another setting
+	}
+	forwarding := binary.NativeEndian.Uint32(value) != 0
+	return news{index: int(int32(binary.NativeEndian.Uint32(index))), forwarding6: &forwarding}, true, nil
 }
 
 func parseAddress(data []byte) (index int, a Address, err error) {
@@ -90,8 +136,11 @@ func parseAddress(data []byte) (index int, a Address, err error) {
 		bits = local.BitLen() // the prefix length is the peer's
 	}
 	a.Prefix = netip.PrefixFrom(local, bits)
-	a.Secondary = flags&unix.IFA_F_SECONDARY != 0
+	a.Secondary = flags&unix.IFA_F_SECONDARY != 0 && local.Is4() // for IPv6 the bit says temporary
 	a.Permanent = flags&unix.IFA_F_PERMANENT != 0
+	a.Tentative = flags&unix.IFA_F_TENTATIVE != 0
+	a.DADFailed = flags&unix.IFA_F_DADFAILED != 0
+	a.Deprecated = flags&unix.IFA_F_DEPRECATED != 0 && local.Is6()
 	if !a.Prefix.IsValid() {
 		return 0, Address{}, fmt.Errorf("read address message: no valid address on link %d", info.Index)
 	}
@@ -116,7 +165,11 @@ func (o op) request(linkIndex int, lifetime uint32) *nl.NetlinkRequest {
 
 func addressRequest(kind, flags, linkIndex int, prefix netip.Prefix) *nl.NetlinkRequest {
 	r := nl.NewNetlinkRequest(kind, flags)
-	info := nl.NewIfAddrmsg(unix.AF_INET)
+	family := unix.AF_INET
+	if prefix.Addr().Is6() {
+		family = unix.AF_INET6
+	}
+	info := nl.NewIfAddrmsg(family)
 	info.Prefixlen = uint8(prefix.Bits())
 	info.Scope = unix.RT_SCOPE_UNIVERSE
 	info.Index = uint32(linkIndex)
@@ -129,10 +182,18 @@ func addressRequest(kind, flags, linkIndex int, prefix netip.Prefix) *nl.Netlink
 
 func (o op) withLifetime(r *nl.NetlinkRequest, lifetime uint32) *nl.NetlinkRequest {
 	r.AddData(nl.NewRtAttr(ifaProto, []byte{Protocol}))
-	if o.noPrefixRoute {
-		r.AddData(nl.NewRtAttr(unix.IFA_FLAGS, nl.Uint32Attr(unix.IFA_F_NOPREFIXROUTE)))
+	var flags uint32
+	preferred := lifetime
+	if o.prefix.Addr().Is6() {
+		flags, preferred = unix.IFA_F_NODAD, 0
 	}
-	lifetimes := nl.IfaCacheInfo{IfaCacheinfo: unix.IfaCacheinfo{Prefered: lifetime, Valid: lifetime}}
+	if o.noPrefixRoute {
+		flags |= unix.IFA_F_NOPREFIXROUTE
+	}
+	if flags != 0 {
+		r.AddData(nl.NewRtAttr(unix.IFA_FLAGS, nl.Uint32Attr(flags)))
+	}
+	lifetimes := nl.IfaCacheInfo{IfaCacheinfo: unix.IfaCacheinfo{Prefered: preferred, Valid: lifetime}}
 	r.AddData(nl.NewRtAttr(unix.IFA_CACHEINFO, lifetimes.Serialize()))
 	return r
 }

@@ -2,8 +2,11 @@ package netif
 
 import (
 	"math"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestLifetime(t *testing.T) {
@@ -21,6 +24,29 @@ func TestLifetime(t *testing.T) {
 	} {
 		if got := lifetime(c.lease, c.tagged); got != c.want {
 			t.Errorf("lifetime(%v, %v) = %d, want %d", c.lease, c.tagged, got, c.want)
+		}
+	}
+}
+
+func TestLinkWithoutIPv6DoesNotForward(t *testing.T) {
+	// IFLA_AF_SPEC of a kernel without IPv6: empty, or with AF_INET alone.
+	for _, spec := range [][]byte{nil, {4, 0, unix.AF_INET, 0}} {
+		if got, err := parseForwarding6(spec); got || err != nil {
+			t.Errorf("% x: %v, %v", spec, got, err)
+		}
+	}
+}
+
+func TestNewsOfOthersIsIgnored(t *testing.T) {
+	ipv4 := []byte{unix.AF_INET, 0, 0, 0}
+	for name, m := range map[string]syscall.NetlinkMessage{
+		"another family's address": {Header: syscall.NlMsghdr{Type: unix.RTM_NEWADDR}, Data: append([]byte{unix.AF_MCTP}, make([]byte, 7)...)},
+		"a cut address":            {Header: syscall.NlMsghdr{Type: unix.RTM_NEWADDR}, Data: ipv4},
+		"a setting of IPv4":        {Header: syscall.NlMsghdr{Type: unix.RTM_NEWNETCONF}, Data: ipv4},
+		"another setting":          {Header: syscall.NlMsghdr{Type: unix.RTM_NEWNETCONF}, Data: []byte{unix.AF_INET6, 0, 0, 0, 8, 0, netconfIfindex, 0, 1, 0, 0, 0}},
+	} {
+		if n, ok, err := parseNews(m); ok || err != nil {
+			t.Errorf("%s: %+v, %v", name, n, err)
 		}
 	}
 }

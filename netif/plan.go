@@ -49,7 +49,11 @@ type planner struct {
 }
 
 func (p planner) ours(a Address) bool {
-	return a.Ours() || !p.tagged && a.Protocol == 0 && !a.Permanent
+	if p.tagged || a.Protocol != 0 {
+		return a.Ours()
+	}
+	// Autoconfigured IPv6 addresses have lifetimes too, but they are preferred.
+	return !a.Permanent && (a.Prefix.Addr().Is4() || a.Deprecated)
 }
 
 func (p planner) find(prefix netip.Prefix) (held, bool) {
@@ -69,11 +73,17 @@ func (p planner) claim(want []netip.Prefix) ([]op, error) {
 			continue
 		}
 		for _, h := range p.have {
-			if h.Prefix.Addr() == w.Addr() && !p.ours(h.Address) {
+			if h.Prefix.Addr() != w.Addr() {
+				continue
+			}
+			if !p.ours(h.Address) {
 				return nil, &ForeignAddressError{Address: h.Prefix, LinkIndex: p.linkIndex}
 			}
+			if w.Addr().Is6() && h.Prefix != w { // the kernel takes an IPv6 address once, whatever its prefix length
+				ops = append(ops, op{action: remove, prefix: h.Prefix})
+			}
 		}
-		o := op{action: add, prefix: w, noPrefixRoute: p.insideHostSubnet(w)}
+		o := op{action: add, prefix: w, noPrefixRoute: p.withoutRoute(w)}
 		if _, held := p.find(w); held {
 			o.action = renew
 		}
@@ -82,14 +92,21 @@ func (p planner) claim(want []netip.Prefix) ([]op, error) {
 	return ops, nil
 }
 
-// insideHostSubnet reports whether the prefix route of w would be more
-// specific than one of the host's.
-func (p planner) insideHostSubnet(w netip.Prefix) bool {
+// withoutRoute reports whether the prefix route of w must not be: an IPv4 one
+// that would be more specific than one of the host's; an IPv6 one of a
+// single address, or of a subnet the host is in.
+func (p planner) withoutRoute(w netip.Prefix) bool {
 	if w.IsSingleIP() {
-		return false // the kernel makes no prefix route for a single address
+		return w.Addr().Is6() // for IPv4 the kernel makes none
 	}
 	return slices.ContainsFunc(p.have, func(h held) bool {
-		return !p.ours(h.Address) && h.Prefix.Bits() < w.Bits() && h.Prefix.Contains(w.Addr())
+		if p.ours(h.Address) {
+			return false
+		}
+		if w.Addr().Is6() {
+			return h.Prefix.Overlaps(w)
+		}
+		return h.Prefix.Bits() < w.Bits() && h.Prefix.Contains(w.Addr())
 	})
 }
 

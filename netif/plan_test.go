@@ -20,6 +20,7 @@ var (
 	marked      = func(a *Address) { a.Protocol = Protocol }
 	markedLater = func(a *Address) { a.Protocol, a.Secondary = Protocol, true }
 	leased      = func(a *Address) { a.Permanent = false }
+	deprecated  = func(a *Address) { a.Permanent, a.Deprecated = false, true }
 )
 
 func TestPlanClaim(t *testing.T) {
@@ -59,6 +60,26 @@ func TestPlanClaim(t *testing.T) {
 		"inside a subnet of ours: with its route": {
 			have: []held{holding("10.0.0.1/16", marked)},
 			want: []string{"10.0.0.9/24"}, ops: []string{"add 10.0.0.9/24"}},
+		"IPv6: the host's address is refused": {
+			have: []held{holding("2001:db8::1/64", host)},
+			want: []string{"2001:db8::1/128"}, foreign: "2001:db8::1/64"},
+		"IPv6: without a route where the host is": {
+			have: []held{holding("10.0.0.1/24", host), holding("2001:db8::1/64", host), holding("2001:db8:1::1/128", host), holding("2001:db8:2::9/64", marked)},
+			want: []string{"2001:db8::9/64", "2001:db8::9/80", "2001:db8:1::9/64", "2001:db8:2::9/64", "2001:db8:3::9/64", "2001:db8:3::9/128"},
+			ops: []string{"add 2001:db8::9/64 noprefixroute", "add 2001:db8::9/80 noprefixroute", "add 2001:db8:1::9/64 noprefixroute",
+				"renew 2001:db8:2::9/64", "add 2001:db8:3::9/64", "add 2001:db8:3::9/128 noprefixroute"}},
+		"IPv6: another prefix length of ours makes way": {
+			have: []held{holding("2001:db8::9/64", marked)},
+			want: []string{"2001:db8::9/128"}, ops: []string{"remove 2001:db8::9/64", "add 2001:db8::9/128 noprefixroute"}},
+		"IPv6: without marks, autoconfigured is the host's": {
+			have: []held{holding("2001:db8::9/64", leased)}, untagged: true,
+			want: []string{"2001:db8::9/64"}, foreign: "2001:db8::9/64"},
+		"IPv6: without marks, deprecated is ours": {
+			have: []held{holding("2001:db8::9/64", deprecated)}, untagged: true,
+			want: []string{"2001:db8::9/64"}, ops: []string{"renew 2001:db8::9/64"}},
+		"IPv6: with marks, deprecated is the host's": {
+			have: []held{holding("2001:db8::9/64", deprecated)},
+			want: []string{"2001:db8::9/64"}, foreign: "2001:db8::9/64"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ops, err := planner{linkIndex: 7, have: c.have, tagged: !c.untagged}.claim(prefixesOf(c.want))
@@ -94,6 +115,9 @@ func TestPlanRelease(t *testing.T) {
 		"without marks, a lifetime says ours": {
 			have:     []held{holding("10.0.0.8/32", leased), holding("10.0.0.9/32", host)},
 			untagged: true, drop: []string{"10.0.0.8/32", "10.0.0.9/32"}, ops: []string{"remove 10.0.0.8/32"}},
+		"IPv6: no victims, each subnet stands for itself": {
+			have: []held{holding("2001:db8::8/64", marked), holding("2001:db8::1/64", host), holding("10.0.0.1/24", hostSecond)},
+			drop: []string{"2001:db8::8/64", "2001:db8::1/64"}, ops: []string{"remove 2001:db8::8/64"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ops := planner{have: c.have, tagged: !c.untagged}.release(prefixesOf(c.drop))
@@ -141,10 +165,35 @@ func TestPrimaryIPv4(t *testing.T) {
 		"only virtual ones":                  {[]Address{at("10.0.0.9/24", host)}, ""},
 		"a DHCP lease counts":                {[]Address{at("10.0.0.1/24", leased)}, "10.0.0.1"},
 		"a primary before a secondary":       {[]Address{at("10.0.0.2/24", hostSecond), at("10.1.0.1/24", host)}, "10.1.0.1"},
+		"not an IPv6 one":                    {[]Address{at("2001:db8::1/64", host)}, ""},
 		"a secondary before none":            {[]Address{at("10.0.0.9/24", host), at("10.0.0.2/24", hostSecond)}, "10.0.0.2"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, ok := Link{Addrs: c.addrs}.PrimaryIPv4(virtual)
+			if ok != (c.want != "") || ok && got.String() != c.want {
+				t.Errorf("got %v, %v; want %q", got, ok, c.want)
+			}
+		})
+	}
+}
+
+func TestLinkLocal(t *testing.T) {
+	at := func(text string, change func(*Address)) Address { return holding(text, change).Address }
+	for name, c := range map[string]struct {
+		addrs []Address
+		want  string
+	}{
+		"none":                            {},
+		"not one of IPv4":                 {[]Address{at("169.254.0.1/16", host)}, ""},
+		"not a global one":                {[]Address{at("2001:db8::1/64", host), at("fe80::1/64", host)}, "fe80::1"},
+		"the first of several":            {[]Address{at("fe80::1/64", host), at("fe80::2/64", host)}, "fe80::1"},
+		"not a marked one":                {[]Address{at("fe80::1/64", marked), at("fe80::2/64", host)}, "fe80::2"},
+		"not one of ours without a mark":  {[]Address{at("fe80::1/64", deprecated)}, ""},
+		"not before its detection's end":  {[]Address{at("fe80::1/64", func(a *Address) { a.Tentative = true })}, ""},
+		"not one that another node holds": {[]Address{at("fe80::1/64", func(a *Address) { a.DADFailed = true })}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, ok := Link{Addrs: c.addrs}.LinkLocal()
 			if ok != (c.want != "") || ok && got.String() != c.want {
 				t.Errorf("got %v, %v; want %q", got, ok, c.want)
 			}

@@ -15,6 +15,9 @@ import (
 // ErrPermission says that the process may not change or watch the network.
 var ErrPermission = errors.New("not permitted: the CAP_NET_ADMIN capability is missing")
 
+// ErrNoIPv6 says that IPv6 is switched off on the link.
+var ErrNoIPv6 = errors.New("IPv6 is disabled on the link")
+
 // ErrLinkGone says that the link does not exist (any more).
 var ErrLinkGone = errors.New("link is gone")
 
@@ -199,8 +202,10 @@ func kernelError(data []byte) error {
 	switch errno := unix.Errno(-int32(binary.NativeEndian.Uint32(data))); errno {
 	case 0:
 		return nil
-	case unix.EPERM, unix.EACCES:
+	case unix.EPERM:
 		return fmt.Errorf("%w (%w)", ErrPermission, errno)
+	case unix.EACCES: // addrconf_add_dev of net/ipv6/addrconf.c
+		return fmt.Errorf("%w (%w)", ErrNoIPv6, errno)
 	case unix.ENODEV, unix.ENXIO:
 		return fmt.Errorf("%w (%w)", ErrLinkGone, errno)
 	default:

@@ -13,12 +13,14 @@ type table struct {
 	addrs map[int][]Address
 }
 
-// news is one change as the kernel announces it: of a link, or of one address.
+// news is one change as the kernel announces it: of a link, of one address, or
+// of whether the link forwards IPv6.
 type news struct {
-	index int
-	gone  bool
-	link  *Link
-	addr  *Address
+	index       int
+	gone        bool
+	link        *Link
+	addr        *Address
+	forwarding6 *bool
 }
 
 func newTable() *table {
@@ -36,12 +38,18 @@ func (t *table) apply(n news) {
 		t.links[n.index] = *n.link
 	case n.addr != nil:
 		t.addrs[n.index] = placed(t.addrs[n.index], *n.addr, n.gone)
+	case n.forwarding6 != nil:
+		if l, ok := t.links[n.index]; ok { // of a new link, its own news tells
+			l.Forwarding6 = *n.forwarding6
+			t.links[n.index] = l
+		}
 	}
 }
 
-// placed returns list without, or with, the address at the place where the
-// kernel has it: a known one where it was, a new primary after the last
-// primary, a new secondary at the end.
+// placed returns list without, or with, the address at its place: a known one
+// where it was, a new IPv4 primary after the last primary and a new secondary
+// after the last of IPv4, as the kernel has them, and a new IPv6 one in
+// ascending order.
 func placed(list []Address, a Address, gone bool) []Address {
 	at := slices.IndexFunc(list, func(o Address) bool { return o.Prefix == a.Prefix })
 	if at >= 0 && !gone && list[at] == a {
@@ -58,14 +66,35 @@ func placed(list []Address, a Address, gone bool) []Address {
 	if gone {
 		return list
 	}
-	if a.Secondary {
-		return append(list, a)
-	}
-	at = slices.IndexFunc(list, func(o Address) bool { return o.Secondary })
-	if at < 0 {
+	if at = slices.IndexFunc(list, func(o Address) bool { return follows(o, a) }); at < 0 {
 		at = len(list)
 	}
 	return slices.Insert(list, at, a)
+}
+
+// follows reports whether o comes after a, which is new.
+func follows(o, a Address) bool {
+	switch ip, other := a.Prefix.Addr(), o.Prefix.Addr(); {
+	case ip.Is6():
+		return ip.Less(other) // netip has IPv4 before IPv6
+	case a.Secondary:
+		return other.Is6()
+	default:
+		return other.Is6() || o.Secondary
+	}
+}
+
+// arrange brings the addresses of one link as the kernel lists them into the
+// order that placed keeps. The kernel's own order of IPv6 addresses depends
+// on when they came.
+func arrange(addrs []Address) {
+	slices.SortStableFunc(addrs, func(a, b Address) int {
+		ip, other := a.Prefix.Addr(), b.Prefix.Addr()
+		if ip.Is4() && other.Is4() {
+			return 0
+		}
+		return ip.Compare(other)
+	})
 }
 
 func (t *table) snapshot() Links {

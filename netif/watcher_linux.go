@@ -64,7 +64,7 @@ func (w *Watcher) session(ctx context.Context, out chan<- Links, delivered *Link
 	if buffer == 0 {
 		buffer = eventBuffer
 	}
-	events, err := dial(buffer, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR)
+	events, err := dial(buffer, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV6_NETCONF)
 	if err != nil {
 		return err
 	}
@@ -171,5 +171,8 @@ func list(c *conn) (*table, error) {
 	err = listAddresses(c, 0, func() { clear(t.addrs) }, func(index int, h held) {
 		t.addrs[index] = append(t.addrs[index], h.Address)
 	})
+	for _, addrs := range t.addrs {
+		arrange(addrs)
+	}
 	return t, err
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -147,34 +148,36 @@ func (p *Process) killChild(what string, is func(pid int) bool) {
 
 // family is the process and its descendants, parents first.
 func (p *Process) family() []int {
-	children := map[int][]int{}
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, path := range stats {
-		if pid, parent, _, err := readStat(path); err == nil {
-			children[parent] = append(children[parent], pid)
-		}
-	}
 	family := []int{p.Pid()}
 	for i := 0; i < len(family); i++ {
-		family = append(family, children[family[i]]...)
+		family = append(family, childrenOf(family[i])...)
 	}
 	return family
 }
 
-// readStat reads a process's id, its parent's, and its state from proc(5) stat.
-func readStat(path string) (pid, parent int, state string, err error) {
-	text, err := os.ReadFile(path)
+// childrenOf are the processes that a process started, by whichever thread.
+func childrenOf(pid int) (children []int) {
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, file := range files {
+		text, _ := os.ReadFile(file) // a thread may have ended
+		for field := range strings.FieldsSeq(string(text)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				children = append(children, child)
+			}
+		}
+	}
+	return children
+}
+
+// stateOf is a process's state from proc(5) stat; false if there is none.
+func stateOf(pid int) (state string, exists bool) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
-		return 0, 0, "", err
+		return "", false
 	}
 	// The name, in brackets, may contain anything: the rest follows the last.
-	_, rest, _ := strings.Cut(string(text), " (")
-	rest = rest[strings.LastIndex(rest, ")")+1:]
-	if _, err := fmt.Sscan(rest, &state, &parent); err != nil {
-		return 0, 0, "", fmt.Errorf("read %s: %w", path, err)
-	}
-	pid, err = strconv.Atoi(filepath.Base(filepath.Dir(path)))
-	return pid, parent, state, err
+	rest := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	return rest[0], true
 }
 
 func commandLine(pid int) string {
@@ -191,8 +194,8 @@ func signalAll(pids []int, signal syscall.Signal) {
 // awaitDeath returns when the process is gone or only waits to be reaped.
 func awaitDeath(pid int) {
 	for {
-		_, _, state, err := readStat(fmt.Sprintf("/proc/%d/stat", pid))
-		if err != nil || state == "Z" || state == "X" {
+		state, exists := stateOf(pid)
+		if !exists || state == "Z" || state == "X" {
 			return
 		}
 		time.Sleep(time.Millisecond)

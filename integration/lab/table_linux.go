@@ -14,16 +14,33 @@ import (
 // service. Unlike IPVS it starts no process, so it can be asked often.
 func (l *Lab) Behind(director string, port int) map[string]int {
 	l.t.Helper()
-	var text []byte
+	var text string
 	l.must(l.director(director).do(func() (err error) {
-		text, err = os.ReadFile("/proc/thread-self/net/ip_vs")
+		text, err = readTable()
 		return err
 	}))
-	servers, err := parseTable(string(text), netip.AddrPortFrom(VIP.Addr(), uint16(port)))
+	servers, err := parseTable(text, netip.AddrPortFrom(VIP.Addr(), uint16(port)))
 	if err != nil {
 		l.t.Fatalf("read the table of %s: %v", director, err)
 	}
 	return servers
+}
+
+// readTable reads the thread's /proc/net/ip_vs in one go: where a second read
+// goes on, the kernel counts the services of other namespaces too and leaves out
+// as many of ours.
+func readTable() (string, error) {
+	file, err := os.Open("/proc/thread-self/net/ip_vs")
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	b := make([]byte, 4096) // what the kernel gives at once
+	n, err := file.Read(b)
+	if err == nil && n > len(b)-100 {
+		err = fmt.Errorf("%s may be longer than %d bytes", file.Name(), n)
+	}
+	return string(b[:n]), err
 }
 
 // parseTable finds a TCP service in the text of /proc/net/ip_vs (ip_vs_info_seq_show

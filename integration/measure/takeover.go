@@ -45,6 +45,7 @@ func (s *session) kill() {
 	const event = "`kill -9` of the master"
 	begin := time.Now()
 	s.lb1.Kill()
+	dead := time.Now() // finding the processes takes its time
 	s.succeeded()
 	bound := s.cluster.DownInterval("lb2") + 3*time.Second
 	time.Sleep(time.Until(begin.Add(bound + aftermath)))
@@ -52,7 +53,7 @@ func (s *session) kill() {
 	s.overhead(event, begin)
 	s.twoOwners(event, begin)
 	s.kernels().row("… the dead master's kernel holds the address", "hald: "+show(bound), seconds).
-		add(s.lb1.Daemon(), s.heldBy("lb1", begin))
+		add(s.lb1.Daemon(), s.heldBy("lb1", dead))
 	s.back("the killed master returns", s.lb1.Start)
 }
 
