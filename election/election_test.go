@@ -253,3 +253,20 @@ func TestPosition(t *testing.T) {
 		}
 	}
 }
+
+func TestPositionIPv6(t *testing.T) {
+	own, virtual := netip.MustParsePrefix("fe80::11/64"), netip.MustParsePrefix("fe80::100/64")
+	cfg := shop(100)
+	cfg.Addresses = []netip.Prefix{virtual, netip.MustParsePrefix("2001:db8::100/64"), vip}
+	link := netif.Link{Index: 2, Up: true, Addrs: []netif.Address{{Prefix: virtual, Protocol: netif.Protocol}, {Prefix: own, Permanent: true}}}
+	if got, want := position(cfg, link, true, cfg.Addresses), (vrrp.Link{Index: 2, Source: own.Addr()}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	link.Addrs = link.Addrs[:1]
+	if got := position(cfg, link, true, cfg.Addresses); got.Fault != faultNoAddress {
+		t.Errorf("without a link-local address of its own: %+v", got)
+	}
+	if got := cfg.advertised(); len(got) != 2 || got[1] != netip.MustParseAddr("2001:db8::100") {
+		t.Errorf("advertised %v: the IPv4 address only moves along", got)
+	}
+}

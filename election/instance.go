@@ -102,8 +102,12 @@ func position(cfg Instance, l netif.Link, exists bool, virtual []netip.Prefix) v
 		return vrrp.Link{Fault: faultNoInterface}
 	}
 	p := vrrp.Link{Index: l.Index, Source: cfg.Source}
-	if !cfg.Source.IsValid() {
+	switch {
+	case cfg.Source.IsValid():
+	case cfg.Addresses[0].Addr().Is4():
 		p.Source, _ = l.PrimaryIPv4(virtual)
+	default: // RFC 9568, 5.1.2.1
+		p.Source, _ = l.LinkLocal()
 	}
 	switch {
 	case !l.Up:
