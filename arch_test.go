@@ -19,7 +19,7 @@ const module = "github.com/hald-project/hald/"
 // arrows are all imports allowed between the packages. Tests may import the
 // twins beside a port, and the guest that gives them a kernel.
 var arrows = map[string][]string{
-	"cmd/hald":            {"director", "election", "balancer", "config", "event", "admin", "ipvsctl"},
+	"cmd/hald":            {"vrrp", "director", "election", "balancer", "config", "event", "admin", "ipvsctl"},
 	"director":            {"election", "balancer", "config", "event", "admin"},
 	"election":            {"vrrp", "netif", "garp", "event"},
 	"balancer":            {"healthcheck", "ipvsctl", "event"},
@@ -45,7 +45,7 @@ var forTests = []string{"vrrp/vrrptest", "ipvsctl/ipvstest", "integration/guest"
 
 // pure are the cores: no goroutine, no channel, no clock, no socket, no log.
 var pure = []string{
-	"vrrp/machine.go", "vrrp/master.go", "vrrp/timers.go", "vrrp/advertisement.go", "vrrp/version2.go", "vrrp/version3.go", "vrrp/checksum.go", "vrrp/packet.go", "vrrp/event.go",
+	"vrrp/machine.go", "vrrp/master.go", "vrrp/yield.go", "vrrp/inspect.go", "vrrp/timers.go", "vrrp/advertisement.go", "vrrp/version2.go", "vrrp/version3.go", "vrrp/checksum.go", "vrrp/packet.go", "vrrp/event.go",
 	"garp/frame.go", "garp/schedule.go", "garp/limit.go",
 	"netif/plan.go", "netif/link.go",
 	"healthcheck/tally.go",

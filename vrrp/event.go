@@ -36,6 +36,12 @@ type (
 	Resign struct{ Local netip.Addr }
 	// Shutdown ends it in good order.
 	Shutdown struct{}
+	// Yield asks a master to hand over to a peer and to stay backup until the peer
+	// fails, TakeBack is heard, or Until has come (zero: never). It remains
+	// master if nobody takes over.
+	Yield struct{ Until time.Time }
+	// TakeBack ends what Yield began: the priority counts again.
+	TakeBack struct{}
 	// Timeout says that the time is Deadline or later. It is ignored when the
 	// deadline has moved meanwhile.
 	Timeout struct{}
@@ -57,6 +63,8 @@ type (
 func (Startup) event()     {}
 func (Resign) event()      {}
 func (Shutdown) event()    {}
+func (Yield) event()       {}
+func (TakeBack) event()    {}
 func (Timeout) event()     {}
 func (Woke) event()        {}
 func (Heard) event()       {}
@@ -107,13 +115,15 @@ type Transition struct {
 const (
 	ReasonStartup        = "startup"
 	ReasonShutdown       = "shutdown"
-	ReasonLeftovers      = "leftovers"       // of a previous life
-	ReasonMasterSilent   = "master_silent"   // nothing heard for the down interval
-	ReasonMasterResigned = "master_resigned" // priority 0 heard
-	ReasonHigherPriority = "higher_priority" // heard while master
-	ReasonHigherAddress  = "higher_address"  // same, equal priority
-	ReasonStalled        = "stalled"         // our own loop was late by more than the down interval
-	ReasonPreempt        = "preempt"         // the master has a lower priority than we
+	ReasonHandover       = "handover"         // asked for by an operator
+	ReasonRefused        = "handover_refused" // nobody took over
+	ReasonLeftovers      = "leftovers"        // of a previous life
+	ReasonMasterSilent   = "master_silent"    // nothing heard for the down interval
+	ReasonMasterResigned = "master_resigned"  // priority 0 heard
+	ReasonHigherPriority = "higher_priority"  // heard while master
+	ReasonHigherAddress  = "higher_address"   // same, equal priority
+	ReasonStalled        = "stalled"          // our own loop was late by more than the down interval
+	ReasonPreempt        = "preempt"          // the master has a lower priority than we
 	ReasonRecovered      = "fault_cleared"
 	ReasonClaim          = "claim"        // the addresses could not be claimed
 	ReasonSend           = "send"         // nothing can be sent

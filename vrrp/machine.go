@@ -47,6 +47,9 @@ type Machine struct {
 	peer     netip.Addr    // who sent the last advertisement we yielded to
 	peerPrio uint8
 	answers  int       // given since the last regular advertisement
+	yielding bool      // Leaving for a peer, not for good
+	standby  bool      // after a Yield: no preemption
+	until    time.Time // end of standby; zero: none
 	preempt  time.Time // a master of lower priority is followed until then; zero: none was heard
 }
 
@@ -97,6 +100,9 @@ func (m *Machine) dispatch(now time.Time, ev Event) []Action {
 	case Moved:
 		m.local = ev.Local
 		return nil
+	case TakeBack:
+		m.standby = false
+		return nil
 	}
 	switch m.state {
 	case Initialize:
@@ -142,7 +148,7 @@ func (m *Machine) backup(now time.Time, ev Event) []Action {
 		case p.Priority == 0:
 			m.deadline = now.Add(m.skew(m.cfg.Priority))
 			m.resigned, m.peer, m.peerPrio = true, p.Source, 0
-		case m.cfg.NoPreempt || p.Priority >= m.cfg.Priority:
+		case m.cfg.NoPreempt || m.standingBy(now) || p.Priority >= m.cfg.Priority:
 			m.follow(now, p)
 		case m.patient(now):
 			until := m.preempt
@@ -168,26 +174,34 @@ func (m *Machine) patient(now time.Time) bool {
 // them.
 func (m *Machine) leave(now time.Time, reason string) []Action {
 	actions := m.become(Leaving, Transition{Reason: reason}, Silence{}, Advertise{0})
-	m.deadline = now.Add(m.cfg.Interval)
+	m.deadline, m.yielding = now.Add(m.cfg.Interval), false
 	return actions
 }
 
 // leaving waits for the successor: the first advertisement of anybody who does
-// not resign, or the end of one interval.
+// not resign, or the end of the wait.
 func (m *Machine) leaving(now time.Time, ev Event) []Action {
 	switch ev := ev.(type) {
 	case Timeout:
-		if now.Before(m.deadline) {
+		switch {
+		case now.Before(m.deadline):
 			return nil
+		case m.yielding:
+			return m.resume(now)
 		}
+		return m.stop()
 	case Heard:
-		if ev.Packet.Priority == 0 {
+		switch {
+		case ev.Packet.Priority == 0:
 			return nil
+		case m.yielding:
+			return m.yielded(now, ev.Packet)
 		}
-	default:
-		return nil
+		return m.stop()
+	case Shutdown:
+		m.yielding = false
 	}
-	return m.stop()
+	return nil
 }
 
 // stop ends in Initialize.

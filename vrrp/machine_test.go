@@ -183,6 +183,83 @@ func TestTakeoverReasons(t *testing.T) {
 	})
 }
 
+// TestYield is a planned hand-over: to whoever takes over, back if nobody does,
+// and without preemption until it is taken back, its time is over, or the peer
+// fails.
+func TestYield(t *testing.T) {
+	const s = time.Second
+	yielded := func(t *testing.T, until time.Time) *Machine {
+		m := at(t, Master, testConfig())
+		got := kinds(m.Step(epoch.Add(s/2), Yield{until}))
+		want := []Action{Silence{}, Advertise{0}, Become{Transition{From: Master, To: Leaving, Reason: ReasonHandover}}}
+		if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+			t.Fatalf("yield (-want +got):\n%s", diff)
+		}
+		return m
+	}
+	taken := func(t *testing.T, until time.Time) *Machine {
+		m := yielded(t, until)
+		got := kinds(m.Step(epoch.Add(s), advert(above, 50, s)))
+		want := []Action{Silence{}, Release{}, Become{Transition{From: Leaving, To: Backup, Reason: ReasonHandover, Peer: above, PeerPriority: 50}}}
+		if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+			t.Fatalf("successor heard (-want +got):\n%s", diff)
+		}
+		return m
+	}
+	follows := func(m *Machine, after time.Duration) bool {
+		now := epoch.Add(after)
+		m.Step(now, advert(above, 50, s))
+		return m.Deadline().Equal(now.Add(m.down()))
+	}
+	t.Run("nobody takes over", func(t *testing.T) {
+		m := yielded(t, time.Time{})
+		if got := m.Step(epoch.Add(2*s), Timeout{}); got != nil {
+			t.Errorf("too early: %v", got)
+		}
+		got := kinds(m.Step(epoch.Add(5*s/2), Timeout{}))
+		want := []Action{Advertise{100}, Become{Transition{From: Leaving, To: Master, Reason: ReasonRefused}}}
+		if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if m.standby {
+			t.Error("stands by though it is master")
+		}
+	})
+	t.Run("stays backup", func(t *testing.T) {
+		if m := taken(t, time.Time{}); !follows(m, time.Hour) {
+			t.Error("preempts the peer it yielded to")
+		}
+	})
+	t.Run("until it is taken back", func(t *testing.T) {
+		m := taken(t, time.Time{})
+		m.Step(epoch.Add(2*s), TakeBack{})
+		if follows(m, 3*s) {
+			t.Error("follows a lower priority after it was taken back")
+		}
+	})
+	t.Run("until the time is over", func(t *testing.T) {
+		m := taken(t, epoch.Add(10*s))
+		if !follows(m, 9*s) || follows(m, 10*s) {
+			t.Error("does not stand by just until then")
+		}
+	})
+	t.Run("until the peer fails", func(t *testing.T) {
+		m := taken(t, time.Time{})
+		m.Step(m.Deadline(), Timeout{})
+		if m.State() != Master || m.standby {
+			t.Errorf("%v, stands by: %v", m.State(), m.standby)
+		}
+	})
+	t.Run("a stop meanwhile", func(t *testing.T) {
+		m := yielded(t, time.Time{})
+		m.Step(epoch.Add(s), Shutdown{})
+		m.Step(epoch.Add(5*s/2), Timeout{})
+		if m.State() != Initialize {
+			t.Errorf("%v", m.State())
+		}
+	})
+}
+
 // TestPreemptDelay: a live master of lower priority is followed until the delay is
 // over, and then preempted at the next down timer; a dead one is replaced.
 func TestPreemptDelay(t *testing.T) {

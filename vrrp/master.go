@@ -17,7 +17,7 @@ func (m *Machine) enterMaster(now time.Time) []Action {
 	}
 	prio := m.cfg.Priority
 	actions := m.become(Master, t, Claim{}, Advertise{prio}, Announce{})
-	m.interval = m.cfg.Interval
+	m.interval, m.standby = m.cfg.Interval, false
 	m.restart(now)
 	return actions
 }
@@ -27,6 +27,8 @@ func (m *Machine) master(now time.Time, ev Event) []Action {
 	switch ev := ev.(type) {
 	case Shutdown:
 		return m.leave(now, ReasonShutdown)
+	case Yield:
+		return m.giveWay(now, ev.Until)
 	case Timeout:
 		if now.Before(m.deadline) {
 			return nil

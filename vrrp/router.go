@@ -25,6 +25,7 @@ type Router struct {
 
 	links    chan Link
 	priority chan uint8
+	orders   chan Event // Yield, TakeBack
 	stats    chan chan Stats
 
 	leftovers bool // of a previous life are still to be handed over
@@ -47,7 +48,7 @@ type Router struct {
 func NewRouter(cfg Config, a Addresses, o Observer, dial func(Link) (Conn, error)) *Router {
 	return &Router{
 		cfg: cfg, machine: NewMachine(cfg), addresses: a, observer: o, dial: dial,
-		links: make(chan Link, 1), priority: make(chan uint8, 1), stats: make(chan chan Stats),
+		links: make(chan Link, 1), priority: make(chan uint8, 1), orders: make(chan Event, 1), stats: make(chan chan Stats),
 		readable: make(chan Conn), again: make(chan struct{}), closed: make(chan struct{}),
 	}
 }
@@ -64,6 +65,13 @@ func (r *Router) SetLink(l Link) { replace(r.links, l) }
 // SetPriority changes the effective priority, 1–254. Like SetLink, the newest
 // counts.
 func (r *Router) SetPriority(p uint8) { replace(r.priority, p) }
+
+// Yield asks the router to hand over to a peer; see the event of that name. Like
+// SetLink, the newest order counts.
+func (r *Router) Yield(until time.Time) { replace(r.orders, Event(Yield{until})) }
+
+// TakeBack ends what Yield began.
+func (r *Router) TakeBack() { replace(r.orders, Event(TakeBack{})) }
 
 // replace puts v into a mailbox of capacity one.
 func replace[T any](box chan T, v T) {
@@ -108,6 +116,8 @@ func (r *Router) Run(ctx context.Context) error {
 			r.wake(func() { r.relink(l) })
 		case p := <-r.priority:
 			r.wake(func() { r.step(SetPriority{p}) })
+		case order := <-r.orders:
+			r.wake(func() { r.step(order) })
 		case c := <-r.readable:
 			r.wake(func() { r.read(c) })
 		case answer := <-r.stats:

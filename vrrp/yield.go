@@ -1,0 +1,36 @@
+package vrrp
+
+import "time"
+
+// yieldIntervals is how long a successor may take: its Skew_Time, less than one
+// interval, and the way of a packet.
+const yieldIntervals = 2
+
+// giveWay begins a planned hand-over. It is a resignation that can be taken back.
+func (m *Machine) giveWay(now time.Time, until time.Time) []Action {
+	actions := m.leave(now, ReasonHandover)
+	m.yielding, m.standby, m.until = true, true, until
+	m.deadline = now.Add(yieldIntervals * m.cfg.Interval)
+	return actions
+}
+
+// yielded ends it well: a successor was heard, and is followed whatever its
+// priority.
+func (m *Machine) yielded(now time.Time, p Packet) []Action {
+	actions := m.enterBackup(now, Transition{Reason: ReasonHandover, Peer: p.Source, PeerPriority: p.Priority})
+	m.follow(now, p)
+	return actions
+}
+
+// resume ends it otherwise: nobody took over, and we never let go.
+func (m *Machine) resume(now time.Time) []Action {
+	actions := m.become(Master, Transition{Reason: ReasonRefused}, Advertise{m.cfg.Priority})
+	m.standby = false
+	m.restart(now)
+	return actions
+}
+
+// standingBy tells whether a Yield is still in force.
+func (m *Machine) standingBy(now time.Time) bool {
+	return m.standby && (m.until.IsZero() || now.Before(m.until))
+}
