@@ -1,7 +1,7 @@
 // Package admin is the door to a running daemon: a unix socket that speaks
 // HTTP with JSON bodies, and the client the commands use. It owns the socket
 // file and nothing else: what it serves is asked from its owner for each
-// request. It never changes the daemon's state.
+// request, and orders are passed on to it.
 package admin
 
 import (
@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -32,7 +33,12 @@ type Server struct {
 	Status func(context.Context) (any, error)
 	// Events returns the events kept in memory, oldest first.
 	Events func() []event.Event
+	// Orders are what the daemon can be told to do, by name.
+	Orders map[string]Order
 }
+
+// Order passes one order on. Its error is what the sender is told.
+type Order func(ctx context.Context, body json.RawMessage) error
 
 // Run serves until ctx is done, then removes the socket file. It returns an
 // error if the socket failed before that.
@@ -67,6 +73,22 @@ func (s *Server) routes() http.Handler {
 	})
 	mux.HandleFunc("GET /events", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, s.Events(), nil)
+	})
+	mux.HandleFunc("POST /orders/{name}", func(w http.ResponseWriter, r *http.Request) {
+		order, ok := s.Orders[r.PathValue("name")]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = order(r.Context(), body)
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+			return
+		}
+		answer(w, struct{}{}, nil)
 	})
 	return mux
 }

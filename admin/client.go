@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,16 +20,27 @@ type Client struct {
 
 // Status returns the daemon's status document as it sent it.
 func (c Client) Status(ctx context.Context) (json.RawMessage, error) {
-	return c.get(ctx, "/status")
+	return c.do(ctx, http.MethodGet, "/status", nil)
 }
 
 // Events returns the events the daemon keeps in memory, a JSON array.
 func (c Client) Events(ctx context.Context) (json.RawMessage, error) {
-	return c.get(ctx, "/events")
+	return c.do(ctx, http.MethodGet, "/events", nil)
 }
 
-// get asks for one document, within the socket's time limit.
-func (c Client) get(ctx context.Context, path string) (json.RawMessage, error) {
+// Order tells the daemon to do something; the body is sent as JSON. It returns
+// when the order was passed on, not when it was carried out.
+func (c Client) Order(ctx context.Context, name string, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	_, err = c.do(ctx, http.MethodPost, "/orders/"+name, bytes.NewReader(text))
+	return err
+}
+
+// do makes one request, within the socket's time limit.
+func (c Client) do(ctx context.Context, method, path string, send io.Reader) (json.RawMessage, error) {
 	transport := &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -38,7 +50,7 @@ func (c Client) get(ctx context.Context, path string) (json.RawMessage, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeLimit)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://hald"+path, nil)
+	request, err := http.NewRequestWithContext(ctx, method, "http://hald"+path, send)
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ type life struct {
 	ring     *event.Ring
 	messages chan message       // from the supervisors
 	asks     chan chan Document // from admin requests
+	orders   chan any           // to the election
 
 	began      time.Time
 	seq        uint64 // of the last event
@@ -39,6 +40,7 @@ func newLife(d *Director) *life {
 		ring:       event.NewRing(eventsKept),
 		messages:   make(chan message),
 		asks:       make(chan chan Document),
+		orders:     make(chan any),
 		places:     map[string]event.Event{},
 		configured: map[string]bool{},
 	}
@@ -102,6 +104,7 @@ func (l *life) electionWorker() *worker {
 		name:    RoleElection,
 		start:   l.d.Election,
 		command: election.Command{Configure: &l.election},
+		orders:  l.orders,
 		report:  electionReport,
 		blank:   electionBlank(l.election, l.began),
 		grace:   bound,

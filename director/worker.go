@@ -34,6 +34,7 @@ type worker struct {
 	name    string
 	start   Start
 	command any                                           // what it is told first in every life
+	orders  chan any                                      // what it is told later; nobody takes them while it does not run
 	report  func(from *json.Decoder) (message, error)     // reads one message from its link
 	blank   message                                       // what is known about its part while it does not run
 	grace   time.Duration                                 // how long it may take to leave in good order
@@ -101,7 +102,19 @@ func (w *worker) live(ctx context.Context, stop <-chan struct{}, out chan<- mess
 	defer link.Close()
 
 	told := make(chan error, 1)
-	go func() { told <- json.NewEncoder(link).Encode(w.command) }()
+	go func() {
+		to := json.NewEncoder(link)
+		err := to.Encode(w.command)
+		told <- err
+		for err == nil {
+			select {
+			case order := <-w.orders:
+				err = to.Encode(order)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
 	ended := make(chan error, 1)
 	go func() { ended <- wait() }()
 	reports, drained := make(chan message), make(chan error, 1)

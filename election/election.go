@@ -128,6 +128,14 @@ func (e *election) obey(c Command) error {
 	switch {
 	case c.Configure != nil:
 		return e.configure(*c.Configure)
+	case c.Handover != nil:
+		for _, in := range e.named(c.Handover.Instances) {
+			in.router.Yield(c.Handover.Until)
+		}
+	case c.TakeBack != nil:
+		for _, in := range e.named(c.TakeBack.Instances) {
+			in.router.TakeBack()
+		}
 	case c.Priority != nil:
 		if in := e.instances[c.Priority.Instance]; in != nil {
 			in.router.SetPriority(c.Priority.Priority)
@@ -135,6 +143,19 @@ func (e *election) obey(c Command) error {
 		}
 	}
 	return nil
+}
+
+// named are the instances of these names, all if there are none.
+func (e *election) named(names []string) (list []*instance) {
+	if len(names) == 0 {
+		names = e.order
+	}
+	for _, name := range names {
+		if in := e.instances[name]; in != nil {
+			list = append(list, in)
+		}
+	}
+	return list
 }
 
 // configure makes the running instances those of cfg. What is equal goes on

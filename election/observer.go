@@ -44,6 +44,9 @@ func (o *observer) Changed(t vrrp.Transition) {
 	case t.From == vrrp.Leaving:
 		t.From = o.before
 	}
+	if t.Reason == vrrp.ReasonRefused {
+		o.emit(event.Event{Name: "vrrp.handover_refused", Reason: "no_successor"})
+	}
 	if t.From != t.To {
 		o.emit(event.Event{
 			Name: "vrrp.transition", From: t.From.String(), To: t.To.String(), Reason: t.Reason,

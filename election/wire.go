@@ -12,6 +12,20 @@ import (
 type Command struct {
 	Configure *Config      `json:"configure,omitempty"`
 	Priority  *SetPriority `json:"priority,omitempty"`
+	Handover  *Handover    `json:"handover,omitempty"`
+	TakeBack  *TakeBack    `json:"take_back,omitempty"`
+}
+
+// Handover asks masters to hand over to a peer and to stay backup until the peer
+// fails, they are taken back, or Until has come.
+type Handover struct {
+	Instances []string  `json:"instances"` // none named: all
+	Until     time.Time `json:"until"`     // zero: no end
+}
+
+// TakeBack ends what Handover began.
+type TakeBack struct {
+	Instances []string `json:"instances"` // none named: all
 }
 
 // Config is everything the election needs to know.
