@@ -12,7 +12,7 @@ var (
 	classE    = netip.MustParsePrefix("240.0.0.0/4")
 )
 
-// hostAddress accepts the IPv4 address of one host.
+// hostAddress accepts the address of one host.
 func hostAddress(v value) (netip.Addr, error) {
 	s, err := text(v)
 	if err != nil {
@@ -24,6 +24,17 @@ func hostAddress(v value) (netip.Addr, error) {
 	return parseHost(s, v)
 }
 
+// hostAddress4 is hostAddress where IPv6 is not built yet.
+func hostAddress4(v value) (netip.Addr, error) {
+	a, err := hostAddress(v)
+	if err == nil && a.Is6() {
+		return a, notYet6(v)
+	}
+	return a, err
+}
+
+func notYet6(v value) error { return notYetError{fmt.Sprintf("an IPv6 address (%s)", v)} }
+
 // parseHost parses the address part s of a value.
 func parseHost(s string, v value) (netip.Addr, error) {
 	a, err := netip.ParseAddr(s)
@@ -31,17 +42,19 @@ func parseHost(s string, v value) (netip.Addr, error) {
 		return a, complain("%s is not an IP address.", v)
 	}
 	switch {
-	case !a.Is4():
-		return a, notYetError{fmt.Sprintf("an IPv6 address (%s)", v)}
+	case a.Is4In6():
+		return a, complain("%s is an IPv4 address written as IPv6; write its last four bytes in dotted form.", v)
+	case a.Zone() != "":
+		return a, complain("%s names an interface after its %%; leave that out: an address here belongs to the interface of its block.", v)
 	case a.IsMulticast():
 		return a, complain("%s is a multicast address, not that of one host.", v)
-	case thisNet.Contains(a), a == broadcast, classE.Contains(a):
+	case thisNet.Contains(a), a == broadcast, classE.Contains(a), a == netip.IPv6Unspecified():
 		return a, complain("%s is not an address that a host can have.", v)
 	}
 	return a, nil
 }
 
-// virtualAddress accepts ADDRESS/PREFIX, or ADDRESS for one with /32.
+// virtualAddress accepts ADDRESS/PREFIX, or ADDRESS for one with /32 or /128.
 func virtualAddress(v value) (netip.Prefix, error) {
 	s, err := text(v)
 	if err != nil {
@@ -56,22 +69,34 @@ func virtualAddress(v value) (netip.Prefix, error) {
 		return netip.Prefix{}, complain("%s is a loopback address; no other machine can reach it.", v)
 	}
 	if !hasLength {
-		return netip.PrefixFrom(a, 32), nil
+		return netip.PrefixFrom(a, a.BitLen()), nil
 	}
 	if strings.Contains(length, ".") {
 		return netip.Prefix{}, complain("%s has a netmask; write the prefix length as a number, for example \"/24\".", v)
 	}
 	p, err := netip.ParsePrefix(s)
 	if err != nil || p.Bits() == 0 {
-		return netip.Prefix{}, complain("%s has no valid prefix length; for IPv4 it is /1 to /32.", v)
+		return netip.Prefix{}, complain("%s has no valid prefix length; for %s it is /1 to /%d.", v, familyOf(a), a.BitLen())
 	}
-	if p.Bits() < 31 && p.Masked().Addr() == a {
-		return netip.Prefix{}, complain("%s is the network itself, not an address in it.", v)
+	return p, notSpecial(p, v)
+}
+
+// notSpecial refuses the addresses of a network that no host can have for its
+// own: the network, the broadcast address (not on point-to-point links: RFC
+// 3021), the subnet-router anycast address (RFC 4291, 2.6.1; RFC 6164, 4).
+func notSpecial(p netip.Prefix, v value) error {
+	a := p.Addr()
+	switch {
+	case p.Bits() >= a.BitLen()-1:
+		return nil
+	case p.Masked().Addr() == a && a.Is6():
+		return complain("%s is the subnet-router anycast address of its network, which all routers share.", v)
+	case p.Masked().Addr() == a:
+		return complain("%s is the network itself, not an address in it.", v)
+	case a.Is4() && lastOf(p) == a:
+		return complain("%s is the broadcast address of its network.", v)
 	}
-	if p.Bits() < 31 && lastOf(p) == a {
-		return netip.Prefix{}, complain("%s is the broadcast address of its network.", v)
-	}
-	return p, nil
+	return nil
 }
 
 // lastOf is the highest address of an IPv4 network.
@@ -99,7 +124,7 @@ func serverAddress(v value) (netip.AddrPort, error) {
 		return netip.AddrPort{}, err
 	}
 	if _, err := netip.ParseAddr(s); err == nil {
-		a, err := parseHost(s, v)
+		a, err := hostAddress4(v)
 		return netip.AddrPortFrom(a, 0), err
 	}
 	if strings.Contains(s, "/") {
@@ -110,5 +135,8 @@ func serverAddress(v value) (netip.AddrPort, error) {
 		return netip.AddrPort{}, complain("%s is not ADDRESS or ADDRESS:PORT with a port from 1 to 65535.", v)
 	}
 	a, err := parseHost(ap.Addr().String(), v)
+	if err == nil && a.Is6() {
+		err = notYet6(v)
+	}
 	return netip.AddrPortFrom(a, ap.Port()), err
 }

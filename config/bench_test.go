@@ -11,8 +11,11 @@ import (
 // BenchmarkLoad reads 1000 virtual servers with 10 real servers each.
 func BenchmarkLoad(b *testing.B) {
 	var text strings.Builder
-	text.WriteString("cluster \"big\" {\n  director \"lb1\" {}\n}\nvrrp_instance \"big\" {\n  interface = \"eth0\"\n  virtual_router_id = 51\n" +
-		"  virtual_addresses = [for i in range(0, 1000) : cidrhost(\"10.1.0.0/16\", 256 + i)]\n}\n")
+	text.WriteString("cluster \"big\" {\n  director \"lb1\" {}\n}\n")
+	for i := range 4 {
+		fmt.Fprintf(&text, "vrrp_instance \"big%d\" {\n  interface = \"eth0\"\n  virtual_router_id = %d\n"+
+			"  virtual_addresses = [for i in range(0, 250) : cidrhost(\"10.1.0.0/16\", %d + i)]\n}\n", i, 51+i, 256+250*i)
+	}
 	for i := range 1000 {
 		fmt.Fprintf(&text, "virtual_server \"s%d\" {\n  addresses  = [\"%s:80\"]\n  protocol   = \"tcp\"\n  forwarding = \"dr\"\n  check \"http\" {\n    path = \"/\"\n  }\n",
 			i, fmt.Sprintf("10.1.%d.%d", (256+i)/256, (256+i)%256))

@@ -65,7 +65,7 @@ func (r *reader) readCheck(b *block) serviceCheck {
 		r.fail(fast.at, "Invalid fast_interval", fmt.Sprintf("%s is longer than the interval of %s.", fast.shown(), orDefault(interval)))
 	}
 	c := serviceCheck{
-		address: read(r, b, "address", hostAddress),
+		address: read(r, b, "address", hostAddress4),
 		port:    read(r, b, "port", integer(1, 65535)),
 	}
 	c.Kind = b.label

@@ -22,7 +22,7 @@ type survey struct {
 
 type locatedDirector struct {
 	Director
-	at hcl.Range
+	refused bool // its address was
 }
 
 // survey checks all names and reads the cluster block. Only what does not
@@ -83,7 +83,7 @@ func (r *reader) readDirectors(c *block) {
 			}
 			addresses[address.value] = b.label
 		}
-		r.whole.directors = append(r.whole.directors, locatedDirector{Director{Name: b.label, Address: address.value}, b.at})
+		r.whole.directors = append(r.whole.directors, locatedDirector{Director{Name: b.label, Address: address.value}, address.given && !address.ok})
 	}
 }
 

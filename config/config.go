@@ -32,17 +32,17 @@ type Director struct {
 type Instance struct {
 	Name          string
 	Interface     string
-	Version       uint8         // 2 or 3
-	VRID          uint8         // 1–255
-	Priority      uint8         // 1–254
-	Interval      time.Duration // 10 ms … 40.95 s in steps of 10 ms
-	Addresses     []netip.Prefix
+	Version       uint8          // 2 or 3
+	VRID          uint8          // 1–255
+	Priority      uint8          // 1–254
+	Interval      time.Duration  // version 3: 10 ms … 40.95 s in steps of 10 ms; version 2: whole seconds, 1 … 255
+	Addresses     []netip.Prefix // the family of the first is that of the adverts
 	NoPreempt     bool
-	PreemptDelay  time.Duration
+	PreemptDelay  time.Duration // 0 with NoPreempt
 	StartDelay    time.Duration
 	Peers         []netip.Addr  // unicast: the other directors' addresses; empty: multicast
 	Password      string        // version 2, type "simple": at most 8 bytes; empty: none
-	SourceAddress netip.Addr    // zero: the interface's primary address
+	SourceAddress netip.Addr    // of the adverts' family; zero: the interface's primary address
 	Checksum      string        // "auto", "rfc5798" or "rfc9568"
 	Lease         time.Duration // valid_lft of the virtual addresses; 0: none
 	Announce      Announce

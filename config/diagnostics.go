@@ -13,6 +13,7 @@ import (
 type Diagnostics struct {
 	list  hcl.Diagnostics
 	files map[string]*hcl.File
+	keys  map[string][]keySpan // by file: not to be shown
 }
 
 // Message is one diagnostic as plain data. Line and Column start at 1 and are
@@ -139,5 +140,5 @@ func (s *source) diagnostics() Diagnostics {
 		}
 		return a.Subject.Start.Byte - b.Subject.Start.Byte
 	})
-	return Diagnostics{list: list, files: s.files}
+	return Diagnostics{list: list, files: s.files, keys: s.keys}
 }

@@ -51,7 +51,18 @@ func checkSound(t *testing.T, c *Config) {
 		if in.VRID == 0 || in.Priority == 0 || in.Priority == 255 || in.Interface == "" || in.Name == "" || in.Interval <= 0 || in.Announce.Count < 1 {
 			t.Errorf("instance %+v", in)
 		}
-		if in.Lease != 0 && in.Lease < downInterval(in.Interval, int(in.Priority)) {
+		if in.Version != 2 && in.Version != 3 || len(in.Password) > maxKey || in.NoPreempt && in.PreemptDelay != 0 || in.Version == 3 && in.Password != "" {
+			t.Errorf("instance %+v", in)
+		}
+		for _, peer := range in.Peers {
+			if familyOf(peer) != familyOf(in.SourceAddress) || peer == c.Director.Address {
+				t.Errorf("peers %v of %v", in.Peers, in.SourceAddress)
+			}
+		}
+		if len(in.Addresses) > 0 && in.SourceAddress.IsValid() && familyOf(in.SourceAddress) != familyOf(in.Addresses[0].Addr()) {
+			t.Errorf("from %v for %v", in.SourceAddress, in.Addresses)
+		}
+		if in.Lease != 0 && in.Lease < downInterval(int(in.Version), in.Interval, int(in.Priority)) {
 			t.Errorf("lease %s", in.Lease)
 		}
 	}

@@ -59,12 +59,12 @@ var language = &grammar{
 var instanceGrammar = grammar{
 	attributes: []string{
 		"interface", "virtual_router_id", "version", "priority", "advertisement_interval",
-		"virtual_addresses", "preempt", "source_address", "checksum", "address_lease",
+		"virtual_addresses", "preempt", "preempt_delay", "unicast", "source_address", "checksum", "start_delay", "address_lease",
 	},
-	later: []string{"preempt_delay", "accept", "unicast", "virtual_mac", "start_delay"},
+	later: []string{"accept", "virtual_mac"},
 	blocks: map[string]*grammar{
 		"gratuitous_arp":  {single: true, attributes: []string{"count", "delay", "refresh", "interval"}},
-		"authentication":  unbuilt(),
+		"authentication":  {single: true, attributes: []string{"type", "key"}},
 		"virtual_address": unbuilt("address"),
 		"virtual_route":   unbuilt("network"),
 		"track":           unbuilt("kind", "name"),

@@ -12,7 +12,15 @@ import (
 type instance struct {
 	Instance
 	block     *block
+	family    family // of the adverts
 	addresses []field[netip.Prefix]
+}
+
+// heldAddress is a virtual address. Link-local ones are told apart by their
+// link, so that fe80::1 can be the gateway on several.
+type heldAddress struct {
+	address netip.Addr
+	link    string
 }
 
 // readInstances reads all vrrp_instance blocks and compares them.
@@ -25,17 +33,17 @@ func (r *reader) readInstances(root *block) []instance {
 	var all []instance
 	names := map[string]hcl.Range{}
 	routers := map[string]field[int]{}
-	addresses := map[netip.Addr]string{}
+	addresses := map[heldAddress]string{}
 	for _, b := range root.nested["vrrp_instance"] {
 		r.checkLabel(b)
 		r.unique(names, b.label, b.labelAt, "Duplicate vrrp_instance")
 		in, vrid, link := r.readInstance(b.withDefaults(defaults))
 		all = append(all, in)
-		if vrid.ok && link.ok {
-			key := fmt.Sprintf("%s/%d", in.Interface, in.VRID)
+		if vrid.ok && link.ok && in.family != unknown {
+			key := fmt.Sprintf("%s/%s/%d", in.Interface, in.family, in.VRID)
 			if other, taken := routers[key]; taken {
 				r.fail(vrid.at, "Duplicate virtual_router_id", fmt.Sprintf(
-					"Another instance on the same interface has this virtual_router_id, at %s. Peers tell virtual routers on a link apart by it.", position(other.at)))
+					"Another %s instance on the same interface has this virtual_router_id, at %s. Peers tell virtual routers on a link apart by it.", in.family, position(other.at)))
 			} else {
 				routers[key] = vrid
 			}
@@ -44,10 +52,14 @@ func (r *reader) readInstances(root *block) []instance {
 			if !a.ok {
 				continue
 			}
-			if other, taken := addresses[a.value.Addr()]; taken {
+			held := heldAddress{address: a.value.Addr()}
+			if held.address.IsLinkLocalUnicast() {
+				held.link = in.Interface
+			}
+			if other, taken := addresses[held]; taken {
 				r.fail(a.at, "Duplicate virtual address", fmt.Sprintf("%s is already a virtual address of vrrp_instance %q.", a.shown(), other))
 			} else {
-				addresses[a.value.Addr()] = b.label
+				addresses[held] = b.label
 			}
 		}
 	}
@@ -60,26 +72,21 @@ func (r *reader) readInstance(b *block) (in instance, vrid field[int], link fiel
 	in.Name = b.label
 	link = needPerDirector(r, b, "interface", "the link the adverts go over and the addresses are on", interfaceName)
 	vrid = need(r, b, "virtual_router_id", "a number from 1 to 255 that is the same on all directors and on nothing else on the link", integer(1, 255))
-	read(r, b, "version", version)
 	priority := readPerDirector(r, b, "priority", priority).or(100)
-	interval := read(r, b, "advertisement_interval", duration(10*time.Millisecond, 40950*time.Millisecond, 10*time.Millisecond)).or(time.Second)
-	preempt := read(r, b, "preempt", boolean).or(true)
-	source := readPerDirector(r, b, "source_address", hostAddress)
-	checksum := read(r, b, "checksum", oneOf([]string{"auto", "rfc5798", "rfc9568"})).or("auto")
 	addresses := r.readVirtualAddresses(b)
 
 	in.Interface = link.value
 	in.VRID = uint8(vrid.value)
 	in.Priority = uint8(priority.value)
-	in.Interval = interval.value
-	in.NoPreempt = !preempt.value
-	in.SourceAddress = source.value
-	in.Checksum = checksum.value
-	in.addresses = addresses
-	for _, a := range addresses {
+	in.addresses = addresses.value
+	for _, a := range addresses.value {
 		in.Addresses = append(in.Addresses, a.value)
 	}
-	in.Lease = r.readLease(b, interval, priority)
+	in.family = familyOfAdverts(addresses)
+	version, interval := r.readAdverts(b, addresses, &in)
+	in.Password = r.readPassword(b, version)
+	r.readPreemption(b, &in)
+	in.Lease = r.readLease(b, version, interval, priority)
 	in.Announce = r.readAnnounce(b)
 	return in, vrid, link
 }
@@ -91,7 +98,24 @@ func needPerDirector[T any](r *reader, b *block, name, why string, parse func(va
 	return f
 }
 
-func (r *reader) readVirtualAddresses(b *block) []field[netip.Prefix] {
+// maxDelay bounds preempt_delay and start_delay: longer is a mistyped unit.
+const maxDelay = time.Hour
+
+// readPreemption reads when a director takes over from a live master, and when
+// it begins to take part.
+func (r *reader) readPreemption(b *block, in *instance) {
+	preempt := read(r, b, "preempt", boolean).or(true)
+	delay := read(r, b, "preempt_delay", duration(0, maxDelay, time.Millisecond)).or(0)
+	in.NoPreempt = !preempt.value
+	in.PreemptDelay = delay.value
+	in.StartDelay = read(r, b, "start_delay", duration(0, maxDelay, time.Millisecond)).or(0).value
+	if !b.defaults && preempt.ok && !preempt.value && delay.ok && delay.value > 0 {
+		r.fail(delay.at, "Invalid preempt_delay", fmt.Sprintf(
+			"%s never preempts (preempt = false), so there is nothing that %s could delay. Leave preempt_delay out, or write \"0s\".", b.title(), delay.shown()))
+	}
+}
+
+func (r *reader) readVirtualAddresses(b *block) field[[]field[netip.Prefix]] {
 	list := readList(r, b, "virtual_addresses", virtualAddress)
 	r.mustBeGiven(b, "virtual_addresses", "the addresses that move between the directors; [] if none do", list.given)
 	seen := map[netip.Addr]bool{}
@@ -111,19 +135,7 @@ func (r *reader) readVirtualAddresses(b *block) []field[netip.Prefix] {
 			}
 		}
 	}
-	return list.value
-}
-
-// version accepts 3, and 2 as not built yet.
-func version(v value) (int, error) {
-	n, err := integer(0, 255)(v)
-	switch {
-	case err == nil && n == 2:
-		return 0, notYetError{"VRRP version 2"}
-	case err == nil && n != 3:
-		return 0, complain("%s is not a version of VRRP; 3 is, and 2 is not supported yet.", v)
-	}
-	return n, err
+	return list
 }
 
 // priority explains the two values that RFC 9568, 5.2.4 reserves.
@@ -139,52 +151,6 @@ func priority(v value) (int, error) {
 		return 0, notYetError{"priority 255 (only for the address owner, the director whose own address the virtual address is)"}
 	}
 	return n, nil
-}
-
-// lease is the value of address_lease.
-type lease struct {
-	auto bool
-	time time.Duration // 0: off
-}
-
-func parseLease(v value) (lease, error) {
-	if s, err := text(v); err == nil {
-		switch s {
-		case "auto":
-			return lease{auto: true}, nil
-		case "off":
-			return lease{}, nil
-		}
-	}
-	d, err := duration(time.Second, 24*time.Hour, time.Second)(v)
-	if err != nil {
-		return lease{}, complain("%s Or write \"auto\" or \"off\".", err)
-	}
-	return lease{time: d}, nil
-}
-
-// downInterval is how long a silent master is still believed: three
-// advertisement intervals and the skew (RFC 9568, 6.1).
-func downInterval(interval time.Duration, priority int) time.Duration {
-	skew := interval * time.Duration(256-priority) / 256
-	return 3*interval + skew
-}
-
-// readLease reads address_lease and works out "auto".
-func (r *reader) readLease(b *block, interval field[time.Duration], priority field[int]) time.Duration {
-	f := read(r, b, "address_lease", parseLease).or(lease{auto: true})
-	if !f.ok || !interval.ok || !priority.ok {
-		return 0
-	}
-	down := downInterval(interval.value, priority.value)
-	if f.value.auto {
-		return max(3*time.Second, (down+time.Second-1).Truncate(time.Second)+time.Second)
-	}
-	if f.value.time != 0 && f.value.time < down && !b.defaults {
-		r.fail(f.at, "Invalid address_lease", fmt.Sprintf(
-			"%s is shorter than the down interval%s: the master would lose its addresses before a peer takes them. The down interval is three advertisement intervals and the skew.", f.shown(), computed(" of "+plain(down), interval.text, priority.text)))
-	}
-	return f.value.time
 }
 
 // readAnnounce reads the gratuitous_arp block, attribute by attribute on top

@@ -18,7 +18,7 @@ const (
 func tooDeep(text []byte) bool {
 	depth, operators := 0, 0
 	for line := range bytes.Lines(text) {
-		if code := bytes.TrimLeft(line, " \t"); bytes.HasPrefix(code, []byte("#")) || bytes.HasPrefix(code, []byte("//")) {
+		if isComment(line) {
 			continue
 		}
 		for i, c := range line {
@@ -40,6 +40,12 @@ func tooDeep(text []byte) bool {
 		}
 	}
 	return false
+}
+
+// isComment says whether a line is one, in native syntax.
+func isComment(line []byte) bool {
+	code := bytes.TrimLeft(line, " \t")
+	return bytes.HasPrefix(code, []byte("#")) || bytes.HasPrefix(code, []byte("//"))
 }
 
 func isLetter(c byte) bool { return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' }

@@ -51,7 +51,8 @@ func LoadAll(path string) ([]*Config, Diagnostics) {
 type source struct {
 	folder string // what file() paths are relative to
 	files  map[string]*hcl.File
-	body   hcl.Body // nil when a file could not be read or parsed
+	keys   map[string][]keySpan // by file
+	body   hcl.Body             // nil when a file could not be read or parsed
 	hash   string
 	diags  hcl.Diagnostics
 	known  map[string]bool // keys of diags, so that nothing is said twice
@@ -59,7 +60,7 @@ type source struct {
 
 // open reads and parses the files of a configuration.
 func open(path string) *source {
-	s := &source{files: map[string]*hcl.File{}, known: map[string]bool{}}
+	s := &source{files: map[string]*hcl.File{}, keys: map[string][]keySpan{}, known: map[string]bool{}}
 	names, folder, err := fileNames(path)
 	if err != nil {
 		s.fail(nil, "Cannot read the configuration", sentence(err))
@@ -106,7 +107,8 @@ func (s *source) parse(name string, text []byte) *hcl.File {
 	}
 	file.Bytes = text
 	s.files[name] = file
-	s.report(diags)
+	s.keys[name] = keySpans(text)
+	s.report(withoutKeys(diags, s.keys[name]))
 	return file
 }
 

@@ -205,20 +205,24 @@ func TestErrSumsUp(t *testing.T) {
 	}
 }
 
-// TestDownInterval: RFC 9568, 6.1. The table's values are those of its formulas.
+// TestDownInterval: RFC 9568, 6.1; RFC 3768, 6.1. The table's values are those
+// of their formulas.
 func TestDownInterval(t *testing.T) {
 	for _, c := range []struct {
+		version  int
 		interval time.Duration
 		priority int
 		want     time.Duration
 	}{
-		{time.Second, 254, 3*time.Second + 7812500*time.Nanosecond},
-		{time.Second, 100, 3*time.Second + 609375*time.Microsecond},
-		{time.Second, 1, 3*time.Second + 996093750*time.Nanosecond},
-		{10 * time.Millisecond, 128, 35 * time.Millisecond},
+		{3, time.Second, 254, 3*time.Second + 7812500*time.Nanosecond},
+		{3, time.Second, 100, 3*time.Second + 609375*time.Microsecond},
+		{3, time.Second, 1, 3*time.Second + 996093750*time.Nanosecond},
+		{3, 10 * time.Millisecond, 128, 35 * time.Millisecond},
+		{2, time.Second, 128, 3500 * time.Millisecond},
+		{2, 10 * time.Second, 128, 30500 * time.Millisecond},
 	} {
-		if got := downInterval(c.interval, c.priority); got != c.want {
-			t.Errorf("%s at priority %d: %s, want %s", c.interval, c.priority, got, c.want)
+		if got := downInterval(c.version, c.interval, c.priority); got != c.want {
+			t.Errorf("version %d, %s at priority %d: %s, want %s", c.version, c.interval, c.priority, got, c.want)
 		}
 	}
 }

@@ -83,7 +83,7 @@ func (r *reader) lookup(b *block, name string) (v value, given, ok bool) {
 	if attr == nil {
 		return value{}, false, false
 	}
-	result, ok := r.evaluate(attr.Expr)
+	result, ok := r.evaluate(attr.Expr, isKey(b, name))
 	if !ok {
 		return value{}, true, false
 	}
@@ -97,10 +97,14 @@ func (r *reader) lookup(b *block, name string) (v value, given, ok bool) {
 	return result, true, true
 }
 
-// evaluate computes an expression; ok is false when that failed.
-func (r *reader) evaluate(expr hcl.Expression) (value, bool) {
+// evaluate computes an expression; ok is false when that failed. A key is
+// hidden, wherever it comes from.
+func (r *reader) evaluate(expr hcl.Expression, key bool) (value, bool) {
 	before := r.secrets
 	v, diags := expr.Value(r.ctx)
+	if key {
+		diags = aboutKey(diags)
+	}
 	r.reportEvaluation(diags, r.secrets > before)
 	if diags.HasErrors() {
 		return value{}, false
@@ -113,7 +117,7 @@ func (r *reader) evaluate(expr hcl.Expression) (value, bool) {
 		}
 		return value{}, false
 	}
-	return value{v: v, at: expr.Range(), hidden: hide}, true
+	return value{v: v, at: expr.Range(), hidden: hide || key}, true
 }
 
 // reportEvaluation reports what the library found wrong with an expression.

@@ -64,7 +64,8 @@ func (d Diagnostics) inBlock(diag *hcl.Diagnostic) string {
 }
 
 // sourceLine is the line a range starts on. Control characters other than tabs
-// are replaced, so that a file cannot drive the terminal.
+// are replaced, so that a file cannot drive the terminal. A line that may hold a
+// key is not shown.
 func (d Diagnostics) sourceLine(r hcl.Range) (string, bool) {
 	file := d.files[r.Filename]
 	if file == nil || r.Start.Byte > len(file.Bytes) {
@@ -74,7 +75,7 @@ func (d Diagnostics) sourceLine(r hcl.Range) (string, bool) {
 	start := bytes.LastIndexByte(text[:r.Start.Byte], '\n') + 1
 	line, _, _ := bytes.Cut(text[start:], []byte("\n"))
 	line = bytes.TrimSuffix(line, []byte("\r"))
-	if len(line) == 0 {
+	if len(line) == 0 || holdsKey(d.keys[r.Filename], start, line) {
 		return "", false
 	}
 	return strings.Map(func(c rune) rune {

@@ -6,5 +6,8 @@ vrrp_instance "shop" {
   interface         = "eth0"
   virtual_router_id = 51
   virtual_addresses = ["192.0.2.10/24"]
-  version = 2
+  authentication {
+    type = "hmac-sha256"
+    key  = "s3cr3t"
+  }
 }

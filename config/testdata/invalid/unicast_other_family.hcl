@@ -1,0 +1,14 @@
+cluster "shop" {
+  director "lb1" {
+    address = "192.0.2.1"
+  }
+  director "lb2" {
+    address = "192.0.2.2"
+  }
+}
+vrrp_instance "shop" {
+  interface         = "eth0"
+  virtual_router_id = 51
+  virtual_addresses = ["fe80::10"]
+  unicast = true
+}
