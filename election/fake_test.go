@@ -40,6 +40,7 @@ type fakeHost struct {
 	claimErr   error
 	releaseErr error
 	announced  []netip.Addr
+	asRouter   bool // in the last announcement
 }
 
 func newFakeHost(lan *vrrptest.LAN, source netip.Addr) *fakeHost {
@@ -148,10 +149,10 @@ func (f *fakeHost) holds(p netip.Prefix) bool {
 
 type fakeAnnouncer struct{ *fakeHost }
 
-func (f fakeAnnouncer) Announce(_ int, _ net.HardwareAddr, addrs []netip.Addr) error {
+func (f fakeAnnouncer) Announce(_ int, _ net.HardwareAddr, router bool, addrs []netip.Addr) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.announced = append(f.announced, addrs...)
+	f.announced, f.asRouter = append(f.announced, addrs...), router
 	return nil
 }
 

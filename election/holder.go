@@ -168,7 +168,7 @@ func (h *holder) announce(now time.Time) error {
 	if due == nil || l == nil {
 		return nil
 	}
-	if err := h.sender.Announce(l.Index, l.MAC, due); err != nil {
+	if err := h.sender.Announce(l.Index, l.MAC, l.Forwarding6, due); err != nil {
 		return fmt.Errorf("announce on %s: %w", h.cfg.Interface, err)
 	}
 	return nil
