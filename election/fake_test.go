@@ -147,6 +147,13 @@ func (f *fakeHost) holds(p netip.Prefix) bool {
 	return ok && time.Now().Before(end)
 }
 
+// lease is how much longer the kernel keeps an address that nobody renews.
+func (f *fakeHost) lease(p netip.Prefix) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return time.Until(f.addrs[p])
+}
+
 type fakeAnnouncer struct{ *fakeHost }
 
 func (f fakeAnnouncer) Announce(_ int, _ net.HardwareAddr, router bool, addrs []netip.Addr) error {
