@@ -1,6 +1,7 @@
 package garp
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"strings"
 	"testing"
@@ -43,6 +44,40 @@ func TestSenderSendsEachFamilyItsFramesInOrder(t *testing.T) {
 		}
 		if d := cmp.Diff(w, got); d != "" {
 			t.Fatalf("frame %d (-sent +received):\n%s", i, d)
+		}
+	}
+}
+
+// Filters on the way out see the protocol that the sender names, not the frame's.
+func TestSenderNamesTheProtocolOfEachFrame(t *testing.T) {
+	near, _ := cable(t)
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unix.Close(fd) }()
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: int64(patience / time.Second)}); err != nil {
+		t.Fatal(err)
+	}
+	all := binary.BigEndian.AppendUint16(nil, unix.ETH_P_ALL)
+	if err := unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: binary.NativeEndian.Uint16(all), Ifindex: near.Index}); err != nil {
+		t.Fatal(err)
+	}
+	if err := openSender(t).Announce(near.Index, mac, false, []netip.Addr{vip, vip6, vip}); err != nil {
+		t.Fatal(err)
+	}
+	frame := make([]byte, 2000)
+	for seen := 0; seen < 5; {
+		_, from, err := unix.Recvfrom(fd, frame, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(frame[6:12]) != string(mac) { // the kernel's own
+			continue
+		}
+		seen++
+		if got, want := from.(*unix.SockaddrLinklayer).Protocol, binary.NativeEndian.Uint16(frame[12:14]); got != want {
+			t.Errorf("frame %d: named %#x, is %#x", seen, got, want)
 		}
 	}
 }

@@ -128,16 +128,14 @@ func (s *Sender) send(linkIndex int, frames [][]byte) error {
 	return nil
 }
 
-// target repeats for the kernel where the header of the frame says it goes.
+// target is the link, and the protocol as the frame has it: filters on the way
+// out go by it. The destination is read from the frame alone.
 func target(linkIndex int, frame []byte) unix.RawSockaddrLinklayer {
-	to := unix.RawSockaddrLinklayer{
+	return unix.RawSockaddrLinklayer{
 		Family:   unix.AF_PACKET,
 		Protocol: binary.NativeEndian.Uint16(frame[12:14]),
 		Ifindex:  int32(linkIndex),
-		Halen:    6,
 	}
-	copy(to.Addr[:], frame[:6])
-	return to
 }
 
 // sendmmsg hands the first n messages to the kernel and returns how many it
