@@ -17,8 +17,10 @@ const (
 
 	// A step looks at every server, so that thousands of verdicts, each with a
 	// step of its own, would take a processor for many seconds. After a step the
-	// next verdicts gather for so many times as long as it took.
+	// next verdicts gather for so many times as long as it took, within bounds:
+	// it may have taken long because the machine was busy with something else.
 	restAfterStep = 4
+	longestRest   = 200 * time.Millisecond
 )
 
 // pool owns everything that changes: the configuration in force, the monitors
@@ -172,7 +174,7 @@ func (p *pool) advance(idle map[ipvsctl.DestinationKey]bool) {
 		p.wake.Reset(p.state.wake.Sub(now))
 	}
 	p.hurry()
-	p.rested = time.Now().Add(restAfterStep * time.Since(now))
+	p.rested = time.Now().Add(min(restAfterStep*time.Since(now), longestRest))
 }
 
 // wish tells the reconciler what is wanted if that has changed. Before the

@@ -73,7 +73,7 @@ func TestR29StuckLog(t *testing.T) {
 		lb1.Start()
 		l.Eventually(settle, test.name+": lb1 is master", func() bool { return l.Holds("lb1", lab.VIP) })
 		in := func() bool { return len(l.Behind("lb1", lab.PortTUN)) == 1 }
-		l.Eventually(settle, test.name+": web3 is in", in)
+		l.Eventually(2*settle, test.name+": web3 is in", in)
 
 		capture := l.Capture("lb1")
 		start := time.Now()
