@@ -14,6 +14,13 @@ import (
 const (
 	statusBeat  = time.Second           // status is sent at least this often
 	statusPause = 50 * time.Millisecond // and at most this often
+
+	// A step looks at every server, so that thousands of verdicts, each with a
+	// step of its own, would take a processor for many seconds. After a step the
+	// next verdicts gather for so many times as long as it took, within bounds:
+	// it may have taken long because the machine was busy with something else.
+	restAfterStep = 4
+	longestRest   = 200 * time.Millisecond
 )
 
 // pool owns everything that changes: the configuration in force, the monitors
@@ -29,6 +36,9 @@ type pool struct {
 	state    state
 	wanted   []ipvsctl.Service // what the reconciler was told last
 	view     kernelView
+
+	verdicts *time.Timer // the step for verdicts that gather
+	rested   time.Time   // no such step before
 
 	wake     *time.Timer // the next drain that ends
 	status   *time.Timer // the next status
@@ -56,9 +66,11 @@ func (p *pool) run(ctx context.Context) error {
 }
 
 func (p *pool) loop(ctx context.Context) error {
+	p.verdicts = time.NewTimer(time.Hour)
 	p.wake = time.NewTimer(time.Hour)
 	p.statusAt = time.Now().Add(statusBeat)
 	p.status = time.NewTimer(statusBeat)
+	defer p.verdicts.Stop()
 	defer p.wake.Stop()
 	defer p.status.Stop()
 	for {
@@ -76,6 +88,8 @@ func (p *pool) loop(ctx context.Context) error {
 			p.gather(first)
 		case r := <-p.keeping.reports:
 			p.observe(r)
+		case <-p.verdicts.C:
+			p.advance(nil)
 		case <-p.wake.C:
 			p.advance(nil)
 		case <-p.status.C:
@@ -101,7 +115,7 @@ func (p *pool) configure(ctx context.Context, c Config) error {
 }
 
 // gather takes a result and all that wait behind it, so that a thousand
-// verdicts of one moment cost one step.
+// verdicts of one moment cost one step, or a few.
 func (p *pool) gather(next outcome) {
 	decided := false
 	for {
@@ -117,7 +131,11 @@ func (p *pool) gather(next outcome) {
 		}
 		break
 	}
-	if decided {
+	switch {
+	case !decided:
+	case time.Now().Before(p.rested):
+		p.verdicts.Reset(time.Until(p.rested))
+	default:
 		p.advance(nil)
 	}
 }
@@ -156,6 +174,7 @@ func (p *pool) advance(idle map[ipvsctl.DestinationKey]bool) {
 		p.wake.Reset(p.state.wake.Sub(now))
 	}
 	p.hurry()
+	p.rested = time.Now().Add(min(restAfterStep*time.Since(now), longestRest))
 }
 
 // wish tells the reconciler what is wanted if that has changed. Before the

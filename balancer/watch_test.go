@@ -5,8 +5,10 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/hald-project/hald/healthcheck"
 	"github.com/hald-project/hald/ipvsctl"
 	"github.com/hald-project/hald/ipvsctl/ipvstest"
 )
@@ -78,6 +80,23 @@ func TestPoolWishesOnlyForWhatChanged(t *testing.T) {
 		b.pass(6 * time.Second)
 		if reads != 2 {
 			t.Errorf("%d looks at the table in 6 s, want one each 3 s", reads)
+		}
+	})
+}
+
+// After a step that took long, verdicts gather for a while; they are not
+// forgotten.
+func TestPoolRestsAfterAStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		p := &pool{rested: start.Add(time.Second), verdicts: time.NewTimer(time.Hour), status: time.NewTimer(time.Hour)}
+		for range 3 {
+			p.gather(outcome{&watch{}, healthcheck.Result{Verdict: healthcheck.Up, Changed: true}})
+			time.Sleep(100 * time.Millisecond)
+		}
+		<-p.verdicts.C
+		if waited := time.Since(start); waited != time.Second {
+			t.Errorf("the next step came after %v, want 1s", waited)
 		}
 	})
 }

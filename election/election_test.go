@@ -152,7 +152,48 @@ func TestLeftovers(t *testing.T) {
 		if f.holds(vip) {
 			t.Error("one interval later the address must be gone")
 		}
-		expect(t, "events", a.names(), "daemon.recovered", "daemon.recovered", "init>backup:startup")
+		expect(t, "events", a.names(), "daemon.recovered", "daemon.recovered", "address.claimed", "address.released", "init>backup:startup")
+		a.leave(t)
+	})
+}
+
+// TestLeftoversOutliveTheirLease: what is handed over stays until the successor
+// has it, however little of the kernel's lease was left.
+func TestLeftoversOutliveTheirLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan := vrrptest.NewLAN()
+		b := launch(newFakeHost(lan, addrB), false)
+		b.configure(shop(100))
+		sleep(100 * time.Millisecond)
+		f := newFakeHost(lan, addrA)
+		f.addrs[vip] = time.Now().Add(100 * time.Millisecond)
+		a := launch(f, false)
+		a.configure(shop(150))
+		for ; !b.holds(vip); sleep(time.Millisecond) {
+			if !a.holds(vip) {
+				t.Error("nobody holds the address")
+				break
+			}
+		}
+		a.leave(t)
+		b.leave(t)
+	})
+}
+
+// TestLeaseOutlivesTheMaster: whenever a master dies, its lease lasts until the
+// peer of the lowest priority has waited for its down interval.
+func TestLeaseOutlivesTheMaster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := launch(newFakeHost(vrrptest.NewLAN(), addrA), false)
+		a.configure(shop(150))
+		sleep(5 * time.Second)
+		for range 1000 {
+			sleep(7 * time.Millisecond)
+			if left := a.lease(vip); left < vrrp.DownInterval(3, 1, time.Second) {
+				t.Errorf("%v of the lease left, shorter than the down interval of priority 1", left)
+				break
+			}
+		}
 		a.leave(t)
 	})
 }

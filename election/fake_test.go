@@ -40,6 +40,7 @@ type fakeHost struct {
 	claimErr   error
 	releaseErr error
 	announced  []netip.Addr
+	asRouter   bool // in the last announcement
 }
 
 func newFakeHost(lan *vrrptest.LAN, source netip.Addr) *fakeHost {
@@ -146,12 +147,19 @@ func (f *fakeHost) holds(p netip.Prefix) bool {
 	return ok && time.Now().Before(end)
 }
 
-type fakeAnnouncer struct{ *fakeHost }
-
-func (f fakeAnnouncer) Announce(_ int, _ net.HardwareAddr, addrs []netip.Addr) error {
+// lease is how much longer the kernel keeps an address that nobody renews.
+func (f *fakeHost) lease(p netip.Prefix) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.announced = append(f.announced, addrs...)
+	return time.Until(f.addrs[p])
+}
+
+type fakeAnnouncer struct{ *fakeHost }
+
+func (f fakeAnnouncer) Announce(_ int, _ net.HardwareAddr, router bool, addrs []netip.Addr) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.announced, f.asRouter = append(f.announced, addrs...), router
 	return nil
 }
 

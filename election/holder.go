@@ -17,6 +17,11 @@ import (
 // tried again: holding it as a backup is the one thing that must not last.
 const releaseRetry = 200 * time.Millisecond
 
+// maxRenewal is the longest pause between two renewals of a lease. A master that
+// dies just before one must leave enough of it: the peer needs its whole down
+// interval, which is longer than ours where its priority is lower.
+const maxRenewal = time.Second
+
 // holder is what winning and losing mean to this host (vrrp.Addresses): it
 // claims, renews, repairs and releases the addresses of one instance and
 // announces them. It belongs to the instance's router.
@@ -61,10 +66,13 @@ func (h *holder) claim(l *netif.Link) error {
 	}
 	h.held, h.index, h.release = true, l.Index, time.Time{}
 	if h.cfg.Lease > 0 {
-		h.renew = time.Now().Add(h.cfg.Lease / 3)
+		h.renew = time.Now().Add(h.renewal())
 	}
 	return nil
 }
+
+// renewal is the pause between two renewals of the lease.
+func (h *holder) renewal() time.Duration { return min(h.cfg.Lease/3, maxRenewal) }
 
 // Repair trusts the kernel, not the snapshot: one from before our own claim
 // lacks the addresses too.
@@ -145,7 +153,7 @@ func (h *holder) Deadline() time.Time {
 func (h *holder) Tick(now time.Time) error {
 	err := h.announce(now)
 	if !h.renew.IsZero() && !now.Before(h.renew) {
-		h.renew = now.Add(h.cfg.Lease / 3)
+		h.renew = now.Add(h.renewal())
 		if l := h.link.Load(); l != nil {
 			err = errors.Join(err, h.claim(l))
 		}
@@ -168,7 +176,7 @@ func (h *holder) announce(now time.Time) error {
 	if due == nil || l == nil {
 		return nil
 	}
-	if err := h.sender.Announce(l.Index, l.MAC, due); err != nil {
+	if err := h.sender.Announce(l.Index, l.MAC, l.Forwarding6, due); err != nil {
 		return fmt.Errorf("announce on %s: %w", h.cfg.Interface, err)
 	}
 	return nil

@@ -20,9 +20,9 @@ type kernel interface {
 	Close() error
 }
 
-// announcer sends gratuitous ARP; *garp.Sender is the real one.
+// announcer sends gratuitous ARP and neighbour advertisements; *garp.Sender is the real one.
 type announcer interface {
-	Announce(linkIndex int, mac net.HardwareAddr, addrs []netip.Addr) error
+	Announce(linkIndex int, mac net.HardwareAddr, router bool, addrs []netip.Addr) error
 	Close() error
 }
 

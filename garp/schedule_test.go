@@ -72,6 +72,18 @@ func TestScheduleAnnouncesEachOnceBeforeAnyTwice(t *testing.T) {
 	}
 }
 
+func TestScheduleServesBothFamilies(t *testing.T) {
+	both := append(addresses(1), netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("fe80::1"))
+	s := NewSchedule(Plan{Count: 1, Refresh: time.Minute}, both)
+	s.Start(epoch)
+	if d := cmp.Diff(both, s.Due(epoch), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); d != "" {
+		t.Errorf("first round (-want +got):\n%s", d)
+	}
+	if next := s.Deadline().Sub(epoch); next < 54*time.Second || next > time.Minute {
+		t.Errorf("refresh after %v", next)
+	}
+}
+
 func TestScheduleTakesARoundAtATime(t *testing.T) {
 	s := NewSchedule(Plan{Count: 5}, addresses(3))
 	s.Start(epoch)

@@ -24,7 +24,7 @@ var (
 )
 
 const (
-	// sendBuffer takes the two frames of more than two thousand addresses while
+	// sendBuffer takes the frames of more than two thousand addresses while
 	// none has left the link yet.
 	sendBuffer = 4 << 20
 	// perCall is how many frames go to the kernel in one call; more gain nothing.
@@ -38,6 +38,7 @@ type Sender struct {
 	raw      syscall.RawConn
 	messages []message
 	vectors  []unix.Iovec
+	targets  []unix.RawSockaddrLinklayer
 }
 
 // message is struct mmsghdr of sendmmsg(2).
@@ -57,7 +58,12 @@ func OpenSender() (*Sender, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open announcement socket: %w", err)
 	}
-	s := &Sender{conn: conn, messages: make([]message, perCall), vectors: make([]unix.Iovec, perCall)}
+	s := &Sender{
+		conn:     conn,
+		messages: make([]message, perCall),
+		vectors:  make([]unix.Iovec, perCall),
+		targets:  make([]unix.RawSockaddrLinklayer, perCall),
+	}
 	if s.raw, err = conn.SyscallConn(); err == nil {
 		err = s.raw.Control(func(fd uintptr) {
 			if unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUFFORCE, sendBuffer) != nil {
@@ -74,14 +80,23 @@ func OpenSender() (*Sender, error) {
 // Close closes the socket.
 func (s *Sender) Close() error { return s.conn.Close() }
 
-// Announce sends both frames of every address, in order, out of the link with
-// the given index and MAC. It does not wait and does not retry: an
-// error wraps [ErrLinkGone], [ErrLinkDown], [ErrNoCarrier] or [ErrCongested],
+// Announce sends the frames of every address, in order, out of the link with
+// the given index and MAC: two of ARP for IPv4, one neighbour advertisement for
+// IPv6, which says whether the node is a router (see [Advertisement]). It does
+// not wait and does not retry: an error wraps [ErrLinkGone], [ErrLinkDown], [ErrNoCarrier] or [ErrCongested],
 // and frames before it may have left. Success is no proof of sending: most
 // of the time the kernel drops silently what a link without carrier is given.
-func (s *Sender) Announce(linkIndex int, mac net.HardwareAddr, addrs []netip.Addr) error {
+func (s *Sender) Announce(linkIndex int, mac net.HardwareAddr, router bool, addrs []netip.Addr) error {
 	frames := make([][]byte, 0, 2*len(addrs))
 	for _, a := range addrs {
+		if a.Is6() {
+			advertisement, err := Advertisement(a, mac, router)
+			if err != nil {
+				return err
+			}
+			frames = append(frames, advertisement)
+			continue
+		}
 		request, reply, err := Frames(a, mac)
 		if err != nil {
 			return err
@@ -95,19 +110,13 @@ func (s *Sender) Announce(linkIndex int, mac net.HardwareAddr, addrs []netip.Add
 }
 
 func (s *Sender) send(linkIndex int, frames [][]byte) error {
-	to := unix.RawSockaddrLinklayer{
-		Family:   unix.AF_PACKET,
-		Protocol: binary.NativeEndian.Uint16([]byte{etherTypeARP >> 8, etherTypeARP & 0xff}),
-		Ifindex:  int32(linkIndex),
-		Halen:    uint8(len(broadcast)),
-	}
-	copy(to.Addr[:], broadcast)
 	for len(frames) > 0 {
 		n := min(len(frames), perCall)
 		for i, f := range frames[:n] {
 			s.vectors[i].Base = &f[0]
 			s.vectors[i].SetLen(len(f))
-			s.messages[i].header = unix.Msghdr{Name: (*byte)(unsafe.Pointer(&to)), Namelen: unix.SizeofSockaddrLinklayer, Iov: &s.vectors[i]}
+			s.targets[i] = target(linkIndex, f)
+			s.messages[i].header = unix.Msghdr{Name: (*byte)(unsafe.Pointer(&s.targets[i])), Namelen: unix.SizeofSockaddrLinklayer, Iov: &s.vectors[i]}
 			s.messages[i].header.SetIovlen(1)
 		}
 		sent, err := s.sendmmsg(n)
@@ -117,6 +126,16 @@ func (s *Sender) send(linkIndex int, frames [][]byte) error {
 		frames = frames[sent:]
 	}
 	return nil
+}
+
+// target is the link, and the protocol as the frame has it: filters on the way
+// out go by it. The destination is read from the frame alone.
+func target(linkIndex int, frame []byte) unix.RawSockaddrLinklayer {
+	return unix.RawSockaddrLinklayer{
+		Family:   unix.AF_PACKET,
+		Protocol: binary.NativeEndian.Uint16(frame[12:14]),
+		Ifindex:  int32(linkIndex),
+	}
 }
 
 // sendmmsg hands the first n messages to the kernel and returns how many it

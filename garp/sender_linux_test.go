@@ -81,7 +81,12 @@ func openSender(t testing.TB) *Sender {
 // listen returns how to receive the next ARP frame at an end of the cable.
 func listen(t testing.TB, ifi *net.Interface) func() []byte {
 	t.Helper()
-	c, err := packet.Listen(ifi, packet.Raw, unix.ETH_P_ARP, nil)
+	return listenFor(t, ifi, unix.ETH_P_ARP)
+}
+
+func listenFor(t testing.TB, ifi *net.Interface, protocol int) func() []byte {
+	t.Helper()
+	c, err := packet.Listen(ifi, packet.Raw, protocol, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +119,7 @@ func TestSenderSendsBothFramesOfEveryAddressInOrder(t *testing.T) {
 	receive := listen(t, far)
 	s := openSender(t)
 	many := addresses(perCall + 3) // more frames than two calls take
-	if err := s.Announce(near.Index, mac, many); err != nil {
+	if err := s.Announce(near.Index, mac, false, many); err != nil {
 		t.Fatal(err)
 	}
 	for _, a := range many {
@@ -135,7 +140,7 @@ func TestSenderServesEveryLink(t *testing.T) {
 	atFar, atNear := listen(t, far), listen(t, near)
 	s := openSender(t)
 	for _, l := range []*net.Interface{near, far} {
-		if err := s.Announce(l.Index, l.HardwareAddr, []netip.Addr{vip}); err != nil {
+		if err := s.Announce(l.Index, l.HardwareAddr, false, []netip.Addr{vip}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -174,7 +179,7 @@ func TestSenderSaysWhyItCannot(t *testing.T) {
 	near, _ := cable(t)
 	s := openSender(t)
 	one := []netip.Addr{vip}
-	announce := func(index int) error { return s.Announce(index, mac, one) }
+	announce := func(index int) error { return s.Announce(index, mac, false, one) }
 	ip(t, "link set far down")
 	if err := announce(near.Index); err != nil && !errors.Is(err, ErrNoCarrier) {
 		t.Errorf("without carrier: %v", err)
@@ -193,10 +198,10 @@ func TestSenderSaysWhyItCannot(t *testing.T) {
 	if err := announce(link(t, "near").Index); err != nil {
 		t.Errorf("another link after one that went: %v", err)
 	}
-	if err := s.Announce(near.Index, nil, one); err == nil {
+	if err := s.Announce(near.Index, nil, false, one); err == nil {
 		t.Error("announced a link without a MAC")
 	}
-	if err := s.Announce(near.Index, mac, nil); err != nil {
+	if err := s.Announce(near.Index, mac, false, nil); err != nil {
 		t.Errorf("nothing to announce: %v", err)
 	}
 }
@@ -232,7 +237,7 @@ func BenchmarkAnnounceThousand(b *testing.B) {
 	near, _ := cable(b)
 	s, many := openSender(b), addresses(1000)
 	for b.Loop() {
-		if err := s.Announce(near.Index, mac, many); err != nil {
+		if err := s.Announce(near.Index, mac, false, many); err != nil {
 			b.Fatal(err)
 		}
 	}

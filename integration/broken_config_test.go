@@ -101,10 +101,11 @@ func ended(l *lab.Lab, h *lab.Hald) int {
 	return h.Process().Stop()
 }
 
-// traces is what a daemon could leave in the kernel of its node.
+// traces is what a daemon could leave in the kernel of its node. IPv6 is left out:
+// its own addresses come and settle by themselves.
 func traces(l *lab.Lab, node string) string {
 	return l.IPVS(node) + l.Run(node, "sh", "-c",
-		"ip -o addr; ip -o maddr; ip route show table all; cat /proc/net/raw /proc/net/packet | awk '{print $4}'")
+		"ip -4 -o addr; ip -4 -o maddr; ip -4 route show table all; cat /proc/net/raw /proc/net/packet | awk '{print $4}'")
 }
 
 // TestMissingInterface: an instance whose interface is not there is in fault and

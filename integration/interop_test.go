@@ -9,6 +9,10 @@ import (
 	"github.com/hald-project/hald/integration/lab"
 )
 
+// distant is a cluster whose backup has a Skew_Time of almost an interval: far
+// from the time of one ARP update.
+var distant = lab.Cluster{Priority: map[string]int{"lb1": 150, "lb2": 10}, Services: lab.EachMethod, Check: patient}
+
 // discontent is what keepalived says when it does not like what it hears.
 var discontent = regexp.MustCompile(`(?i)invalid|mismatch|bogus|checksum|incorrect|wrong|not equal|dropp|differ`)
 
@@ -17,7 +21,7 @@ var discontent = regexp.MustCompile(`(?i)invalid|mismatch|bogus|checksum|incorre
 func TestInteropHaldMasterKeepalivedBackup(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
-	c := lab.Cluster{Services: lab.EachMethod, Check: patient}
+	c := distant
 	failover(t, l, c, l.Hald("lb1", c), l.Keepalived("lb2", c), map[string]time.Duration{
 		// hald keeps the address until keepalived is heard, and the kernel of a
 		// killed hald goes on forwarding.
@@ -29,7 +33,7 @@ func TestInteropHaldMasterKeepalivedBackup(t *testing.T) {
 func TestInteropKeepalivedMasterHaldBackup(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
-	c := lab.Cluster{Services: lab.EachMethod, Check: patient}
+	c := distant
 	failover(t, l, c, l.Keepalived("lb1", c), l.Hald("lb2", c), map[string]time.Duration{
 		// keepalived lets go before anybody else has the address.
 		"stop": c.SkewTime("lb2"), "kill": handover, "cut": c.DownInterval("lb2"), "return": handover,

@@ -70,19 +70,26 @@ func (a *Addresses) claim(linkIndex int, addrs []netip.Prefix, lease time.Durati
 		if ops[i].action == add {
 			added = append(added, ops[i].prefix)
 		}
-		switch {
-		case failed != nil || err == nil:
-		case ops[i].action == remove: // the add that follows tells
-		case errors.Is(err, unix.EEXIST): // the host added it since the listing
-			failed = &ForeignAddressError{Address: ops[i].prefix, LinkIndex: linkIndex}
-		default:
-			failed = fmt.Errorf("%s: %w", ops[i].prefix, err)
+		if failed == nil {
+			failed = ops[i].failure(linkIndex, err)
 		}
 	}
 	if failed == nil {
 		return nil
 	}
 	return errors.Join(failed, a.Release(linkIndex, added))
+}
+
+// failure is what the kernel's answer to an op of a claim means for the claim.
+func (o op) failure(linkIndex int, err error) error {
+	switch {
+	case err == nil || o.action == remove: // that nothing was there to remove is as good; else the add after it fails
+		return nil
+	case errors.Is(err, unix.EEXIST): // the host added it since the listing
+		return &ForeignAddressError{Address: o.prefix, LinkIndex: linkIndex}
+	default:
+		return fmt.Errorf("%s: %w", o.prefix, err)
+	}
 }
 
 // Release removes those of addrs from the link that are ours. What is absent,

@@ -1,7 +1,9 @@
 package netif
 
 import (
+	"errors"
 	"math"
+	"net/netip"
 	"syscall"
 	"testing"
 	"time"
@@ -25,6 +27,22 @@ func TestLifetime(t *testing.T) {
 		if got := lifetime(c.lease, c.tagged); got != c.want {
 			t.Errorf("lifetime(%v, %v) = %d, want %d", c.lease, c.tagged, got, c.want)
 		}
+	}
+}
+
+// What a claim makes of the kernel's answers when the link changed since it was
+// listed.
+func TestAnswersToAClaim(t *testing.T) {
+	p := netip.MustParsePrefix("2001:db8::9/64")
+	var foreign *ForeignAddressError
+	if err := (op{action: add, prefix: p}).failure(7, unix.EEXIST); !errors.As(err, &foreign) || foreign.Address != p || foreign.LinkIndex != 7 {
+		t.Errorf("an address the host added meanwhile: %v", err)
+	}
+	if err := (op{action: remove, prefix: p}).failure(7, unix.EADDRNOTAVAIL); err != nil {
+		t.Errorf("another length of ours that ended meanwhile: %v", err)
+	}
+	if err := (op{action: renew, prefix: p}).failure(7, ErrLinkGone); !errors.Is(err, ErrLinkGone) {
+		t.Errorf("the link went: %v", err)
 	}
 }
 

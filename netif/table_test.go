@@ -43,6 +43,9 @@ func TestTable(t *testing.T) {
 			[]news{linkNews(1, false, "eth0"), addressNews(1, false, holding("10.0.0.1/24", host)),
 				linkNews(1, true, "eth0"), linkNews(1, false, "eth0")},
 			map[string][]string{"eth0": {}}},
+		"a first IPv4 address after one of IPv6": {
+			[]news{linkNews(1, false, "eth0"), addressNews(1, false, holding("2001:db8::2/64", host)), addressNews(1, false, holding("10.0.0.1/24", host))},
+			map[string][]string{"eth0": {"10.0.0.1/24", "2001:db8::2/64"}}},
 		"IPv4 as it comes, then IPv6 ascending": {
 			[]news{linkNews(1, false, "eth0"), addressNews(1, false, holding("2001:db8::2/64", host)), addressNews(1, false, holding("fe80::1/64", host)),
 				addressNews(1, false, holding("10.0.0.2/24", hostSecond)), addressNews(1, false, holding("10.0.0.1/24", host)),
@@ -93,11 +96,11 @@ func TestSnapshotIsNeverWrittenAgain(t *testing.T) {
 func TestTableFollowsForwarding(t *testing.T) {
 	yes, no := true, false
 	table := newTable()
-	table.apply(news{index: 1, forwarding6: &yes}) // of a link not known yet
-	table.apply(linkNews(1, false, "eth0"))
-	if len(table.links) != 1 || table.snapshot()["eth0"].Forwarding6 {
-		t.Errorf("before its news: %v", table.snapshot())
+	table.apply(news{index: 1, forwarding6: &yes})
+	if len(table.snapshot()) != 0 {
+		t.Errorf("made a link up: %v", table.snapshot())
 	}
+	table.apply(linkNews(1, false, "eth0"))
 	before := table.snapshot()
 	table.apply(news{index: 1, forwarding6: &yes})
 	if after := table.snapshot(); !after["eth0"].Forwarding6 || after.equal(before) {

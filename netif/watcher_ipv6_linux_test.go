@@ -102,3 +102,20 @@ func TestForwarding6IsFollowed(t *testing.T) {
 	writeSysctl(t, "ipv6/conf/eth0/forwarding", "0")
 	until(t, out, "a host again", not(forwards))
 }
+
+// Privacy addresses (RFC 8981) bear the bit that means secondary for IPv4.
+func TestTemporaryAddressIsNotSecondary(t *testing.T) {
+	inNamespace(t)
+	out := watch(t, new(Watcher))
+	writeSysctl(t, "ipv6/conf/eth0/use_tempaddr", "2")
+	ip(t, "addr add 2001:db8::5/64 dev eth0 nodad mngtmpaddr")
+	s := until(t, out, "the temporary address", func(s Links) bool { return len(s["eth0"].Addrs) == 3 })
+	for _, a := range s["eth0"].Addrs {
+		if a.Secondary {
+			t.Errorf("%s is called secondary", a.Prefix)
+		}
+	}
+	if got := ip(t, "-6 addr show dev eth0 temporary"); !strings.Contains(got, "2001:db8::") {
+		t.Errorf("the kernel knows no temporary address: %s", got)
+	}
+}

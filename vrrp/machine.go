@@ -112,7 +112,8 @@ func (m *Machine) dispatch(now time.Time, ev Event) []Action {
 			return m.enterBackup(now, Transition{Reason: ReasonStartup})
 		case Resign:
 			m.local = ev.Local
-			return m.leave(now, ReasonLeftovers)
+			// The kernel's lease on them may end before a successor is heard.
+			return append(m.leave(now, ReasonLeftovers), Claim{})
 		}
 	case Fault:
 		switch ev := ev.(type) {

@@ -116,7 +116,7 @@ func TestClauses(t *testing.T) {
 			toBackup(Master, ReasonStalled, none, 0), Backup, 9*s + down},
 		{"fence: a stall short of it is none", Master, nil, down, Timeout{}, []Action{Advertise{100}}, Master, 4 * s},
 		{"leftovers are handed over", Initialize, nil, 0, Resign{local},
-			[]Action{Silence{}, Advertise{0}, become(Initialize, Leaving, ReasonLeftovers, none, 0)}, Leaving, s},
+			[]Action{Silence{}, Advertise{0}, become(Initialize, Leaving, ReasonLeftovers, none, 0), Claim{}}, Leaving, s},
 		{"leaving: successor heard", Leaving, nil, s / 2, advert(above, 90, s),
 			[]Action{Release{}, become(Leaving, Initialize, ReasonShutdown, none, 0)}, Initialize, -1},
 		{"leaving: another resigns", Leaving, nil, s / 2, advert(above, 0, s), nil, Leaving, s},

@@ -266,12 +266,12 @@ func TestLeftoversAreHandedOver(t *testing.T) {
 		a.SetLink(vrrp.Link{Index: 2, Source: addrA})
 		go func() { defer close(a.stopped); a.Run(ctx) }()
 		sleep(609 * time.Millisecond)
-		expect(t, "a, before b is heard", a.since(0), "silence", "leaving:leftovers")
+		expect(t, "a, before b is heard", a.since(0), "silence", "leaving:leftovers", "claim")
 		sleep(time.Millisecond)
 		if !b.holds() {
 			t.Error("b must take over Skew_Time after the resignation")
 		}
-		expect(t, "a, when b was heard", a.since(2), "release", "init:shutdown", "silence", "release", "backup:startup")
+		expect(t, "a, when b was heard", a.since(3), "release", "init:shutdown", "silence", "release", "backup:startup")
 		cancel()
 		<-a.stopped
 		b.stop()

@@ -14,6 +14,7 @@ type Cluster struct {
 	Interval  time.Duration  // of advertisement; 0: 1 s
 	Priority  map[string]int // by director; nil: lb1 150, lb2 100
 	NoPreempt bool
+	Lease     time.Duration // hald's address_lease; 0: its own choice
 	Services  []Service
 	Check     Check
 }
@@ -89,6 +90,10 @@ func (c Cluster) DownInterval(director string) time.Duration {
 // hald is the cluster in hald's language: one text for both directors.
 func (c Cluster) hald() string {
 	c = c.withDefaults()
+	lease := "auto"
+	if c.Lease != 0 {
+		lease = c.Lease.String()
+	}
 	var b strings.Builder
 	b.WriteString("cluster \"lab\" {\n")
 	for _, d := range Directors {
@@ -103,8 +108,9 @@ vrrp_instance "lab" {
   preempt                = %t
   advertisement_interval = %q
   virtual_addresses      = [%q, %q]
+  address_lease          = %q
 }
-`, Interface, VRID, c.Priority["lb1"], c.Priority["lb2"], !c.NoPreempt, c.Interval, VIP, Gateway)
+`, Interface, VRID, c.Priority["lb1"], c.Priority["lb2"], !c.NoPreempt, c.Interval, VIP, Gateway, lease)
 	for _, s := range c.Services {
 		fmt.Fprintf(&b, `
 virtual_server %q {

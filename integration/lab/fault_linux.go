@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"strings"
 
@@ -32,6 +33,25 @@ func (l *Lab) DisableInterface(node string) {
 func (l *Lab) EnableInterface(node string) {
 	l.t.Helper()
 	l.must(l.node(node).do(func() error { return setUp(Interface) }))
+}
+
+// FlushAddresses takes every address from a director's interface, its own too.
+func (l *Lab) FlushAddresses(director string) {
+	l.t.Helper()
+	l.Run(director, "ip", "address", "flush", "dev", Interface)
+}
+
+// RestoreAddresses gives a director its own addresses again.
+func (l *Lab) RestoreAddresses(director string) {
+	l.t.Helper()
+	l.must(l.director(director).do(func() error {
+		for _, a := range []netip.Prefix{DirectorAddress[director], insideAddress[director]} {
+			if err := addAddress(Interface, a); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
 }
 
 // Loss says which frames the bridge loses.

@@ -82,6 +82,13 @@ func (h *Hald) Command(command ...string) (output string, status int) {
 	return string(out), h.lab.exitStatus(err)
 }
 
+// KillDirector is kill -9 of the first process only. What its workers do then is
+// their own affair: they are no longer the process's descendants.
+func (h *Hald) KillDirector() {
+	h.current.cmd.Process.Kill()
+	<-h.current.ended
+}
+
 func (h *Hald) flags() []string {
 	base := filepath.Join(os.TempDir(), filepath.Base(h.lab.folder), h.name)
 	return []string{"--config", h.config, "--director", h.name,

@@ -37,14 +37,15 @@ func (l *Lab) newProbe(in *namespace, every, timeout time.Duration, send, contro
 func (p *Probe) run(in *namespace, send, control attempt) {
 	beat := time.NewTicker(p.Every)
 	defer beat.Stop()
-	for {
+	for last := time.Now(); ; {
 		var due time.Time
 		select {
 		case <-p.quit:
 			return
 		case due = <-beat.C:
 		}
-		s := Sample{Due: due, Sent: time.Now()}
+		s := Sample{Due: due, Sent: time.Now(), Idle: max(0, due.Sub(last)-p.Every*3/2)}
+		last = due
 		var wait, waitControl func() (string, error)
 		in.do(func() error {
 			wait = send(s.Sent.Add(p.Timeout))

@@ -22,6 +22,8 @@ type Process struct {
 	cmd   *exec.Cmd
 	out   *transcript
 	ended chan struct{} // closed when the first process was waited for
+
+	frozen []int // its family, while it is frozen
 }
 
 // stopTimeout is how long a daemon may take to end in good order.
@@ -128,10 +130,17 @@ func (p *Process) Kill() {
 
 // Freeze stops the daemon's every process in its tracks, as a paused virtual
 // machine does; Thaw lets them go on.
-func (p *Process) Freeze() { signalAll(p.family(), syscall.SIGSTOP) }
+func (p *Process) Freeze() {
+	p.frozen = p.family()
+	signalAll(p.frozen, syscall.SIGSTOP)
+}
 
-// Thaw is the end of Freeze.
-func (p *Process) Thaw() { signalAll(p.family(), syscall.SIGCONT) }
+// Thaw is the end of Freeze. It is one signal to the process group, so that none
+// runs before the others may; then to each, should one have left the group.
+func (p *Process) Thaw() {
+	syscall.Kill(-p.Pid(), syscall.SIGCONT)
+	signalAll(p.frozen, syscall.SIGCONT)
+}
 
 // killChild is kill -9 of one descendant.
 func (p *Process) killChild(what string, is func(pid int) bool) {
@@ -193,13 +202,15 @@ func signalAll(pids []int, signal syscall.Signal) {
 
 // awaitDeath returns when the process is gone or only waits to be reaped.
 func awaitDeath(pid int) {
-	for {
-		state, exists := stateOf(pid)
-		if !exists || state == "Z" || state == "X" {
-			return
-		}
+	for lives(pid) {
 		time.Sleep(time.Millisecond)
 	}
+}
+
+// lives tells whether a process is there and not only waiting to be reaped.
+func lives(pid int) bool {
+	state, exists := stateOf(pid)
+	return exists && state != "Z" && state != "X"
 }
 
 func readAll(r io.Reader) []byte {

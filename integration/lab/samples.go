@@ -11,7 +11,8 @@ import (
 // Sample is one request of a probe, and the control that was sent with it: the
 // same request to a real server's own address, which no director forwards.
 type Sample struct {
-	Due     time.Time // when the rhythm wanted it sent
+	Due     time.Time     // when the rhythm wanted it sent
+	Idle    time.Duration // before that, in which the client did not run and left beats out
 	Sent    time.Time
 	Done    time.Time // when it was answered, or given up
 	Server  string    // who answered; empty: nobody
@@ -123,20 +124,24 @@ func (s Samples) gap(from, to time.Time) Gap {
 		}
 	}
 	g.Known = last.Sub(first)
-	// What was sent before may have its control in the gap. The delays are told
-	// in the order in which they began; each counts from the end of the last.
+	// What was sent before may have its control in the gap, and what is sent
+	// after it may have been held up since. The delays are told in the order in
+	// which they began; each counts from the end of the last.
 	seen := from
-	for _, sample := range s.Between(from.Add(-2*RequestTimeout), to) {
-		if sample.Control.IsZero() || sample.controlled() {
-			continue
-		}
-		begin, end := latest(sample.Due, seen), sample.Control
+	blind := func(begin, end time.Time) {
+		begin = latest(begin, seen)
 		if end.After(to) {
 			end = to
 		}
 		if end.After(begin) {
 			g.Blind += end.Sub(begin)
 			seen = end
+		}
+	}
+	for _, sample := range s.Between(from.Add(-2*RequestTimeout), to.Add(2*RequestTimeout)) {
+		blind(sample.Due.Add(-sample.Idle), sample.Due)
+		if !sample.Control.IsZero() && !sample.controlled() {
+			blind(sample.Due, sample.Control)
 		}
 	}
 	return g
@@ -156,6 +161,17 @@ func (s Samples) LongestGap() (longest Gap) {
 func (s Samples) Failed() (n int) {
 	for _, sample := range s {
 		if !sample.Served() {
+			n++
+		}
+	}
+	return n
+}
+
+// Lost is how many of them had a control that was answered promptly: they are the
+// directors' fault.
+func (s Samples) Lost() (n int) {
+	for _, sample := range s {
+		if !sample.Served() && sample.controlled() {
 			n++
 		}
 	}

@@ -57,6 +57,10 @@ func TestWhatTheControlMissesTooIsNoGap(t *testing.T) {
 		sample.Due, sample.Control = sample.Sent, sample.Sent.Add(2*time.Millisecond)
 		return sample
 	}
+	idle := func(ms int, sample Sample) Sample {
+		sample.Idle = time.Duration(ms) * time.Millisecond
+		return sample
+	}
 	slow := func(due, sent, done, control int) Sample {
 		return Sample{Due: at(due), Sent: at(sent), Done: at(done), Control: at(control)}
 	}
@@ -69,6 +73,8 @@ func TestWhatTheControlMissesTooIsNoGap(t *testing.T) {
 		{"the machine stood still", Samples{prompt(served(0, 1)), slow(20, 200, 201, 201)}, 181},
 		{"a delay is counted once", Samples{prompt(served(0, 1)), slow(20, 21, 200, 100), slow(40, 41, 201, 90), slow(80, 81, 202, 140)}, 120},
 		{"only what is in the gap", Samples{slow(0, 0, 50, 100), slow(150, 150, 201, 230)}, 50 + 51},
+		{"beats left out", Samples{prompt(served(0, 1)), prompt(idle(150, served(200, 201)))}, 150},
+		{"beats left out, then a delay", Samples{prompt(served(0, 1)), idle(150, slow(200, 210, 260, 250))}, 150 + 50},
 		{"the control's server is dead", Samples{served(0, 1), served(200, 201)}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -92,5 +98,14 @@ func TestAnOutageIsNotShortenedByStalls(t *testing.T) {
 	s := Samples{served(0, 1), sure(20), stalled, sure(440), sure(460), served(480, 481)}
 	if got, want := s.LongestGap().Length(), 440*time.Millisecond; got != want {
 		t.Errorf("longest gap %v, want %v", got, want)
+	}
+}
+
+func TestLostIsWhatTheControlDidNotMiss(t *testing.T) {
+	prompt, late, never := lost(20, 520), lost(40, 540), lost(60, 560)
+	prompt.Due, prompt.Control = prompt.Sent, prompt.Sent.Add(2*time.Millisecond)
+	late.Due, late.Control = late.Sent, late.Sent.Add(200*time.Millisecond)
+	if got := (Samples{served(0, 1), prompt, late, never}).Lost(); got != 1 {
+		t.Errorf("Lost() = %d, want 1", got)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ func main() {
 		os.Exit(2)
 	}
 
-	kernel := guest.Guest{Modules: lab.Modules, Prepare: lab.BuildHald}
+	kernel := guest.Guest{Modules: lab.Modules, Prepare: prepare}
 	if *page != "" {
 		kernel.Writable = []string{filepath.Dir(*page)}
 	}
@@ -61,6 +62,21 @@ func main() {
 	}
 	guest.Exit(0)
 }
+
+// prepare builds hald and notes which one it is.
+func prepare(out string) error {
+	commit, err := exec.Command("git", "describe", "--always", "--dirty").Output()
+	if err != nil {
+		commit = []byte("an unknown commit")
+	}
+	if err := os.WriteFile(filepath.Join(out, fileCommit), commit, 0o644); err != nil {
+		return fmt.Errorf("note the commit: %w", err)
+	}
+	return lab.BuildHald(out)
+}
+
+// fileCommit is a file of the guest's Out.
+const fileCommit = "commit"
 
 // write brings the figures to their place. What was measured before a failure is
 // shown, but no page is renewed with it.

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -53,8 +54,9 @@ func (b *bench) about(runs int) string {
 		kernel += " in user mode"
 	}
 	keepalived, _, _ := strings.Cut(b.lab.Run("lb1", "keepalived", "--version"), "\n")
-	return fmt.Sprintf("Measured on %s: %d runs, %s, processors: %d, beside %s.\n",
-		time.Now().UTC().Format("2 January 2006"), runs, kernel, runtime.NumCPU(), strings.TrimSpace(keepalived))
+	commit, _ := os.ReadFile(filepath.Join(guest.Out(), fileCommit))
+	return fmt.Sprintf("Measured on %s: runs: %d; %s, processors: %d; hald at %s beside %s.\n", time.Now().UTC().Format("2 January 2006"),
+		runs, kernel, runtime.NumCPU(), strings.TrimSpace(string(commit)), strings.TrimSpace(keepalived))
 }
 
 // open starts a daemon of a kind on each director, and the client.

@@ -1,0 +1,27 @@
+package election
+
+import (
+	"net/netip"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/netif"
+	"github.com/hald-project/hald/vrrp/vrrptest"
+)
+
+// An announcement calls this node a router exactly when the kernel does.
+func TestAnnouncementSaysWhetherTheLinkForwards(t *testing.T) {
+	f := newFakeHost(vrrptest.NewLAN(), addrA)
+	cfg := shop(100)
+	cfg.Addresses = []netip.Prefix{netip.MustParsePrefix("2001:db8::9/64")}
+	for _, forwards := range []bool{true, false} {
+		var link atomic.Pointer[netif.Link]
+		link.Store(&netif.Link{Index: 2, Forwarding6: forwards})
+		newHolder(cfg, &link, f, fakeAnnouncer{f}, func(event.Event) {}).Announce(time.Now())
+		if f.announcements() == 0 || f.asRouter != forwards {
+			t.Errorf("forwarding %v: %d announcements, the last as router: %v", forwards, f.announcements(), f.asRouter)
+		}
+	}
+}

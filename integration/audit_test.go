@@ -1,0 +1,169 @@
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hald-project/hald/integration/lab"
+)
+
+// audit is the end of every scenario, whatever it was: the world is as it should
+// be with this master.
+func (s *scene) audit(master string) {
+	s.t.Helper()
+	s.AwaitMaster(master, settle)
+	for _, h := range s.directors() {
+		for _, address := range lab.VirtualAddresses {
+			if holds := s.Holds(h.Name(), address); holds != (h.Name() == master) {
+				s.t.Errorf("audit: %s holds %v: %v, the master is %s", h.Name(), address, holds, master)
+			}
+		}
+		s.Eventually(settle, "audit: the table of "+h.Name()+" is as desired", func() bool {
+			return slices.Equal(s.table(h), desired())
+		})
+		state := "backup"
+		if h.Name() == master {
+			state = "master"
+		}
+		s.Eventually(settle, "audit: "+h.Name()+" has told that it is "+state, func() bool {
+			now, _ := story(h)
+			return now == state
+		})
+		if _, err := story(h); err != nil {
+			s.t.Errorf("audit: the log of %s: %v", h.Name(), err)
+		}
+	}
+	s.lastWord(master)
+	s.closed()
+}
+
+// closed checks that no process has more files open than in the beginning. What
+// it opens for a moment, such as a probe's connection, does not count.
+func (s *scene) closed() {
+	s.t.Helper()
+	var more string
+	for until := time.Now().Add(settle); time.Now().Before(until); time.Sleep(100 * time.Millisecond) {
+		if more = grown(s.files, s.openFiles()); more == "" {
+			return
+		}
+	}
+	s.t.Errorf("audit: %s", more)
+}
+
+// table is a director's IPVS table, in order.
+func (s *scene) table(h *lab.Hald) []string {
+	s.t.Helper()
+	table := strings.Split(strings.TrimSpace(s.IPVS(h.Name())), "\n")
+	slices.Sort(table)
+	return table
+}
+
+// desired is the table that lab.EachMethod asks for, in order.
+func desired() []string {
+	before := map[lab.Forwarding]string{lab.DR: "-g", lab.NAT: "-m", lab.TUN: "-i"}
+	after := map[lab.Forwarding]string{lab.TUN: " --tun-type ipip"}
+	var table []string
+	for _, service := range lab.EachMethod {
+		table = append(table, fmt.Sprintf("-A -t %v:%d -s rr", lab.VIP.Addr(), service.Port))
+		for _, rs := range service.Servers {
+			table = append(table, fmt.Sprintf("-a -t %v:%d -r %v:%d %s -w 1%s",
+				lab.VIP.Addr(), service.Port, rs.Address.Addr(), service.Port, before[rs.Forwarding], after[rs.Forwarding]))
+		}
+	}
+	slices.Sort(table)
+	return table
+}
+
+// story reads a director's log as one history: no line is missing or twice, and
+// every transition begins where the one before it ended. It returns the state
+// at its end.
+func story(h *lab.Hald) (state string, err error) {
+	state = "init"
+	for i, e := range h.Events() {
+		if line := parsed(e); line.Seq != i+1 {
+			return state, fmt.Errorf("line %d is out of sequence: %s", i+1, e.Line)
+		}
+		if e.Name != "vrrp.transition" {
+			continue
+		}
+		if e.From != state || e.To == state {
+			return state, fmt.Errorf("a transition from %s while in %s: %s", e.From, state, e.Line)
+		}
+		state = e.To
+	}
+	return state, nil
+}
+
+// entry is what lab.Event leaves out of a line of the log.
+type entry struct {
+	Seq int
+	TS  time.Time // when it happened, to hald
+}
+
+func parsed(e lab.Event) (line entry) {
+	_ = json.Unmarshal([]byte(e.Line), &line) // it was parsed before
+	return line
+}
+
+// transitions are the changes of state a director has told of, as FROM>TO:REASON.
+func transitions(h *lab.Hald) []string {
+	var told []string
+	for _, e := range h.Events() {
+		if e.Name == "vrrp.transition" {
+			told = append(told, e.From+">"+e.To+":"+e.Reason)
+		}
+	}
+	return told
+}
+
+// lastWord checks that nobody announced a virtual address after its owner did.
+func (s *scene) lastWord(master string) {
+	s.t.Helper()
+	last := map[string]string{} // who spoke, by address
+	for _, f := range s.wire.Frames(s.began) {
+		if f.ARP != nil && f.ARP.Gratuitous() {
+			last[f.ARP.SenderIP.String()] = f.From
+		}
+	}
+	for _, address := range lab.VirtualAddresses {
+		if who := last[address.Addr().String()]; who != master {
+			s.t.Errorf("audit: %v was last announced by %q, the master is %s", address, who, master)
+		}
+	}
+}
+
+// openFiles counts the open descriptors of every process of both directors.
+func (s *scene) openFiles() map[string]int {
+	files := map[string]int{}
+	for _, h := range s.directors() {
+		for _, m := range h.Process().Members() {
+			what := m.Command
+			if !strings.HasPrefix(what, "hald worker") {
+				what = "hald run" // the command line has the folder's name
+			}
+			files[h.Name()+": "+what] = m.Files
+		}
+	}
+	return files
+}
+
+// grown names the processes that have more files open than before, and those
+// that were not there or are no longer.
+func grown(before, now map[string]int) string {
+	var grown []string
+	for what := range now {
+		if now[what] > before[what] {
+			grown = append(grown, fmt.Sprintf("%s: %d descriptors, had %d", what, now[what], before[what]))
+		}
+	}
+	for what := range before {
+		if now[what] == 0 {
+			grown = append(grown, what+": gone")
+		}
+	}
+	slices.Sort(grown)
+	return strings.Join(grown, "; ")
+}

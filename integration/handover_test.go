@@ -1,0 +1,84 @@
+package integration
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hald-project/hald/integration/lab"
+)
+
+// TestR01R02R03StopAndReturn: who stops in good order keeps the addresses until
+// the successor has them, and the better director takes its place again in the
+// same way.
+func TestR01R02R03StopAndReturn(t *testing.T) {
+	s := begin(t, lab.Cluster{})
+	var stops, returns []turn
+	for range 4 {
+		u := s.turns("lb2", func() {
+			if status := s.lb1.Stop(); status != 0 {
+				t.Errorf("exit status %d", status)
+			}
+		})
+		s.goodbye(s.lb1, u)
+		stops = append(stops, u)
+		returns = append(returns, s.turns("lb1", s.lb1.Start))
+	}
+
+	t.Run("R01GracefulStop", func(t *testing.T) { seamless(t, stops) })
+	t.Run("R02PlannedStop", func(t *testing.T) { planned(t, stops) })
+	t.Run("R03PreemptingReturn", func(t *testing.T) {
+		seamless(t, returns)
+		planned(t, returns)
+	})
+	s.audit("lb1")
+}
+
+// seamless: the client sees one ARP update, and somebody has the address all the
+// time.
+func seamless(t *testing.T, turns []turn) {
+	t.Helper()
+	var gaps figures
+	for _, u := range turns {
+		gaps = append(gaps, u.gap.Length())
+		if u.gap.Length() > oneUpdate {
+			t.Logf("%v, from %v to %v after it began; owners: %v",
+				u.gap, u.gap.From.Sub(u.start), u.gap.To.Sub(u.start), u.history)
+		}
+		if none := u.none(); none > 0 {
+			t.Errorf("nobody had the address for %v: %v", none, u.history)
+		}
+	}
+	gaps.within(t, "gap", oneUpdate)
+}
+
+// planned: next to no request is lost, and the address has two owners only
+// while an advert is under way.
+func planned(t *testing.T, turns []turn) {
+	t.Helper()
+	var both figures
+	for _, u := range turns {
+		both = append(both, u.both())
+		t.Logf("%d requests lost", u.lost)
+		if u.lost > 2 {
+			t.Errorf("%d requests lost, want at most 2", u.lost)
+		}
+	}
+	both.within(t, "two owners", 10*time.Millisecond+late)
+}
+
+// goodbye checks the last words of a director that stopped.
+func (s *scene) goodbye(h *lab.Hald, u turn) {
+	s.t.Helper()
+	if state, err := story(h); state != "init" || err != nil {
+		s.t.Errorf("the log of %s ends in %s: %v", h.Name(), state, err)
+	}
+	resignations, adverts := 0, s.wire.Adverts(h.Name(), u.start)
+	for _, f := range adverts {
+		if f.Advert.Priority == 0 {
+			resignations++
+		}
+	}
+	if n := len(adverts); resignations != 1 || adverts[n-1].Advert.Priority != 0 {
+		s.t.Errorf("%d resignations among the last %d adverts of %s, want one, at the end", resignations, n, h.Name())
+	}
+}

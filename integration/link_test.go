@@ -1,0 +1,35 @@
+package integration
+
+import (
+	"testing"
+
+	"github.com/hald-project/hald/integration/lab"
+)
+
+// TestR13LinkDown: a master without a link is silent; its peer takes over when
+// Active_Down_Interval has passed, and the return is seamless.
+func TestR13LinkDown(t *testing.T) {
+	s := begin(t, lab.Cluster{})
+	for _, c := range []struct {
+		name       string
+		fail, heal func(node string)
+	}{
+		{"Cable", s.CutLink, s.RestoreLink},
+		{"Interface", s.DisableInterface, s.EnableInterface},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var outages, let figures
+			var returns []turn
+			for range 2 {
+				u := s.turns("lb2", func() { c.fail("lb1") })
+				outages, let = append(outages, u.gap.Length()), append(let, u.kept("lb1"))
+				returns = append(returns, s.turns("lb1", func() { c.heal("lb1") }))
+			}
+			outages.within(t, "outage", s.cluster.DownInterval("lb2")+oneUpdate)
+			let.within(t, "the old master let go after", 2*oneUpdate)
+			seamless(t, returns)
+			planned(t, returns)
+		})
+	}
+	s.audit("lb1")
+}

@@ -1,0 +1,97 @@
+package integration
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/hald-project/hald/integration/lab"
+)
+
+// scene is a pair of directors at work with every instrument on it.
+type scene struct {
+	*lab.Lab
+	t        *testing.T
+	cluster  lab.Cluster
+	lb1, lb2 *lab.Hald
+	client   *lab.Probe
+	owners   *lab.Watch
+	wire     *lab.Capture
+	began    time.Time
+	files    map[string]int // open in the beginning
+}
+
+// begin sets the scene: lb1 is master, the client is served.
+func begin(t *testing.T, c lab.Cluster) *scene {
+	t.Helper()
+	// The checks are no part of these scenarios: a slow moment shall not take a
+	// real server out.
+	c.Check.Fall = 10
+	l := lab.New(t)
+	s := &scene{Lab: l, t: t, cluster: c, owners: l.WatchOwners(lab.VIP), wire: l.Capture(), began: time.Now()}
+	s.lb1, s.lb2, s.client = pair(t, l, c)
+	s.files = s.openFiles()
+	return s
+}
+
+func (s *scene) directors() []*lab.Hald { return []*lab.Hald{s.lb1, s.lb2} }
+
+// turn is a change of master and what it cost.
+type turn struct {
+	start, end time.Time
+	history    lab.Ownership
+	gap        lab.Gap // the client's longest
+	lost       int     // requests of the client
+}
+
+// turns makes something happen after which a director must be master alone, and
+// looks on for a while.
+func (s *scene) turns(to string, act func()) turn {
+	s.t.Helper()
+	u := turn{start: time.Now()}
+	act()
+	s.AwaitMaster(to, settle)
+	s.lookOn()
+	u.end = time.Now()
+	u.history = s.owners.Ownership().Since(u.start)
+	samples := s.client.Since(u.start)
+	u.gap, u.lost = samples.LongestGap(), samples.Lost()
+	return u
+}
+
+// stall is the longest time since a moment for which the client did not get to
+// run.
+func (s *scene) stall(from time.Time) (longest time.Duration) {
+	for _, sample := range s.client.Since(from) {
+		longest = max(longest, sample.Idle+sample.Sent.Sub(sample.Due))
+	}
+	return longest
+}
+
+// lookOn waits until the client was served by a request that was sent so much
+// later that all requests before are over: what goes wrong after a change, goes
+// wrong soon.
+func (s *scene) lookOn() {
+	s.t.Helper()
+	from := time.Now().Add(lab.RequestTimeout)
+	s.Eventually(settle, "the client is served", func() bool {
+		return slices.ContainsFunc(s.client.Since(from), lab.Sample.Served)
+	})
+}
+
+// none is how long nobody had the address, both how long two had it.
+func (u turn) none() time.Duration { return u.history.None(u.end) }
+func (u turn) both() time.Duration { return u.history.Both(u.end) }
+
+// kept is how long a director went on to have the address.
+func (u turn) kept(director string) time.Duration {
+	for i := len(u.history) - 1; i >= 0; i-- {
+		if tenure := u.history[i]; slices.Contains(tenure.Owners, director) {
+			if tenure.To.IsZero() {
+				tenure.To = u.end
+			}
+			return tenure.To.Sub(u.start)
+		}
+	}
+	return 0
+}
