@@ -117,7 +117,10 @@ func (r *reader) readPreemption(b *block, in *instance) {
 
 func (r *reader) readVirtualAddresses(b *block) field[[]field[netip.Prefix]] {
 	list := readList(r, b, "virtual_addresses", virtualAddress)
-	r.mustBeGiven(b, "virtual_addresses", "the addresses that move between the directors; [] if none do", list.given)
+	r.mustBeGiven(b, "virtual_addresses", "the addresses that move between the directors", list.given)
+	if list.ok && list.given && len(list.value) == 0 {
+		r.fail(list.at, "Not supported yet", "An instance without addresses, whose hooks move one, is not supported yet by this version of hald: an advert must carry at least one (RFC 9568, 5.2.5).")
+	}
 	seen := map[netip.Addr]bool{}
 	for i, a := range list.value {
 		if !a.ok {

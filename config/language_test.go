@@ -75,7 +75,7 @@ func TestVocabulary(t *testing.T) {
 		for _, name := range vocabulary[path] {
 			t.Run(path+"/"+name, func(t *testing.T) {
 				g, where := at(path), path
-				use := name + " = []"
+				use := name + " = [0]" // [] is refused where a value must name something
 				if g.kinds != nil {
 					where = strings.TrimSuffix(path, "/check")
 					use = fmt.Sprintf("check %q {}", name)

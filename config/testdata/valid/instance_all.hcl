@@ -29,7 +29,7 @@ vrrp_instance "none_held" {
   interface              = "eth0"
   virtual_router_id      = 52
   advertisement_interval = "40.95s"
-  virtual_addresses      = []
+  virtual_addresses      = ["192.0.2.250/32"]
 }
 
 vrrp_instance "leased" {

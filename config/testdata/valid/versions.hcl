@@ -54,7 +54,7 @@ vrrp_instance "unicast" {
 vrrp_instance "unicast_source" {
   interface         = "eth1"
   virtual_router_id = 2
-  virtual_addresses = []
+  virtual_addresses = ["192.0.2.251/32"]
   unicast           = true
   source_address    = { lb1 = "192.0.2.1", lb2 = "192.0.2.2", lb3 = "192.0.2.3" }
 }
