@@ -54,7 +54,7 @@ type Instance struct {
 	Announce     Announce      `json:"announce"`
 }
 
-// Announce says how often a claimed address is announced by gratuitous ARP.
+// Announce says how often a claimed address is announced, by gratuitous ARP or neighbour advertisement.
 type Announce struct {
 	Count    int           `json:"count"`    // frames per address in a burst
 	Delay    time.Duration `json:"delay"`    // second burst after this; 0: none

@@ -11,10 +11,16 @@ import (
 // started.
 func (l *Lab) Keepalived(name string, c Cluster) Director {
 	l.t.Helper()
+	return l.KeepalivedWith(name, c.keepalived(name))
+}
+
+// KeepalivedWith is Keepalived with the text of a configuration of one's own.
+func (l *Lab) KeepalivedWith(name, config string) Director {
+	l.t.Helper()
 	file := func(suffix string) string {
 		return filepath.Join(l.folder, name+".keepalived"+suffix)
 	}
-	if err := os.WriteFile(file(".conf"), []byte(c.keepalived(name)), 0o644); err != nil {
+	if err := os.WriteFile(file(".conf"), []byte(config), 0o644); err != nil {
 		l.t.Fatalf("configure keepalived on %s: %v", name, err)
 	}
 	return &launcher{

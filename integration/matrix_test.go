@@ -1,0 +1,119 @@
+package integration
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hald-project/hald/integration/lab"
+)
+
+// dialect is a way of speaking VRRP that both daemons know.
+type dialect struct {
+	name       string
+	interval   string // hald's
+	seconds    string // keepalived's
+	address    string
+	hald       string // attributes of the instance
+	keepalived string // of the instance
+	version    int
+}
+
+// dialects are what keepalived 2.2.7 and hald have in common. (It cannot be told
+// to leave out the pseudo-header of version 3.)
+var dialects = []dialect{
+	{"version 2", "1s", "1", "192.0.2.130/24", "version = 2", "", 2},
+	{"version 2 with a password", "1s", "1", "192.0.2.131/24",
+		"version = 2\n  authentication {\n    type = \"simple\"\n    key = \"sesam\"\n  }",
+		"authentication {\n auth_type PASS\n auth_pass sesam\n}", 2},
+	{"version 3", "200ms", "0.2", "192.0.2.132/24", "", "", 3},
+	{"version 3, unicast", "200ms", "0.2", "192.0.2.135/24", "unicast = true",
+		"unicast_src_ip 192.0.2.12\nunicast_peer {\n 192.0.2.11\n}", 3},
+	{"version 2, unicast", "1s", "1", "192.0.2.136/24", "version = 2\n  unicast = true",
+		"unicast_src_ip 192.0.2.12\nunicast_peer {\n 192.0.2.11\n}", 2},
+	{"version 3 over IPv6", "200ms", "0.2", "fe80::130/64", "", "", 3},
+}
+
+func (d dialect) haldConfig(priority int) string {
+	return fmt.Sprintf(`cluster "lab" {
+  director "lb1" {
+    address = "192.0.2.11"
+  }
+  director "lb2" {
+    address = "192.0.2.12"
+  }
+}
+vrrp_instance "lab" {
+  interface              = "eth0"
+  virtual_router_id      = 77
+  priority               = %d
+  advertisement_interval = %q
+  virtual_addresses      = [%q]
+  %s
+}
+`, priority, d.interval, d.address, d.hald)
+}
+
+func (d dialect) keepalivedConfig(priority int) string {
+	return fmt.Sprintf(`global_defs {
+    router_id lb2
+    vrrp_version %d
+}
+vrrp_instance lab {
+    state BACKUP
+    interface eth0
+    virtual_router_id 77
+    priority %d
+    advert_int %s
+    %s
+    virtual_ipaddress {
+        %s
+    }
+}
+`, d.version, priority, d.seconds, d.keepalived, d.address)
+}
+
+// TestInteropMatrix lets each of the two be the better one, in every dialect: it
+// takes office, its stop gives the other one the address, and its return takes
+// it back.
+func TestInteropMatrix(t *testing.T) {
+	t.Parallel()
+	l := lab.New(t)
+	for _, d := range dialects {
+		for _, better := range lab.Directors {
+			priority := map[string]int{"lb1": 100, "lb2": 100}
+			priority[better] = 150
+			hald := l.HaldWith("lb1", l.WriteFile(fmt.Sprintf("matrix-%s.hcl", better), d.haldConfig(priority["lb1"])))
+			peer := l.KeepalivedWith("lb2", d.keepalivedConfig(priority["lb2"]))
+			daemons := map[string]lab.Director{"lb1": hald, "lb2": peer}
+			other := map[string]string{"lb1": "lb2", "lb2": "lb1"}[better]
+			held := func(by string) {
+				t.Helper()
+				what := fmt.Sprintf("%s, %s of higher priority: only %s holds %s", d.name, daemons[better].Daemon(), daemons[by].Daemon(), d.address)
+				l.Eventually(settle, what, func() bool {
+					for _, name := range lab.Directors {
+						listed := strings.Contains(l.Run(name, "ip", "-o", "address", "show", "dev", lab.Interface), " "+d.address+" ")
+						if listed != (name == by) {
+							return false
+						}
+					}
+					return true
+				})
+			}
+			hald.Start()
+			peer.Start()
+			held(better)
+			daemons[better].Stop()
+			held(other)
+			daemons[better].Start()
+			held(better)
+			for _, e := range hald.Events() {
+				if e.Name == "vrrp.foreign" || e.Name == "vrrp.mismatch" {
+					t.Errorf("%s: hald reports %s", d.name, e.Line)
+				}
+			}
+			hald.Stop()
+			peer.Stop()
+		}
+	}
+}
