@@ -40,11 +40,17 @@
 //     connections, which would break when the address moves;
 //   - without its prefix route (IFA_F_NOPREFIXROUTE) when it is a single
 //     address (/128) or the host has an address in the same subnet, whatever
-//     its prefix length. Routes of the kernel are not counted by address: ours
-//     would give the host's own connected route an end, that of the lease. Only
-//     into a subnet of its own does it bring a route, which stays for
-//     the rest of a lease after the address went.
+//     its prefix length. The kernel would take our prefix route for the host's
+//     own connected one, and where that has an end, as one from a router
+//     advertisement has, replace it by the lease's. Only into a subnet of its
+//     own does an address bring a route, which stays for the rest of the
+//     lease when the address has gone.
 //
 // A link holds an IPv6 address once, under one prefix length. One of ours that
 // has another than is claimed is replaced.
+//
+// With every IPv6 address claimed or renewed the kernel looks at all that the
+// network namespace has (addrconf_verify_rtnl), so that the cost grows with the
+// square of their number: in a measurement 100 were renewed in 4 ms, 250 in
+// 33 ms and 1000 in 0.4 s, where 1000 of IPv4 took 33 ms.
 package netif

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,14 +14,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 )
-
-// inNamespace6 is inNamespace, with 2001:db8::1/64 on eth0 as well.
-func inNamespace6(t testing.TB) (a *Addresses, eth0 int) {
-	t.Helper()
-	inNamespace(t)
-	ip(t, "addr add 2001:db8::1/64 dev eth0 nodad")
-	return openAddresses(t), linkIndex(t, "eth0")
-}
 
 // shown6 is what `ip` prints of the IPv6 addresses of eth0, one a line, in
 // ascending order.
@@ -52,7 +45,7 @@ func routes6(t testing.TB) string {
 }
 
 func TestClaimOfBothFamilies(t *testing.T) {
-	a, eth0 := inNamespace6(t)
+	a, eth0 := inNamespace6(t, "2001:db8::1/64")
 	routes := routes6(t) + ip(t, "route show table main")
 	claim(t, a, eth0, 30*time.Second, "192.0.2.9/24", "2001:db8::9/64", "2001:db8:5::7/128", "198.51.100.7/32")
 	wantOnLink(t, "eth0", "192.0.2.1/24", "198.51.100.7/32", "192.0.2.9/24")
@@ -94,7 +87,7 @@ func TestClaimOfBothFamilies(t *testing.T) {
 
 // Duplicate address detection would make bind fail for a second or more.
 func TestIPv6IsUsableAtOnce(t *testing.T) {
-	a, eth0 := inNamespace6(t)
+	a, eth0 := inNamespace6(t, "2001:db8::1/64")
 	claim(t, a, eth0, time.Minute, "2001:db8::9/64")
 	c, err := net.ListenPacket("udp6", "[2001:db8::9]:0")
 	if err != nil {
@@ -104,7 +97,7 @@ func TestIPv6IsUsableAtOnce(t *testing.T) {
 }
 
 func TestIPv6IsNotTheSourceOfTheHost(t *testing.T) {
-	a, eth0 := inNamespace6(t)
+	a, eth0 := inNamespace6(t, "2001:db8::1/64")
 	claim(t, a, eth0, time.Minute, "2001:db8::98/64") // shares more bits with the destination
 	if got := ip(t, "route get 2001:db8::99"); !strings.Contains(got, "src 2001:db8::1 ") {
 		t.Errorf("another source than the host's own: %s", got)
@@ -112,7 +105,7 @@ func TestIPv6IsNotTheSourceOfTheHost(t *testing.T) {
 }
 
 func TestIPv6LeaseEndsUnlessRenewed(t *testing.T) {
-	a, eth0 := inNamespace6(t)
+	a, eth0 := inNamespace6(t, "2001:db8::1/64")
 	claim(t, a, eth0, time.Second, "2001:db8::8/64", "2001:db8::9/128")
 	claim(t, a, eth0, time.Minute, "2001:db8::9/128")
 	gone := func(left int) {
@@ -135,25 +128,34 @@ func TestIPv6LeaseEndsUnlessRenewed(t *testing.T) {
 	}
 }
 
-// A host in a subnet only by its route (DHCPv6 gives a single address, a router
-// advertisement the route) keeps that route as it was.
-func TestIPv6RouteOfTheHostGetsNoEnd(t *testing.T) {
-	inNamespace(t)
-	a, eth0 := openAddresses(t), linkIndex(t, "eth0")
-	ip(t, "addr add 2001:db8::1/128 dev eth0 nodad noprefixroute")
-	ip(t, "route add 2001:db8::/64 dev eth0 proto kernel metric 256")
-	routes := routes6(t)
-	for range 2 {
-		claim(t, a, eth0, time.Minute, "2001:db8::9/64")
-	}
-	release(t, a, eth0, "2001:db8::9/64")
-	if got := routes6(t); got != routes {
-		t.Errorf("routes changed from %q to %q", routes, got)
+// The connected route of a router advertisement has an end, and stays what it
+// was whether the host's address is of the advertisement or of DHCPv6.
+func TestIPv6RouteOfTheHostKeepsItsEnd(t *testing.T) {
+	for _, own := range []string{"2001:db8::1/64", "2001:db8::1/128"} {
+		for _, lease := range []time.Duration{time.Minute, 0} {
+			t.Run(fmt.Sprint(own, " ", lease), func(t *testing.T) {
+				a, eth0 := inNamespace6(t, own+" noprefixroute")
+				ip(t, "route add 2001:db8::/64 dev eth0 proto kernel metric 256 expires 1000")
+				unchanged := func(when string) {
+					t.Helper()
+					got := routes6(t)
+					if strings.Count(got, "2001:db8::") != 1 || !strings.Contains(got, "expires 9") && !strings.Contains(got, "expires 1000") {
+						t.Errorf("routes after the %s: %q", when, got)
+					}
+				}
+				for _, when := range []string{"claim", "renewal"} {
+					claim(t, a, eth0, lease, "2001:db8::9/64")
+					unchanged(when)
+				}
+				release(t, a, eth0, "2001:db8::9/64")
+				unchanged("release")
+			})
+		}
 	}
 }
 
 func TestIPv6SubnetOfItsOwnBringsItsRoute(t *testing.T) {
-	a, eth0 := inNamespace6(t)
+	a, eth0 := inNamespace6(t, "2001:db8::1/64")
 	for range 2 {
 		claim(t, a, eth0, time.Minute, "2001:db8:7::9/64")
 	}
@@ -168,7 +170,7 @@ func TestIPv6SubnetOfItsOwnBringsItsRoute(t *testing.T) {
 }
 
 func TestIPv6HostAddressIsRefusedAndKept(t *testing.T) {
-	a, eth0 := inNamespace6(t)
+	a, eth0 := inNamespace6(t, "2001:db8::1/64")
 	ip(t, "addr add 2001:db8::7/64 dev eth0 nodad valid_lft 100 preferred_lft 100") // as autoconfiguration would
 	for _, own := range []string{"2001:db8::1/64", "2001:db8::1/128", "2001:db8::7/64"} {
 		err := a.Claim(eth0, prefixes("192.0.2.9/32", "2001:db8::9/128", own), time.Second)
@@ -186,7 +188,7 @@ func TestIPv6HostAddressIsRefusedAndKept(t *testing.T) {
 }
 
 func TestIPv6ClaimUndoesWhatItAdded(t *testing.T) {
-	a, eth0 := inNamespace6(t)
+	a, eth0 := inNamespace6(t, "2001:db8::1/64")
 	claim(t, a, eth0, 0, "2001:db8::8/64")
 	err := a.Claim(eth0, prefixes("2001:db8::8/64", "192.0.2.9/24", "2001:db8::9/64", "ff02::9/64", "2001:db8::a/64"), 0)
 	if !errors.Is(err, unix.EADDRNOTAVAIL) || !strings.Contains(err.Error(), "ff02::9") { // no unicast address
@@ -197,7 +199,7 @@ func TestIPv6ClaimUndoesWhatItAdded(t *testing.T) {
 }
 
 func TestIPv6PrefixLengthIsReplaced(t *testing.T) {
-	a, eth0 := inNamespace6(t)
+	a, eth0 := inNamespace6(t, "2001:db8::1/64")
 	for _, length := range []string{"128", "64", "128"} {
 		claim(t, a, eth0, time.Minute, "2001:db8::9/"+length)
 		wantOnLink6(t, "2001:db8::1/64", "2001:db8::9/"+length)
@@ -206,7 +208,7 @@ func TestIPv6PrefixLengthIsReplaced(t *testing.T) {
 
 func TestIPv6DisabledIsNamed(t *testing.T) {
 	inNamespace(t)
-	writeSysctl(t, "ipv6/conf/eth0/disable_ipv6", "1")
+	_ = os.WriteFile("/proc/sys/net/ipv6/conf/eth0/disable_ipv6", []byte("1"), 0) // absent: the kernel has none at all
 	a, eth0 := openAddresses(t), linkIndex(t, "eth0")
 	err := a.Claim(eth0, prefixes("192.0.2.9/24", "2001:db8::9/64"), time.Minute)
 	if !errors.Is(err, ErrNoIPv6) {
@@ -217,7 +219,7 @@ func TestIPv6DisabledIsNamed(t *testing.T) {
 }
 
 func TestClaimRefusesWhatIsNoAddress(t *testing.T) {
-	a, eth0 := inNamespace6(t)
+	a, eth0 := inNamespace6(t, "2001:db8::1/64")
 	for _, p := range []netip.Prefix{{}, netip.PrefixFrom(netip.MustParseAddr("::ffff:192.0.2.9"), 128)} {
 		if err := a.Claim(eth0, []netip.Prefix{p}, time.Minute); err == nil {
 			t.Errorf("%v was claimed", p)
@@ -226,7 +228,7 @@ func TestClaimRefusesWhatIsNoAddress(t *testing.T) {
 }
 
 func TestThousandIPv6Addresses(t *testing.T) {
-	a, eth0 := inNamespace6(t)
+	a, eth0 := inNamespace6(t, "2001:db8::1/64")
 	var many []netip.Prefix
 	for i := range 1000 {
 		many = append(many, netip.MustParsePrefix(fmt.Sprintf("2001:db8:1::%x/128", i)))

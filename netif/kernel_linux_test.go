@@ -13,18 +13,35 @@ import (
 )
 
 // inNamespace moves the calling test into a fresh network namespace that holds
-// the two ends of one cable, eth0 (192.0.2.1/24) and peer0, both up and without
-// IPv6 addresses. The test's goroutine stays locked to its thread, so both end with the test.
+// the two ends of one cable, eth0 (192.0.2.1/24) and peer0, both up. The kernel
+// gives them no IPv6 addresses. The test's goroutine stays locked to its thread, so both end with the test.
 func inNamespace(t testing.TB) {
 	t.Helper()
 	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		t.Skipf("needs CAP_SYS_ADMIN for a network namespace of its own: %v", err)
 	}
+	_ = os.WriteFile(defaults6+"addr_gen_mode", []byte("1"), 0) // fails where there is no IPv6
 	ip(t, "link add eth0 type veth peer name peer0")
 	ip(t, "addr add 192.0.2.1/24 dev eth0")
-	ip(t, "link set eth0 addrgenmode none up")
-	ip(t, "link set peer0 addrgenmode none up")
+	ip(t, "link set eth0 up")
+	ip(t, "link set peer0 up")
+}
+
+// defaults6 are the settings of IPv6 for links to come.
+const defaults6 = "/proc/sys/net/ipv6/conf/default/"
+
+// inNamespace6 is inNamespace, with addresses of the host on eth0 as well.
+func inNamespace6(t testing.TB, host ...string) (a *Addresses, eth0 int) {
+	t.Helper()
+	inNamespace(t)
+	if _, err := os.Stat(defaults6); err != nil {
+		t.Skipf("needs a kernel with IPv6: %v", err)
+	}
+	for _, h := range host {
+		ip(t, "addr add "+h+" dev eth0 nodad")
+	}
+	return openAddresses(t), linkIndex(t, "eth0")
 }
 
 // ip runs the command of iproute2, the witness of these tests, in the

@@ -1,6 +1,7 @@
 package netif
 
 import (
+	"encoding/binary"
 	"errors"
 	"math"
 	"net/netip"
@@ -43,6 +44,15 @@ func TestAnswersToAClaim(t *testing.T) {
 	}
 	if err := (op{action: renew, prefix: p}).failure(7, ErrLinkGone); !errors.Is(err, ErrLinkGone) {
 		t.Errorf("the link went: %v", err)
+	}
+}
+
+func TestMissingIPv6IsNamed(t *testing.T) {
+	for _, errno := range []unix.Errno{unix.EACCES, unix.EOPNOTSUPP} {
+		answer := binary.NativeEndian.AppendUint32(nil, uint32(-int32(errno)))
+		if err := kernelError(answer); !errors.Is(err, ErrNoIPv6) || !errors.Is(err, errno) {
+			t.Errorf("%v gives %v", errno, err)
+		}
 	}
 }
 

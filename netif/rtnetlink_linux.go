@@ -15,8 +15,8 @@ import (
 // ErrPermission says that the process may not change or watch the network.
 var ErrPermission = errors.New("not permitted: the CAP_NET_ADMIN capability is missing")
 
-// ErrNoIPv6 says that IPv6 is switched off on the link.
-var ErrNoIPv6 = errors.New("IPv6 is disabled on the link")
+// ErrNoIPv6 says that IPv6 is switched off, on the link or in the kernel.
+var ErrNoIPv6 = errors.New("IPv6 is disabled")
 
 // ErrLinkGone says that the link does not exist (any more).
 var ErrLinkGone = errors.New("link is gone")
@@ -204,7 +204,7 @@ func kernelError(data []byte) error {
 		return nil
 	case unix.EPERM:
 		return fmt.Errorf("%w (%w)", ErrPermission, errno)
-	case unix.EACCES: // addrconf_add_dev of net/ipv6/addrconf.c
+	case unix.EACCES, unix.EOPNOTSUPP: // by disable_ipv6 (addrconf_add_dev of net/ipv6/addrconf.c); by ipv6.disable=1
 		return fmt.Errorf("%w (%w)", ErrNoIPv6, errno)
 	case unix.ENODEV, unix.ENXIO:
 		return fmt.Errorf("%w (%w)", ErrLinkGone, errno)

@@ -18,7 +18,7 @@ func address(s Links, ip string) (a Address, ok bool) {
 }
 
 func TestWatcherSeesIPv6Addresses(t *testing.T) {
-	a, eth0 := inNamespace6(t)
+	a, eth0 := inNamespace6(t, "2001:db8::1/64")
 	out := watch(t, new(Watcher))
 	until(t, out, "both families", func(s Links) bool {
 		return holds("eth0", "2001:db8::1/64")(s) && holds("eth0", "192.0.2.1/24")(s)
@@ -46,7 +46,7 @@ func TestWatcherSeesIPv6Addresses(t *testing.T) {
 
 // The announcements one by one and a listing of the result agree, in order too.
 func TestWatcherAgreesWithAListing(t *testing.T) {
-	a, eth0 := inNamespace6(t)
+	a, eth0 := inNamespace6(t, "2001:db8::1/64")
 	out := watch(t, new(Watcher))
 	until(t, out, "the start", holds("eth0", "2001:db8::1/64"))
 	ip(t, "addr add fe80::5/64 dev eth0 nodad")
@@ -64,7 +64,7 @@ func TestWatcherAgreesWithAListing(t *testing.T) {
 }
 
 func TestLinkLocalIsReadyAfterDuplicateAddressDetection(t *testing.T) {
-	inNamespace(t)
+	inNamespace6(t)
 	out := watch(t, new(Watcher))
 	ip(t, "addr add fe80::1/64 dev eth0")
 	s := until(t, out, "a tentative address", func(s Links) bool { a, _ := address(s, "fe80::1"); return a.Tentative })
@@ -75,7 +75,7 @@ func TestLinkLocalIsReadyAfterDuplicateAddressDetection(t *testing.T) {
 }
 
 func TestFailedDuplicateAddressDetectionIsSeen(t *testing.T) {
-	inNamespace(t)
+	inNamespace6(t)
 	out := watch(t, new(Watcher))
 	ip(t, "addr add fe80::1/64 dev peer0 nodad")
 	ip(t, "addr add fe80::1/64 dev eth0")
@@ -89,7 +89,7 @@ func TestFailedDuplicateAddressDetectionIsSeen(t *testing.T) {
 }
 
 func TestForwarding6IsFollowed(t *testing.T) {
-	inNamespace(t)
+	inNamespace6(t)
 	forwards := func(s Links) bool { return s["eth0"].Forwarding6 }
 	out := watch(t, new(Watcher))
 	until(t, out, "a host", not(forwards))
@@ -105,7 +105,7 @@ func TestForwarding6IsFollowed(t *testing.T) {
 
 // Privacy addresses (RFC 8981) bear the bit that means secondary for IPv4.
 func TestTemporaryAddressIsNotSecondary(t *testing.T) {
-	inNamespace(t)
+	inNamespace6(t)
 	out := watch(t, new(Watcher))
 	writeSysctl(t, "ipv6/conf/eth0/use_tempaddr", "2")
 	ip(t, "addr add 2001:db8::5/64 dev eth0 nodad mngtmpaddr")
