@@ -55,7 +55,7 @@ func Process(runtimeDir, role string) Start {
 		command.WaitDelay = time.Second
 		// Package time opens the file of the local zone once, and without
 		// close-on-exec: not while we fork, or the worker has it too.
-		time.Now().Zone()
+		_, _ = time.Now().Zone()
 		start := command.Start
 		if role == RoleElection {
 			start = func() error { return startRealTime(command) }
