@@ -13,7 +13,7 @@ import (
 func TestR01R02R03StopAndReturn(t *testing.T) {
 	s := begin(t, lab.Cluster{})
 	var stops, returns []turn
-	for range 4 {
+	for range 3 {
 		u := s.turns("lb2", func() {
 			if status := s.lb1.Stop(); status != 0 {
 				t.Errorf("exit status %d", status)
