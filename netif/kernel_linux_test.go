@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,6 +27,25 @@ func inNamespace(t testing.TB) {
 	ip(t, "addr add 192.0.2.1/24 dev eth0")
 	ip(t, "link set eth0 up")
 	ip(t, "link set peer0 up")
+	// The kernel notices the carrier a moment later, and until then marks the
+	// routes: nothing of it may fall into a test.
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		if !strings.Contains(ip(t, "route show table main"), "linkdown") && linkIsUp(t, "eth0") && linkIsUp(t, "peer0") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the cable has no carrier")
+		}
+	}
+}
+
+func linkIsUp(t testing.TB, name string) bool {
+	t.Helper()
+	links, err := List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return links[name].Up
 }
 
 // defaults6 are the settings of IPv6 for links to come.
