@@ -109,7 +109,10 @@ func boot(o order) (status int, err error) {
 		cmd.ExtraFiles = append(cmd.ExtraFiles, w)
 		copies.Go(func() { io.Copy(to, r); r.Close() })
 	}
-	if err := cmd.Start(); err != nil {
+	unpin := pin()
+	err = cmd.Start()
+	unpin()
+	if err != nil {
 		return 0, fmt.Errorf("boot the guest: %w", err)
 	}
 	prefer(cmd.Process.Pid)
