@@ -25,7 +25,7 @@ build:
 test:
 	@sh integration/deps.sh
 	go test -race $(UNITS)
-	CGO_ENABLED=0 go test -count=1 -p 1 -timeout 30m $(LAB)
+	CGO_ENABLED=0 go test -count=1 -p 1 -timeout 14m $(LAB)
 
 check:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; }
