@@ -150,15 +150,12 @@ func (s *scene) openFiles() map[string]int {
 	return files
 }
 
-// underWay is how many descriptors checks may have open at the moment.
-const underWay = 3
-
 // grown names the processes that have more files open than before, and those
 // that were not there or are no longer.
 func grown(before, now map[string]int) string {
 	var grown []string
 	for what := range now {
-		if now[what] > before[what]+underWay {
+		if now[what] > before[what] {
 			grown = append(grown, fmt.Sprintf("%s: %d descriptors, had %d", what, now[what], before[what]))
 		}
 	}

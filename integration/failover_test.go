@@ -9,7 +9,7 @@ import (
 )
 
 // settle is how long the lab may take to get where a scenario begins.
-const settle = time.Minute
+const settle = 20 * time.Second
 
 // pair starts hald on both directors and waits until lb1 is master and a client
 // of the DR service is served.
