@@ -29,10 +29,10 @@ var maxAdvertised = map[family]int{ipv4: 255, ipv6: 90}
 
 // familyOfAdverts is that of the first virtual address; IPv4 where none is
 // advertised, unknown where it is wrong or, in a defaults block, left out.
-func familyOfAdverts(addresses field[[]field[netip.Prefix]]) family {
+func familyOfAdverts(addresses field[[]field[Address]]) family {
 	switch {
 	case len(addresses.value) > 0 && addresses.value[0].ok:
-		return familyOf(addresses.value[0].value.Addr())
+		return familyOf(addresses.value[0].value.Prefix.Addr())
 	case addresses.ok && len(addresses.value) == 0:
 		return ipv4
 	}
@@ -42,7 +42,7 @@ func familyOfAdverts(addresses field[[]field[netip.Prefix]]) family {
 // readAdverts reads what the adverts are like and where they go: version,
 // interval, source, peers and checksum. In a defaults block that leaves version
 // out, the version is not ok: the instances decide.
-func (r *reader) readAdverts(b *block, addresses field[[]field[netip.Prefix]], in *instance) (version field[int], interval field[time.Duration]) {
+func (r *reader) readAdverts(b *block, addresses field[[]field[Address]], in *instance) (version field[int], interval field[time.Duration]) {
 	version = read(r, b, "version", integer(2, 3)).or(3)
 	version.ok = version.ok && (version.given || !b.defaults)
 	interval = read(r, b, "advertisement_interval", advertisementInterval(version)).or(time.Second)
@@ -104,12 +104,16 @@ func (r *reader) readUnicast(b *block, unicast field[bool], source field[netip.A
 }
 
 // checkAdvertised checks that adverts can carry the addresses of their family.
-func (r *reader) checkAdvertised(b *block, version field[int], addresses field[[]field[netip.Prefix]], carrier family) {
-	advertised := 0
+func (r *reader) checkAdvertised(b *block, version field[int], addresses field[[]field[Address]], carrier family) {
+	advertised, known := 0, addresses.ok && carrier != unknown
 	for _, a := range addresses.value {
-		if a.ok && familyOf(a.value.Addr()) == carrier {
+		if a.ok && !a.value.Quiet && familyOf(a.value.Prefix.Addr()) == carrier {
 			advertised++
 		}
+	}
+	if known && advertised == 0 && len(addresses.value) > 0 {
+		r.fail(addresses.at, "Nothing to advertise", fmt.Sprintf(
+			"Every %s address of %s has advertise = false, but an advert names one at least (RFC 9568, 5.2.5).", carrier, b.title()))
 	}
 	if most := maxAdvertised[carrier]; carrier != unknown && advertised > most {
 		r.fail(addresses.at, "Too many virtual addresses", fmt.Sprintf(
@@ -122,7 +126,7 @@ func (r *reader) checkAdvertised(b *block, version field[int], addresses field[[
 	if version.ok && version.value == 2 {
 		r.fail(first.at, "Invalid virtual_addresses", fmt.Sprintf(
 			"The first address, %s, decides what carries the adverts of %s, and VRRP version 2 has IPv4 only. Put an IPv4 address first, or leave version out.", first.shown(), b.title()))
-	} else if !first.value.Addr().IsLinkLocalUnicast() {
+	} else if !first.value.Prefix.Addr().IsLinkLocalUnicast() {
 		r.source.warn(&first.at, "First address is not link-local", fmt.Sprintf(
 			"%s comes first. The first IPv6 address of a virtual router should be a link-local one (fe80::/10) that moves with it (RFC 9568, 5.2.9): hosts use it as their gateway, and other VRRP routers may insist on it.", first.shown()))
 	}

@@ -32,11 +32,11 @@ type Director struct {
 type Instance struct {
 	Name          string
 	Interface     string
-	Version       uint8          // 2 or 3
-	VRID          uint8          // 1–255
-	Priority      uint8          // 1–254
-	Interval      time.Duration  // version 3: 10 ms … 40.95 s in steps of 10 ms; version 2: whole seconds, 1 … 255
-	Addresses     []netip.Prefix // the family of the first is that of the adverts
+	Version       uint8         // 2 or 3
+	VRID          uint8         // 1–255
+	Priority      uint8         // 1–254
+	Interval      time.Duration // version 3: 10 ms … 40.95 s in steps of 10 ms; version 2: whole seconds, 1 … 255
+	Addresses     []Address     // the family of the first is that of the adverts
 	NoPreempt     bool
 	PreemptDelay  time.Duration // 0 with NoPreempt
 	StartDelay    time.Duration
@@ -46,6 +46,15 @@ type Instance struct {
 	Checksum      string        // "auto", "rfc5798" or "rfc9568"
 	Lease         time.Duration // valid_lft of the virtual addresses; 0: none
 	Announce      Announce
+}
+
+// Address is one virtual address.
+type Address struct {
+	Prefix    netip.Prefix
+	Interface string // empty: the instance's
+	Label     string // IPv4, at most 15 bytes; empty: the interface's name
+	Scope     uint8  // IPv4, as rtnetlink(7) numbers scopes
+	Quiet     bool   // not in the adverts
 }
 
 // Announce is the gratuitous_arp block.

@@ -18,7 +18,8 @@ const reference = "../docs/configuration.md"
 var documented = map[string]string{
 	"cluster": "cluster", "director": "cluster/director",
 	"vrrp_instance": "vrrp_instance", "gratuitous_arp": "vrrp_instance/gratuitous_arp", "authentication": "vrrp_instance/authentication",
-	"virtual_server": "virtual_server", "real_server": "virtual_server/real_server", "sorry_server": "virtual_server/sorry_server",
+	"virtual_address": "vrrp_instance/virtual_address",
+	"virtual_server":  "virtual_server", "real_server": "virtual_server/real_server", "sorry_server": "virtual_server/sorry_server",
 	`check "tcp"`: "virtual_server/check/tcp", `check "http"`: "virtual_server/check/http",
 	"ipvs": "ipvs", "timeouts": "ipvs/timeouts", "log": "log", "admin": "admin",
 }

@@ -59,7 +59,7 @@ func checkSound(t *testing.T, c *Config) {
 				t.Errorf("peers %v of %v", in.Peers, in.SourceAddress)
 			}
 		}
-		if len(in.Addresses) > 0 && in.SourceAddress.IsValid() && familyOf(in.SourceAddress) != familyOf(in.Addresses[0].Addr()) {
+		if len(in.Addresses) > 0 && in.SourceAddress.IsValid() && familyOf(in.SourceAddress) != familyOf(in.Addresses[0].Prefix.Addr()) {
 			t.Errorf("from %v for %v", in.SourceAddress, in.Addresses)
 		}
 		if in.Lease != 0 && in.Lease < downInterval(int(in.Version), in.Interval, int(in.Priority)) {

@@ -65,7 +65,7 @@ var instanceGrammar = grammar{
 	blocks: map[string]*grammar{
 		"gratuitous_arp":  {single: true, attributes: []string{"count", "delay", "refresh", "interval"}},
 		"authentication":  {single: true, attributes: []string{"type", "key"}},
-		"virtual_address": unbuilt("address"),
+		"virtual_address": {labels: []string{"address"}, attributes: []string{"interface", "label", "scope", "advertise"}},
 		"virtual_route":   unbuilt("network"),
 		"track":           unbuilt("kind", "name"),
 	},

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -13,14 +12,7 @@ type instance struct {
 	Instance
 	block     *block
 	family    family // of the adverts
-	addresses []field[netip.Prefix]
-}
-
-// heldAddress is a virtual address. Link-local ones are told apart by their
-// link, so that fe80::1 can be the gateway on several.
-type heldAddress struct {
-	address netip.Addr
-	link    string
+	addresses []field[Address]
 }
 
 // readInstances reads all vrrp_instance blocks and compares them.
@@ -52,10 +44,7 @@ func (r *reader) readInstances(root *block) []instance {
 			if !a.ok {
 				continue
 			}
-			held := heldAddress{address: a.value.Addr()}
-			if held.address.IsLinkLocalUnicast() {
-				held.link = in.Interface
-			}
+			held := a.value.on(in.Interface)
 			if other, taken := addresses[held]; taken {
 				r.fail(a.at, "Duplicate virtual address", fmt.Sprintf("%s is already a virtual address of vrrp_instance %q.", a.shown(), other))
 			} else {
@@ -73,7 +62,7 @@ func (r *reader) readInstance(b *block) (in instance, vrid field[int], link fiel
 	link = needPerDirector(r, b, "interface", "the link the adverts go over and the addresses are on", interfaceName)
 	vrid = need(r, b, "virtual_router_id", "a number from 1 to 255 that is the same on all directors and on nothing else on the link", integer(1, 255))
 	priority := readPerDirector(r, b, "priority", priority).or(100)
-	addresses := r.readVirtualAddresses(b)
+	addresses := r.readVirtualAddresses(b, link)
 
 	in.Interface = link.value
 	in.VRID = uint8(vrid.value)
@@ -113,32 +102,6 @@ func (r *reader) readPreemption(b *block, in *instance) {
 		r.fail(delay.at, "Invalid preempt_delay", fmt.Sprintf(
 			"%s never preempts (preempt = false), so there is nothing that %s could delay. Leave preempt_delay out, or write \"0s\".", b.title(), delay.shown()))
 	}
-}
-
-func (r *reader) readVirtualAddresses(b *block) field[[]field[netip.Prefix]] {
-	list := readList(r, b, "virtual_addresses", virtualAddress)
-	r.mustBeGiven(b, "virtual_addresses", "the addresses that move between the directors", list.given)
-	if list.ok && list.given && len(list.value) == 0 {
-		r.fail(list.at, "Not supported yet", "An instance without addresses, whose hooks move one, is not supported yet by this version of hald: an advert must carry at least one (RFC 9568, 5.2.5).")
-	}
-	seen := map[netip.Addr]bool{}
-	for i, a := range list.value {
-		if !a.ok {
-			continue
-		}
-		if seen[a.value.Addr()] {
-			r.fail(a.at, "Duplicate virtual address", fmt.Sprintf("%s is in this list already.", a.shown()))
-			list.value[i].ok = false
-		}
-		seen[a.value.Addr()] = true
-		for _, d := range r.whole.directors {
-			if d.Address == a.value.Addr() {
-				r.fail(a.at, "Not supported yet", fmt.Sprintf(
-					"%s is director %q's own address. An address owner (priority 255) is not supported yet: choose an address that no director has by itself.", a.shown(), d.Name))
-			}
-		}
-	}
-	return list
 }
 
 // priority explains the two values that RFC 9568, 5.2.4 reserves.

@@ -152,7 +152,7 @@ func (r *reader) checkHeld(services []service, instances []instance) {
 	held := map[netip.Addr]bool{}
 	for _, in := range instances {
 		for _, a := range in.Addresses {
-			held[a.Addr()] = true
+			held[a.Prefix.Addr()] = true
 		}
 	}
 	for _, sv := range services {

@@ -40,7 +40,7 @@ func electionBlank(c election.Config, now time.Time) message {
 			EffectivePriority: int(i.Priority),
 			VRID:              int(i.VRID),
 			Interface:         i.Interface,
-			VirtualAddresses:  texts(i.Addresses, netip.Prefix.String),
+			VirtualAddresses:  texts(i.Addresses, func(a election.Address) string { return a.Prefix.String() }),
 			Since:             now,
 			Reason:            notRunning,
 			Faults:            []string{},

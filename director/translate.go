@@ -17,7 +17,7 @@ func ElectionConfig(c *config.Config) election.Config {
 			VRID:         i.VRID,
 			Priority:     i.Priority,
 			Interval:     i.Interval,
-			Addresses:    i.Addresses,
+			Addresses:    virtualAddresses(i.Addresses),
 			NoPreempt:    i.NoPreempt,
 			PreemptDelay: i.PreemptDelay,
 			StartDelay:   i.StartDelay,
@@ -30,6 +30,13 @@ func ElectionConfig(c *config.Config) election.Config {
 		})
 	}
 	return part
+}
+
+func virtualAddresses(addresses []config.Address) (list []election.Address) {
+	for _, a := range addresses {
+		list = append(list, election.Address(a))
+	}
+	return list
 }
 
 // BalancerConfig is the balancer's part of the configuration. Record is the

@@ -18,14 +18,14 @@ var byValue = cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}, netip.Pre
 func TestElectionConfig(t *testing.T) {
 	got := ElectionConfig(&config.Config{Instances: []config.Instance{{
 		Name: "web", Interface: "eth0", Version: 2, VRID: 51, Priority: 150, Interval: time.Second,
-		Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24")}, NoPreempt: true,
+		Addresses: []config.Address{{Prefix: netip.MustParsePrefix("192.0.2.1/24"), Interface: "eth1", Label: "eth1:vip", Scope: 253, Quiet: true}}, NoPreempt: true,
 		PreemptDelay: 5, StartDelay: 6, Peers: []netip.Addr{netip.MustParseAddr("192.0.2.12")}, Password: "key",
 		SourceAddress: netip.MustParseAddr("192.0.2.11"), Checksum: "auto", Lease: 5 * time.Second,
 		Announce: config.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4},
 	}}})
 	want := election.Config{Instances: []election.Instance{{
 		Name: "web", Interface: "eth0", Version: 2, VRID: 51, Priority: 150, Interval: time.Second,
-		Addresses: []netip.Prefix{netip.MustParsePrefix("192.0.2.1/24")}, NoPreempt: true,
+		Addresses: []election.Address{{Prefix: netip.MustParsePrefix("192.0.2.1/24"), Interface: "eth1", Label: "eth1:vip", Scope: 253, Quiet: true}}, NoPreempt: true,
 		PreemptDelay: 5, StartDelay: 6, Peers: []netip.Addr{netip.MustParseAddr("192.0.2.12")}, Password: "key",
 		Source: netip.MustParseAddr("192.0.2.11"), Checksum: "auto", Lease: 5 * time.Second,
 		Announce: election.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4},

@@ -76,7 +76,7 @@ func handOver(c Instance, links netif.Links, h host) (*instance, error) {
 		return nil, err
 	}
 	in.router.HandOver()
-	in.look(links, c.Addresses)
+	in.look(links, c.prefixes())
 	in.start(nil)
 	return in, nil
 }
@@ -92,7 +92,9 @@ func survey(k kernel, links netif.Links, cfg Config) (leftovers map[string]bool,
 	for index, addrs := range held {
 		for _, p := range addrs {
 			i := slices.IndexFunc(cfg.Instances, func(c Instance) bool {
-				return links[c.Interface].Index == index && slices.Contains(c.Addresses, p)
+				return slices.ContainsFunc(append(c.elsewhere(), c.Interface), func(name string) bool {
+					return links[name].Index == index && c.has(name, p)
+				})
 			})
 			if i < 0 {
 				stray[index] = append(stray[index], p)

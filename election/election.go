@@ -228,7 +228,7 @@ func (e *election) recover(cfg Config, instances map[string]*instance) error {
 		in.router.HandOver()
 		e.out.emit(event.Event{
 			Name: "daemon.recovered", Instance: name, VRID: int(in.cfg.VRID), Interface: in.cfg.Interface,
-			Address: list(in.cfg.Addresses), Count: len(in.cfg.Addresses),
+			Address: list(in.cfg.prefixes()), Count: len(in.cfg.Addresses),
 		})
 	}
 	return nil
@@ -248,7 +248,7 @@ func (e *election) look() {
 	}
 	var virtual []netip.Prefix
 	for _, in := range e.instances {
-		virtual = append(virtual, in.cfg.Addresses...)
+		virtual = append(virtual, in.cfg.prefixes()...)
 	}
 	for _, in := range e.instances {
 		in.look(e.links, virtual)

@@ -202,7 +202,7 @@ func TestReconfigure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := launch(newFakeHost(vrrptest.NewLAN(), addrA), false)
 		other := shop(150)
-		other.Name, other.VRID, other.Addresses = "other", 52, []netip.Prefix{second}
+		other.Name, other.VRID, other.Addresses = "other", 52, addresses(second)
 		a.configure(shop(150), other)
 		sleep(5 * time.Second)
 		mark := len(a.names())
@@ -289,7 +289,7 @@ func TestPosition(t *testing.T) {
 	} {
 		cfg := shop(100)
 		cfg.Source = tt.source
-		if got := position(cfg, tt.link, tt.exists, cfg.Addresses); got != tt.want {
+		if got := position(cfg, tt.link, tt.exists, cfg.prefixes()); got != tt.want {
 			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
 		}
 	}
@@ -298,13 +298,13 @@ func TestPosition(t *testing.T) {
 func TestPositionIPv6(t *testing.T) {
 	own, virtual := netip.MustParsePrefix("fe80::11/64"), netip.MustParsePrefix("fe80::100/64")
 	cfg := shop(100)
-	cfg.Addresses = []netip.Prefix{virtual, netip.MustParsePrefix("2001:db8::100/64"), vip}
+	cfg.Addresses = addresses(virtual, netip.MustParsePrefix("2001:db8::100/64"), vip)
 	link := netif.Link{Index: 2, Up: true, Addrs: []netif.Address{{Prefix: virtual, Protocol: netif.Protocol}, {Prefix: own, Permanent: true}}}
-	if got, want := position(cfg, link, true, cfg.Addresses), (vrrp.Link{Index: 2, Source: own.Addr()}); got != want {
+	if got, want := position(cfg, link, true, cfg.prefixes()), (vrrp.Link{Index: 2, Source: own.Addr()}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	link.Addrs = link.Addrs[:1]
-	if got := position(cfg, link, true, cfg.Addresses); got.Fault != faultNoAddress {
+	if got := position(cfg, link, true, cfg.prefixes()); got.Fault != faultNoAddress {
 		t.Errorf("without a link-local address of its own: %+v", got)
 	}
 	if got := cfg.advertised(); len(got) != 2 || got[1] != netip.MustParseAddr("2001:db8::100") {

@@ -26,8 +26,17 @@ var (
 	second = netip.MustParsePrefix("192.0.2.101/32")
 )
 
-// fakeHost is a node on a vrrptest.LAN: one interface, eth0, with a fake kernel
-// that knows addresses, leases and marks.
+// linkState is what a fake host's second interface is like.
+type linkState int
+
+const (
+	linkGone linkState = iota
+	linkDown
+	linkUp
+)
+
+// fakeHost is a node on a vrrptest.LAN: the interface eth0, of index 2, and maybe
+// eth1, of index 3, with a fake kernel that knows addresses, leases and marks.
 type fakeHost struct {
 	lan    *vrrptest.LAN
 	source netip.Addr
@@ -35,16 +44,18 @@ type fakeHost struct {
 
 	mu         sync.Mutex
 	up         bool
+	eth1       linkState
 	addrs      map[netip.Prefix]time.Time // ours, and when the lease ends
+	on         map[netip.Prefix]int       // the link that holds it; 0: eth0
 	claims     int
 	claimErr   error
 	releaseErr error
-	announced  []netip.Addr
-	asRouter   bool // in the last announcement
+	announced  map[int][]netip.Addr // by link
+	asRouter   bool                 // in the last announcement
 }
 
 func newFakeHost(lan *vrrptest.LAN, source netip.Addr) *fakeHost {
-	return &fakeHost{lan: lan, source: source, up: true, views: make(chan netif.Links), addrs: map[netip.Prefix]time.Time{}}
+	return &fakeHost{lan: lan, source: source, up: true, views: make(chan netif.Links), addrs: map[netip.Prefix]time.Time{}, on: map[netip.Prefix]int{}, announced: map[int][]netip.Addr{}}
 }
 
 func (f *fakeHost) host() host {
@@ -78,10 +89,20 @@ func (f *fakeHost) snapshot() netif.Links {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	l := netif.Link{Name: "eth0", Index: 2, Up: f.up, MTU: 1500, Addrs: []netif.Address{{Prefix: netip.PrefixFrom(f.source, 24), Permanent: true}}}
+	inside := netif.Link{Name: "eth1", Index: 3, Up: f.eth1 == linkUp, MTU: 1500}
 	for p := range f.addrs {
-		l.Addrs = append(l.Addrs, netif.Address{Prefix: p, Protocol: netif.Protocol})
+		a := netif.Address{Prefix: p, Protocol: netif.Protocol}
+		if f.on[p] == inside.Index {
+			inside.Addrs = append(inside.Addrs, a)
+		} else {
+			l.Addrs = append(l.Addrs, a)
+		}
 	}
-	return netif.Links{"eth0": l}
+	links := netif.Links{"eth0": l}
+	if f.eth1 != linkGone {
+		links["eth1"] = inside
+	}
+	return links
 }
 
 // change edits the host under its lock and tells the watcher.
@@ -93,15 +114,15 @@ func (f *fakeHost) change(edit func()) {
 	synctest.Wait()
 }
 
-func (f *fakeHost) Claim(_ int, addrs []netip.Prefix, lease time.Duration) error {
+func (f *fakeHost) Claim(link int, addrs []netif.Virtual, lease time.Duration) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.claimErr != nil {
 		return f.claimErr
 	}
 	f.claims++
-	for _, p := range addrs {
-		f.addrs[p] = time.Now().Add(lease)
+	for _, v := range addrs {
+		f.addrs[v.Prefix], f.on[v.Prefix] = time.Now().Add(lease), link
 	}
 	return nil
 }
@@ -132,7 +153,7 @@ func (f *fakeHost) Held() (map[int][]netip.Prefix, error) {
 	defer f.mu.Unlock()
 	held := map[int][]netip.Prefix{}
 	for p := range f.addrs {
-		held[2] = append(held[2], p)
+		held[max(2, f.on[p])] = append(held[max(2, f.on[p])], p)
 	}
 	return held, nil
 }
@@ -156,17 +177,30 @@ func (f *fakeHost) lease(p netip.Prefix) time.Duration {
 
 type fakeAnnouncer struct{ *fakeHost }
 
-func (f fakeAnnouncer) Announce(_ int, _ net.HardwareAddr, router bool, addrs []netip.Addr) error {
+func (f fakeAnnouncer) Announce(link int, _ net.HardwareAddr, router bool, addrs []netip.Addr) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.announced, f.asRouter = append(f.announced, addrs...), router
+	f.announced[link], f.asRouter = append(f.announced[link], addrs...), router
 	return nil
 }
 
 func (f *fakeHost) announcements() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.announced)
+	return len(f.announced[2])
+}
+
+func (f *fakeHost) announcedOn(link int) []netip.Addr {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.announced[link])
+}
+
+// where is the link that holds an address.
+func (f *fakeHost) where(p netip.Prefix) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.on[p]
 }
 
 // duplex is one end of a link that can be closed in one direction.
@@ -269,9 +303,17 @@ func (p *process) leave(t *testing.T) {
 func shop(priority uint8) Instance {
 	return Instance{
 		Name: "shop", Interface: "eth0", Version: 3, VRID: 51, Priority: priority, Interval: time.Second,
-		Addresses: []netip.Prefix{vip}, Checksum: "auto", Lease: 5 * time.Second,
+		Addresses: addresses(vip), Checksum: "auto", Lease: 5 * time.Second,
 		Announce: Announce{Count: 5, Delay: 5 * time.Second, Refresh: time.Minute},
 	}
+}
+
+// addresses are held on the instance's interface.
+func addresses(prefixes ...netip.Prefix) (list []Address) {
+	for _, p := range prefixes {
+		list = append(list, Address{Prefix: p})
+	}
+	return list
 }
 
 func sleep(d time.Duration) { time.Sleep(d); synctest.Wait() }

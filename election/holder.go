@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/hald-project/hald/event"
-	"github.com/hald-project/hald/garp"
 	"github.com/hald-project/hald/netif"
 )
 
@@ -17,173 +16,113 @@ import (
 // tried again: holding it as a backup is the one thing that must not last.
 const releaseRetry = 200 * time.Millisecond
 
-// maxRenewal is the longest pause between two renewals of a lease. A master that
-// dies just before one must leave enough of it: the peer needs its whole down
-// interval, which is longer than ours where its priority is lower.
-const maxRenewal = time.Second
-
 // holder is what winning and losing mean to this host (vrrp.Addresses): it
 // claims, renews, repairs and releases the addresses of one instance and
 // announces them. It belongs to the instance's router.
 type holder struct {
-	cfg      Instance
-	link     *atomic.Pointer[netif.Link] // newest snapshot; nil: no such interface
-	kernel   kernel
-	sender   announcer
-	schedule *garp.Schedule
-	emit     func(event.Event)
+	places []*place
+	emit   func(event.Event)
 
-	held    bool
-	renew   time.Time // when the kernel's lease is renewed; zero: never
 	release time.Time // when a failed release is tried again; zero: not needed
-	index   int       // of the link the addresses were claimed on
 }
 
-func newHolder(cfg Instance, link *atomic.Pointer[netif.Link], k kernel, s announcer, emit func(event.Event)) *holder {
-	addrs := make([]netip.Addr, len(cfg.Addresses))
-	for i, p := range cfg.Addresses {
-		addrs[i] = p.Addr()
-	}
-	plan := garp.Plan{Count: cfg.Announce.Count, Interval: cfg.Announce.Interval, Delay: cfg.Announce.Delay, Refresh: cfg.Announce.Refresh}
-	return &holder{cfg: cfg, link: link, kernel: k, sender: s, schedule: garp.NewSchedule(plan, addrs), emit: emit}
+func newHolder(cfg Instance, links *atomic.Pointer[netif.Links], k kernel, s announcer, emit func(event.Event)) *holder {
+	return &holder{places: places(cfg, links, k, s), emit: emit}
 }
 
 func (h *holder) Claim() error {
-	l := h.link.Load()
-	if l == nil {
-		return fmt.Errorf("claim on %s: %w", h.cfg.Interface, netif.ErrLinkGone)
-	}
-	if err := h.claim(l); err != nil {
-		return err
-	}
-	h.report("address.claimed", h.cfg.Addresses)
-	return nil
-}
-
-func (h *holder) claim(l *netif.Link) error {
-	if err := h.kernel.Claim(l.Index, h.cfg.Addresses, h.cfg.Lease); err != nil {
-		return err
-	}
-	h.held, h.index, h.release = true, l.Index, time.Time{}
-	if h.cfg.Lease > 0 {
-		h.renew = time.Now().Add(h.renewal())
-	}
-	return nil
-}
-
-// renewal is the pause between two renewals of the lease.
-func (h *holder) renewal() time.Duration { return min(h.cfg.Lease/3, maxRenewal) }
-
-// Repair trusts the kernel, not the snapshot: one from before our own claim
-// lacks the addresses too.
-func (h *holder) Repair(now time.Time) error {
-	l := h.link.Load()
-	if !h.held || l == nil || !lacks(l, h.cfg.Addresses) {
-		return nil
-	}
-	missing, err := h.kernel.Missing(l.Index, h.cfg.Addresses)
-	if err != nil || len(missing) == 0 {
-		return err
-	}
-	if err := h.claim(l); err != nil {
-		return err
-	}
-	h.schedule.Repeat(now)
-	err = h.announce(now)
-	h.report("address.restored", missing)
-	return err
-}
-
-func lacks(l *netif.Link, addrs []netip.Prefix) bool {
-	for _, p := range addrs {
-		if !l.Holds(p) {
-			return true
+	for _, p := range h.places {
+		if err := p.claim(); err != nil {
+			return fmt.Errorf("claim on %s: %w", p.name, err)
 		}
 	}
-	return false
+	h.release = time.Time{}
+	for _, p := range h.places {
+		h.report("address.claimed", p, p.prefixes)
+	}
+	return nil
+}
+
+func (h *holder) Repair(now time.Time) error {
+	for _, p := range h.places {
+		missing, err := p.repair(now)
+		if len(missing) > 0 {
+			h.report("address.restored", p, missing)
+		}
+		if err != nil {
+			return fmt.Errorf("repair on %s: %w", p.name, err)
+		}
+	}
+	return nil
 }
 
 // Release is wanted on entry into every state without addresses, so that what a
-// previous life left goes too; that the interface is gone is success.
+// previous life left goes too.
 func (h *holder) Release() error {
-	h.renew, h.release = time.Time{}, time.Time{}
-	index := h.index
-	if l := h.link.Load(); l != nil {
-		index = l.Index
+	h.release = time.Time{}
+	var failed error
+	for _, p := range h.places {
+		released, err := p.release()
+		if released {
+			h.report("address.released", p, p.prefixes)
+		}
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("release on %s: %w", p.name, err))
+			h.release = time.Now().Add(releaseRetry)
+		}
 	}
-	if index == 0 {
-		return nil
-	}
-	if err := h.kernel.Release(index, h.cfg.Addresses); err != nil {
-		h.release = time.Now().Add(releaseRetry)
-		return err
-	}
-	if h.held {
-		h.held = false
-		h.report("address.released", h.cfg.Addresses)
-	}
-	return nil
+	return failed
 }
 
-// Announce begins the announcements and sends the first round at once.
+// Announce begins the announcements and sends the first round at once. A failure
+// shows again at the repeats, which report it.
 func (h *holder) Announce(now time.Time) {
-	h.schedule.Start(now)
-	h.announceNow(now)
+	for _, p := range h.places {
+		p.schedule.Start(now)
+		_ = p.announce(now)
+	}
 }
 
 func (h *holder) Reannounce(now time.Time) {
-	h.schedule.Repeat(now)
-	h.announceNow(now)
+	for _, p := range h.places {
+		p.schedule.Repeat(now)
+		_ = p.announce(now)
+	}
 }
 
-func (h *holder) Silence() { h.schedule.Stop() }
+func (h *holder) Silence() {
+	for _, p := range h.places {
+		p.schedule.Stop()
+	}
+}
 
 func (h *holder) Deadline() time.Time {
-	var next time.Time
-	for _, t := range []time.Time{h.schedule.Deadline(), h.renew, h.release} {
-		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
-			next = t
+	next := h.release
+	for _, p := range h.places {
+		for _, t := range []time.Time{p.schedule.Deadline(), p.renew} {
+			if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+				next = t
+			}
 		}
 	}
 	return next
 }
 
-// Tick does what is due: announcements, the renewal of the lease, and the
+// Tick does what is due: announcements, the renewal of the leases, and the
 // release that failed before.
 func (h *holder) Tick(now time.Time) error {
-	err := h.announce(now)
-	if !h.renew.IsZero() && !now.Before(h.renew) {
-		h.renew = now.Add(h.renewal())
-		if l := h.link.Load(); l != nil {
-			err = errors.Join(err, h.claim(l))
-		}
+	var failed error
+	for _, p := range h.places {
+		failed = errors.Join(failed, p.tick(now))
 	}
 	if !h.release.IsZero() && !now.Before(h.release) {
-		err = errors.Join(err, h.Release())
+		failed = errors.Join(failed, h.Release())
 	}
-	return err
+	return failed
 }
 
-// announceNow sends what is due; a failure shows again at the repeats, which
-// report it.
-func (h *holder) announceNow(now time.Time) { _ = h.announce(now) }
-
-// announce sends one round, if one is due. The next is due at once, but between
-// the two the router hears whether it is still the one to announce.
-func (h *holder) announce(now time.Time) error {
-	l := h.link.Load()
-	due := h.schedule.Due(now)
-	if due == nil || l == nil {
-		return nil
-	}
-	if err := h.sender.Announce(l.Index, l.MAC, l.Forwarding6, due); err != nil {
-		return fmt.Errorf("announce on %s: %w", h.cfg.Interface, err)
-	}
-	return nil
-}
-
-func (h *holder) report(name string, addrs []netip.Prefix) {
-	h.emit(event.Event{Name: name, Interface: h.cfg.Interface, Address: list(addrs), Count: len(addrs)})
+func (h *holder) report(name string, p *place, addrs []netip.Prefix) {
+	h.emit(event.Event{Name: name, Interface: p.name, Address: list(addrs), Count: len(addrs)})
 }
 
 // list names addresses, the first ten of them.

@@ -15,11 +15,11 @@ import (
 func TestAnnouncementSaysWhetherTheLinkForwards(t *testing.T) {
 	f := newFakeHost(vrrptest.NewLAN(), addrA)
 	cfg := shop(100)
-	cfg.Addresses = []netip.Prefix{netip.MustParsePrefix("2001:db8::9/64")}
+	cfg.Addresses = addresses(netip.MustParsePrefix("2001:db8::9/64"))
 	for _, forwards := range []bool{true, false} {
-		var link atomic.Pointer[netif.Link]
-		link.Store(&netif.Link{Index: 2, Forwarding6: forwards})
-		newHolder(cfg, &link, f, fakeAnnouncer{f}, func(event.Event) {}).Announce(time.Now())
+		var links atomic.Pointer[netif.Links]
+		links.Store(&netif.Links{"eth0": {Index: 2, Forwarding6: forwards}})
+		newHolder(cfg, &links, f, fakeAnnouncer{f}, func(event.Event) {}).Announce(time.Now())
 		if f.announcements() == 0 || f.asRouter != forwards {
 			t.Errorf("forwarding %v: %d announcements, the last as router: %v", forwards, f.announcements(), f.asRouter)
 		}

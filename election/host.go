@@ -13,7 +13,7 @@ import (
 
 // kernel holds addresses; *netif.Addresses is the real one.
 type kernel interface {
-	Claim(linkIndex int, addrs []netip.Prefix, lease time.Duration) error
+	Claim(linkIndex int, addrs []netif.Virtual, lease time.Duration) error
 	Release(linkIndex int, addrs []netip.Prefix) error
 	Missing(linkIndex int, addrs []netip.Prefix) ([]netip.Prefix, error)
 	Held() (map[int][]netip.Prefix, error)

@@ -23,7 +23,7 @@ const (
 type instance struct {
 	cfg    Instance
 	router *vrrp.Router
-	link   atomic.Pointer[netif.Link] // newest snapshot, for the holder
+	links  atomic.Pointer[netif.Links] // newest snapshot, for the holder
 	kernel kernel
 	sender announcer
 	stop   context.CancelFunc // makes the router leave in good order
@@ -59,7 +59,7 @@ func newInstance(cfg Instance, h host, emit func(event.Event), changed func(vrrp
 		Version: cfg.Version, VRID: cfg.VRID, Priority: cfg.Priority, Interval: cfg.Interval,
 		Addresses: cfg.advertised(), NoPreempt: cfg.NoPreempt,
 		PreemptDelay: cfg.PreemptDelay, StartDelay: cfg.StartDelay,
-	}, newHolder(cfg, &in.link, k, s, stamped), newObserver(stamped, changed),
+	}, newHolder(cfg, &in.links, k, s, stamped), newObserver(stamped, changed),
 		func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, options) })
 	return in, nil
 }
@@ -85,13 +85,13 @@ func (in *instance) start(before *instance) {
 
 // look tells the instance what the links are like now.
 func (in *instance) look(links netif.Links, virtual []netip.Prefix) {
+	in.links.Store(&links)
 	l, ok := links[in.cfg.Interface]
-	if ok {
-		in.link.Store(&l)
-	} else {
-		in.link.Store(nil)
+	p := position(in.cfg, l, ok, virtual)
+	if p.Fault == "" {
+		p.Fault = in.cfg.trouble(links)
 	}
-	in.router.SetLink(position(in.cfg, l, ok, virtual))
+	in.router.SetLink(p)
 }
 
 // position judges a link: whether it can be used, and where our advertisements
@@ -104,10 +104,10 @@ func position(cfg Instance, l netif.Link, exists bool, virtual []netip.Prefix) v
 	p := vrrp.Link{Index: l.Index, Source: cfg.Source}
 	switch {
 	case cfg.Source.IsValid():
-	case cfg.Addresses[0].Addr().Is4():
-		p.Source, _ = l.PrimaryIPv4(virtual)
-	default: // RFC 9568, 5.1.2.1
+	case cfg.is6(): // RFC 9568, 5.1.2.1
 		p.Source, _ = l.LinkLocal()
+	default:
+		p.Source, _ = l.PrimaryIPv4(virtual)
 	}
 	switch {
 	case !l.Up:
@@ -138,7 +138,7 @@ func (in *instance) status() (Status, bool) {
 		Since: s.Since, Reason: s.Reason, Transitions: s.Transitions,
 		AdvertsSent: s.Sent, AdvertsReceived: s.Received, Discarded: s.Discarded, Faults: []string{},
 	}
-	for _, p := range in.cfg.Addresses {
+	for _, p := range in.cfg.prefixes() {
 		st.VirtualAddresses = append(st.VirtualAddresses, p.String())
 	}
 	switch s.State {
@@ -148,15 +148,4 @@ func (in *instance) status() (Status, bool) {
 		st.Faults = append(st.Faults, s.Reason)
 	}
 	return st, true
-}
-
-// advertised are the addresses that go into the advertisements: those of the
-// family of the first. The others move along.
-func (c Instance) advertised() (addrs []netip.Addr) {
-	for _, p := range c.Addresses {
-		if p.Addr().Is4() == c.Addresses[0].Addr().Is4() {
-			addrs = append(addrs, p.Addr())
-		}
-	}
-	return addrs
 }

@@ -35,13 +35,13 @@ type Config struct {
 
 // Instance is one virtual router with the addresses it stands for.
 type Instance struct {
-	Name      string         `json:"name"`
-	Interface string         `json:"interface"`
-	VRID      uint8          `json:"vrid"`
-	Priority  uint8          `json:"priority"`
-	Interval  time.Duration  `json:"interval"`
-	Addresses []netip.Prefix `json:"addresses"`
-	NoPreempt bool           `json:"no_preempt"`
+	Name      string        `json:"name"`
+	Interface string        `json:"interface"`
+	VRID      uint8         `json:"vrid"`
+	Priority  uint8         `json:"priority"`
+	Interval  time.Duration `json:"interval"`
+	Addresses []Address     `json:"addresses"` // the family of the first is that of the advertisements
+	NoPreempt bool          `json:"no_preempt"`
 
 	Version      uint8         `json:"version"`       // 2 or 3
 	Password     string        `json:"password"`      // version 2, simple text; empty: none

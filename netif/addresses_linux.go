@@ -43,17 +43,17 @@ func (a *Addresses) Close() error { return a.conn.close() }
 // Claim is all or nothing: on an error it takes back what it added. The error
 // is a [ForeignAddressError] when the host itself holds one of the addresses,
 // or wraps [ErrLinkGone], [ErrPermission] or [ErrNoIPv6].
-func (a *Addresses) Claim(linkIndex int, addrs []netip.Prefix, lease time.Duration) error {
+func (a *Addresses) Claim(linkIndex int, addrs []Virtual, lease time.Duration) error {
 	if err := a.claim(linkIndex, addrs, lease); err != nil {
 		return fmt.Errorf("claim on link %d: %w", linkIndex, err)
 	}
 	return nil
 }
 
-func (a *Addresses) claim(linkIndex int, addrs []netip.Prefix, lease time.Duration) error {
-	for _, p := range addrs {
-		if !p.IsValid() || p.Addr().Is4In6() {
-			return fmt.Errorf("%s is neither an IPv4 nor an IPv6 address", p)
+func (a *Addresses) claim(linkIndex int, addrs []Virtual, lease time.Duration) error {
+	for _, v := range addrs {
+		if !v.Prefix.IsValid() || v.Prefix.Addr().Is4In6() {
+			return fmt.Errorf("%s is neither an IPv4 nor an IPv6 address", v.Prefix)
 		}
 	}
 	p, err := a.planner(linkIndex)

@@ -19,6 +19,8 @@ func prefixes(texts ...string) (list []netip.Prefix) {
 	return list
 }
 
+func virtual(texts ...string) []Virtual { return virtually(prefixes(texts...)) }
+
 func openAddresses(t testing.TB) *Addresses {
 	t.Helper()
 	a, err := OpenAddresses()
@@ -35,7 +37,7 @@ func openAddresses(t testing.TB) *Addresses {
 
 func claim(t testing.TB, a *Addresses, link int, lease time.Duration, addrs ...string) {
 	t.Helper()
-	if err := a.Claim(link, prefixes(addrs...), lease); err != nil {
+	if err := a.Claim(link, virtual(addrs...), lease); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -131,7 +133,7 @@ func TestHostAddressIsRefusedAndKept(t *testing.T) {
 	ip(t, "addr add 192.0.2.7/24 dev eth0 valid_lft 100 preferred_lft 100") // as a DHCP client would
 	for _, own := range []string{"192.0.2.1/24", "192.0.2.1/32", "192.0.2.7/24"} {
 		before := onLink(t, "eth0")
-		err := a.Claim(eth0, prefixes("192.0.2.9/32", own), time.Second)
+		err := a.Claim(eth0, virtual("192.0.2.9/32", own), time.Second)
 		var foreign *ForeignAddressError
 		if !errors.As(err, &foreign) || foreign.Address.Addr() != netip.MustParsePrefix(own).Addr() {
 			t.Errorf("claim of %s: %v", own, err)
@@ -151,7 +153,7 @@ func TestClaimUndoesWhatItAdded(t *testing.T) {
 	// The kernel refuses the third: another scope in the same subnet.
 	ip(t, "addr add 10.9.0.1/24 dev eth0 scope link")
 	before := onLink(t, "eth0")
-	err := a.Claim(eth0, prefixes("192.0.2.8/32", "192.0.2.9/32", "10.9.0.2/24", "192.0.2.10/32"), 0)
+	err := a.Claim(eth0, virtual("192.0.2.8/32", "192.0.2.9/32", "10.9.0.2/24", "192.0.2.10/32"), 0)
 	if !errors.Is(err, unix.EINVAL) || !strings.Contains(err.Error(), "10.9.0.2/24") {
 		t.Errorf("claim: %v", err)
 	}
@@ -227,7 +229,7 @@ func TestLinkGone(t *testing.T) {
 	claim(t, a, eth0, time.Second, "192.0.2.9/32")
 	ip(t, "link del eth0")
 	for _, gone := range []int{eth0, 0, 1 << 20} {
-		if err := a.Claim(gone, prefixes("192.0.2.9/32"), time.Second); !errors.Is(err, ErrLinkGone) {
+		if err := a.Claim(gone, virtual("192.0.2.9/32"), time.Second); !errors.Is(err, ErrLinkGone) {
 			t.Errorf("claim on link %d: %v", gone, err)
 		}
 		release(t, a, gone, "192.0.2.9/32")
@@ -242,7 +244,7 @@ func TestMissingCapabilityIsNamed(t *testing.T) {
 	if err := unix.Capset(&header, &none[0]); err != nil { // this thread alone
 		t.Fatal(err)
 	}
-	err := openAddresses(t).Claim(eth0, prefixes("192.0.2.9/32"), time.Second)
+	err := openAddresses(t).Claim(eth0, virtual("192.0.2.9/32"), time.Second)
 	if !errors.Is(err, ErrPermission) || !strings.Contains(err.Error(), "CAP_NET_ADMIN") {
 		t.Errorf("claim without capabilities: %v", err)
 	}
@@ -252,7 +254,7 @@ func TestThousandAddresses(t *testing.T) {
 	inNamespace(t)
 	a, eth0 := openAddresses(t), linkIndex(t, "eth0")
 	many := thousand()
-	if err := a.Claim(eth0, many, time.Minute); err != nil {
+	if err := a.Claim(eth0, virtually(many), time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(onLink(t, "eth0")); got != 1001 {

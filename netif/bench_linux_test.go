@@ -18,9 +18,9 @@ func BenchmarkThousand(b *testing.B) {
 	var claim, renew, release time.Duration
 	for b.Loop() {
 		start := time.Now()
-		do(a.Claim(eth0, many, time.Minute))
+		do(a.Claim(eth0, virtually(many), time.Minute))
 		claimed := time.Now()
-		do(a.Claim(eth0, many, time.Minute))
+		do(a.Claim(eth0, virtually(many), time.Minute))
 		renewed := time.Now()
 		do(a.Release(eth0, many))
 		claim, renew, release = claim+claimed.Sub(start), renew+renewed.Sub(claimed), release+time.Since(renewed)
@@ -51,7 +51,7 @@ func BenchmarkRestore(b *testing.B) {
 		}
 		until(b, out, "the removal", not(holds("eth0", "192.0.2.9/24")))
 		noticed := time.Since(start)
-		if err := a.Claim(eth0, vip, time.Minute); err != nil {
+		if err := a.Claim(eth0, virtually(vip), time.Minute); err != nil {
 			b.Fatal(err)
 		}
 		seen, back, worst = seen+noticed, back+time.Since(start), max(worst, noticed)

@@ -173,7 +173,7 @@ func TestIPv6HostAddressIsRefusedAndKept(t *testing.T) {
 	a, eth0 := inNamespace6(t, "2001:db8::1/64")
 	ip(t, "addr add 2001:db8::7/64 dev eth0 nodad valid_lft 100 preferred_lft 100") // as autoconfiguration would
 	for _, own := range []string{"2001:db8::1/64", "2001:db8::1/128", "2001:db8::7/64"} {
-		err := a.Claim(eth0, prefixes("192.0.2.9/32", "2001:db8::9/128", own), time.Second)
+		err := a.Claim(eth0, virtual("192.0.2.9/32", "2001:db8::9/128", own), time.Second)
 		var foreign *ForeignAddressError
 		if !errors.As(err, &foreign) || foreign.Address.Addr() != netip.MustParsePrefix(own).Addr() {
 			t.Errorf("claim of %s: %v", own, err)
@@ -190,7 +190,7 @@ func TestIPv6HostAddressIsRefusedAndKept(t *testing.T) {
 func TestIPv6ClaimUndoesWhatItAdded(t *testing.T) {
 	a, eth0 := inNamespace6(t, "2001:db8::1/64")
 	claim(t, a, eth0, 0, "2001:db8::8/64")
-	err := a.Claim(eth0, prefixes("2001:db8::8/64", "192.0.2.9/24", "2001:db8::9/64", "ff02::9/64", "2001:db8::a/64"), 0)
+	err := a.Claim(eth0, virtual("2001:db8::8/64", "192.0.2.9/24", "2001:db8::9/64", "ff02::9/64", "2001:db8::a/64"), 0)
 	if !errors.Is(err, unix.EADDRNOTAVAIL) || !strings.Contains(err.Error(), "ff02::9") { // no unicast address
 		t.Errorf("claim: %v", err)
 	}
@@ -210,7 +210,7 @@ func TestIPv6DisabledIsNamed(t *testing.T) {
 	inNamespace(t)
 	_ = os.WriteFile("/proc/sys/net/ipv6/conf/eth0/disable_ipv6", []byte("1"), 0) // absent: the kernel has none at all
 	a, eth0 := openAddresses(t), linkIndex(t, "eth0")
-	err := a.Claim(eth0, prefixes("192.0.2.9/24", "2001:db8::9/64"), time.Minute)
+	err := a.Claim(eth0, virtual("192.0.2.9/24", "2001:db8::9/64"), time.Minute)
 	if !errors.Is(err, ErrNoIPv6) {
 		t.Errorf("claim: %v", err)
 	}
@@ -221,7 +221,7 @@ func TestIPv6DisabledIsNamed(t *testing.T) {
 func TestClaimRefusesWhatIsNoAddress(t *testing.T) {
 	a, eth0 := inNamespace6(t, "2001:db8::1/64")
 	for _, p := range []netip.Prefix{{}, netip.PrefixFrom(netip.MustParseAddr("::ffff:192.0.2.9"), 128)} {
-		if err := a.Claim(eth0, []netip.Prefix{p}, time.Minute); err == nil {
+		if err := a.Claim(eth0, virtually([]netip.Prefix{p}), time.Minute); err == nil {
 			t.Errorf("%v was claimed", p)
 		}
 	}
@@ -234,7 +234,7 @@ func TestThousandIPv6Addresses(t *testing.T) {
 		many = append(many, netip.MustParsePrefix(fmt.Sprintf("2001:db8:1::%x/128", i)))
 	}
 	for _, want := range []int{1001, 1001} { // claimed, renewed
-		if err := a.Claim(eth0, many, time.Minute); err != nil {
+		if err := a.Claim(eth0, virtually(many), time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		if got := len(shown6(t)); got != want {

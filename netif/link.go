@@ -42,6 +42,13 @@ type Address struct {
 	Deprecated bool // not to be the source of new connections
 }
 
+// Virtual is an address to be claimed.
+type Virtual struct {
+	Prefix netip.Prefix // the address itself, not masked
+	Label  string       // IPv4 only: what old tools list it as, the link's name and a suffix; empty: the link's name
+	Scope  uint8        // IPv4 only: how far it is valid, as rtnetlink(7) numbers scopes; 0: everywhere
+}
+
 // Ours reports whether the address carries hald's mark.
 func (a Address) Ours() bool { return a.Protocol == Protocol }
 

@@ -155,33 +155,39 @@ func (o op) request(linkIndex int, lifetime uint32) *nl.NetlinkRequest {
 		r.AddRawData(o.message)
 		return r
 	case remove:
-		return addressRequest(unix.RTM_DELADDR, 0, linkIndex, o.prefix)
+		return o.addressRequest(unix.RTM_DELADDR, 0, linkIndex)
 	case add:
-		return o.withLifetime(addressRequest(unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_EXCL, linkIndex, o.prefix), lifetime)
+		return o.withLifetime(o.addressRequest(unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_EXCL, linkIndex), lifetime)
 	default: // renew; an address that went since it was listed is made again
-		return o.withLifetime(addressRequest(unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_REPLACE, linkIndex, o.prefix), lifetime)
+		return o.withLifetime(o.addressRequest(unix.RTM_NEWADDR, unix.NLM_F_CREATE|unix.NLM_F_REPLACE, linkIndex), lifetime)
 	}
 }
 
-func addressRequest(kind, flags, linkIndex int, prefix netip.Prefix) *nl.NetlinkRequest {
+func (o op) addressRequest(kind, flags, linkIndex int) *nl.NetlinkRequest {
 	r := nl.NewNetlinkRequest(kind, flags)
-	family := unix.AF_INET
-	if prefix.Addr().Is6() {
-		family = unix.AF_INET6
-	}
-	info := nl.NewIfAddrmsg(family)
-	info.Prefixlen = uint8(prefix.Bits())
-	info.Scope = unix.RT_SCOPE_UNIVERSE
+	info := nl.NewIfAddrmsg(familyOf(o.prefix.Addr()))
+	info.Prefixlen = uint8(o.prefix.Bits())
+	info.Scope = o.scope
 	info.Index = uint32(linkIndex)
 	r.AddData(info)
-	ip := prefix.Addr().AsSlice()
+	ip := o.prefix.Addr().AsSlice()
 	r.AddData(nl.NewRtAttr(unix.IFA_LOCAL, ip))
 	r.AddData(nl.NewRtAttr(unix.IFA_ADDRESS, ip))
 	return r
 }
 
+func familyOf(ip netip.Addr) int {
+	if ip.Is6() {
+		return unix.AF_INET6
+	}
+	return unix.AF_INET
+}
+
 func (o op) withLifetime(r *nl.NetlinkRequest, lifetime uint32) *nl.NetlinkRequest {
 	r.AddData(nl.NewRtAttr(ifaProto, []byte{Protocol}))
+	if o.label != "" {
+		r.AddData(nl.NewRtAttr(unix.IFA_LABEL, nl.ZeroTerminated(o.label)))
+	}
 	var flags uint32
 	preferred := lifetime
 	if o.prefix.Addr().Is6() {

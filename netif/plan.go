@@ -37,6 +37,8 @@ const (
 type op struct {
 	action        action
 	prefix        netip.Prefix
+	label         string
+	scope         uint8
 	noPrefixRoute bool
 	message       []byte // restore only
 }
@@ -56,36 +58,34 @@ func (p planner) ours(a Address) bool {
 	return !a.Permanent && (a.Prefix.Addr().Is4() || a.Deprecated)
 }
 
-func (p planner) find(prefix netip.Prefix) (held, bool) {
-	i := slices.IndexFunc(p.have, func(h held) bool { return h.Prefix == prefix })
-	if i < 0 {
-		return held{}, false
-	}
-	return p.have[i], true
-}
-
 // claim plans how all of want come to be on the link, or says which address
 // of the host is in the way.
-func (p planner) claim(want []netip.Prefix) ([]op, error) {
+func (p planner) claim(want []Virtual) ([]op, error) {
+	present := make(map[netip.Addr][]held, len(p.have))
+	var hosts []held
+	for _, h := range p.have {
+		present[h.Prefix.Addr()] = append(present[h.Prefix.Addr()], h)
+		if !p.ours(h.Address) {
+			hosts = append(hosts, h)
+		}
+	}
 	var ops []op
-	for i, w := range want {
-		if slices.Contains(want[:i], w) {
+	planned := make(map[netip.Prefix]bool, len(want))
+	for _, w := range want {
+		if planned[w.Prefix] {
 			continue
 		}
-		for _, h := range p.have {
-			if h.Prefix.Addr() != w.Addr() {
-				continue
-			}
-			if !p.ours(h.Address) {
+		planned[w.Prefix] = true
+		o := op{action: add, prefix: w.Prefix, label: w.Label, scope: w.Scope, noPrefixRoute: withoutRoute(w.Prefix, hosts)}
+		for _, h := range present[w.Prefix.Addr()] {
+			switch {
+			case !p.ours(h.Address):
 				return nil, &ForeignAddressError{Address: h.Prefix, LinkIndex: p.linkIndex}
-			}
-			if w.Addr().Is6() && h.Prefix != w { // the kernel takes an IPv6 address once, whatever its prefix length
+			case h.Prefix == w.Prefix:
+				o.action = renew
+			case w.Prefix.Addr().Is6(): // the kernel takes an IPv6 address once, whatever its prefix length
 				ops = append(ops, op{action: remove, prefix: h.Prefix})
 			}
-		}
-		o := op{action: add, prefix: w, noPrefixRoute: p.withoutRoute(w)}
-		if _, held := p.find(w); held {
-			o.action = renew
 		}
 		ops = append(ops, o)
 	}
@@ -95,14 +95,11 @@ func (p planner) claim(want []netip.Prefix) ([]op, error) {
 // withoutRoute reports whether the prefix route of w must not be: an IPv4 one
 // that would be more specific than one of the host's; an IPv6 one of a
 // single address, or of a subnet the host is in.
-func (p planner) withoutRoute(w netip.Prefix) bool {
+func withoutRoute(w netip.Prefix, hosts []held) bool {
 	if w.IsSingleIP() {
 		return w.Addr().Is6() // for IPv4 the kernel makes none
 	}
-	return slices.ContainsFunc(p.have, func(h held) bool {
-		if p.ours(h.Address) {
-			return false
-		}
+	return slices.ContainsFunc(hosts, func(h held) bool {
 		if w.Addr().Is6() {
 			return h.Prefix.Overlaps(w)
 		}
@@ -113,19 +110,24 @@ func (p planner) withoutRoute(w netip.Prefix) bool {
 // release plans the removal of those of drop that are ours, and the return of
 // what the kernel may drop with them.
 func (p planner) release(drop []netip.Prefix) []op {
+	named := make(map[netip.Prefix]bool, len(drop))
+	for _, d := range drop {
+		named[d] = true
+	}
 	var removed, restored []op
+	emptied := map[netip.Prefix]bool{} // subnets that lose their primary
 	for _, h := range p.have {
-		switch {
-		case slices.Contains(drop, h.Prefix) && p.ours(h.Address):
+		if named[h.Prefix] && p.ours(h.Address) {
 			removed = append(removed, op{action: remove, prefix: h.Prefix})
-		case h.Secondary && slices.ContainsFunc(drop, func(d netip.Prefix) bool { return p.isPrimaryOf(d, h) }):
+			if !h.Secondary {
+				emptied[h.Prefix.Masked()] = true
+			}
+		}
+	}
+	for _, h := range p.have {
+		if h.Secondary && emptied[h.Prefix.Masked()] && !(named[h.Prefix] && p.ours(h.Address)) {
 			restored = append(restored, op{action: restore, prefix: h.Prefix, message: h.message})
 		}
 	}
 	return append(removed, restored...)
-}
-
-func (p planner) isPrimaryOf(prefix netip.Prefix, second held) bool {
-	h, ok := p.find(prefix)
-	return ok && !h.Secondary && p.ours(h.Address) && h.Prefix.Masked() == second.Prefix.Masked()
 }

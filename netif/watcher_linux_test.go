@@ -133,7 +133,7 @@ func TestWatcherOverflow(t *testing.T) {
 	until(t, out, "eth0", holds("eth0", "192.0.2.1/24"))
 	a, eth0 := openAddresses(t), linkIndex(t, "eth0")
 	for range 3 {
-		if err := a.Claim(eth0, thousand(), time.Minute); err != nil {
+		if err := a.Claim(eth0, virtually(thousand()), time.Minute); err != nil {
 			t.Fatal(err)
 		}
 		if err := a.Release(eth0, thousand()); err != nil {

@@ -2,23 +2,19 @@ cluster "shop" {
   director "lb1" {}
   director "lb2" {}
 }
-vrrp_instance "shop" {
+
+vrrp_instance "front" {
   interface         = "eth0"
   virtual_router_id = 51
-  virtual_addresses = [
-    "192.0.2.10/24",
-    "192.0.2.10",
-    "192.0.2.11/0",
-    "192.0.2.12/33",
-    "192.0.2.13/255.255.255.0",
-    "192.0.2.0/24",
-    "192.0.2.255/24",
-    "224.0.0.18",
-    "127.0.0.1/8",
-    "0.0.0.0",
-    "192.0.2.014",
-    "::ffff:192.0.2.1",
-    "",
-    7,
-  ]
+  virtual_addresses = ["192.0.2.100/24"]
+  virtual_address "10.1.0.300/24" {}
+  virtual_address "10.1.0.9/24" {
+    interface = "eth/1"
+    label     = "a label with spaces"
+    scope     = "universe"
+    advertise = "no"
+  }
+  virtual_address "10.1.0.10/24" {
+    device = "eth1"
+  }
 }

@@ -1,0 +1,173 @@
+package election
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/hald-project/hald/garp"
+	"github.com/hald-project/hald/netif"
+)
+
+// maxRenewal is the longest pause between two renewals of a lease. A master that
+// dies just before one must leave enough of it: the peer needs its whole down
+// interval, which is longer than ours where its priority is lower.
+const maxRenewal = time.Second
+
+// place is one interface with those of an instance's addresses that are held on
+// it: it claims, renews, announces and releases them. It belongs to the holder.
+type place struct {
+	name     string // of the interface
+	links    *atomic.Pointer[netif.Links]
+	kernel   kernel
+	sender   announcer
+	schedule *garp.Schedule
+	virtual  []netif.Virtual
+	prefixes []netip.Prefix // the same, without the rest
+	lease    time.Duration
+
+	held  bool
+	renew time.Time // when the kernel's lease is renewed; zero: never
+	index int       // of the link the addresses were claimed on; 0: of none
+}
+
+// places are the interfaces on which an instance holds addresses, in the order
+// in which they are claimed.
+func places(cfg Instance, links *atomic.Pointer[netif.Links], k kernel, s announcer) (list []*place) {
+	byName := map[string]*place{}
+	for _, a := range cfg.Addresses {
+		name := cfg.linkOf(a)
+		p := byName[name]
+		if p == nil {
+			p = &place{name: name, links: links, kernel: k, sender: s, lease: cfg.Lease}
+			byName[name] = p
+			list = append(list, p)
+		}
+		p.virtual = append(p.virtual, netif.Virtual{Prefix: a.Prefix, Label: a.Label, Scope: a.Scope})
+		p.prefixes = append(p.prefixes, a.Prefix)
+	}
+	plan := garp.Plan{Count: cfg.Announce.Count, Interval: cfg.Announce.Interval, Delay: cfg.Announce.Delay, Refresh: cfg.Announce.Refresh}
+	for _, p := range list {
+		addrs := make([]netip.Addr, len(p.prefixes))
+		for i, prefix := range p.prefixes {
+			addrs[i] = prefix.Addr()
+		}
+		p.schedule = garp.NewSchedule(plan, addrs)
+	}
+	return list
+}
+
+// link is the interface as it was seen last.
+func (p *place) link() (netif.Link, error) {
+	if links := p.links.Load(); links != nil {
+		if l, ok := (*links)[p.name]; ok {
+			return l, nil
+		}
+	}
+	return netif.Link{}, fmt.Errorf("interface %s: %w", p.name, netif.ErrLinkGone)
+}
+
+func (p *place) claim() error {
+	l, err := p.link()
+	if err != nil {
+		return err
+	}
+	if p.index != 0 && p.index != l.Index { // another link has the name now
+		if err := p.kernel.Release(p.index, p.prefixes); err != nil {
+			return err
+		}
+	}
+	if err := p.kernel.Claim(l.Index, p.virtual, p.lease); err != nil {
+		return err
+	}
+	p.held, p.index = true, l.Index
+	if p.lease > 0 {
+		p.renew = time.Now().Add(p.renewal())
+	}
+	return nil
+}
+
+// renewal is the pause between two renewals of the lease.
+func (p *place) renewal() time.Duration { return min(p.lease/3, maxRenewal) }
+
+// repair puts back what is missing and says what it was. It trusts the kernel,
+// not the snapshot: one from before our own claim lacks the addresses too.
+func (p *place) repair(now time.Time) (missing []netip.Prefix, err error) {
+	l, err := p.link()
+	if err != nil || !p.held || !lacks(l, p.prefixes) {
+		return nil, nil // that the interface is gone is a fault, which is on its way
+	}
+	missing, err = p.kernel.Missing(l.Index, p.prefixes)
+	if err != nil || len(missing) == 0 {
+		return nil, err
+	}
+	if err := p.claim(); err != nil {
+		return nil, err
+	}
+	p.schedule.Repeat(now)
+	return missing, p.announce(now)
+}
+
+func lacks(l netif.Link, addrs []netip.Prefix) bool {
+	held := make(map[netip.Prefix]bool, len(l.Addrs))
+	for _, a := range l.Addrs {
+		held[a.Prefix] = true
+	}
+	for _, p := range addrs {
+		if !held[p] {
+			return true
+		}
+	}
+	return false
+}
+
+// release gives the addresses up where they were claimed, and where the
+// interface is now: a previous life may have left some. released tells whether
+// this life held them.
+func (p *place) release() (released bool, err error) {
+	p.renew = time.Time{}
+	l, _ := p.link()
+	if l.Index != 0 && l.Index != p.index {
+		err = p.kernel.Release(l.Index, p.prefixes)
+	}
+	if p.index != 0 {
+		err = errors.Join(err, p.kernel.Release(p.index, p.prefixes))
+	}
+	if err != nil {
+		return false, err
+	}
+	released = p.held
+	p.held, p.index = false, 0
+	return released, nil
+}
+
+// tick does what is due.
+func (p *place) tick(now time.Time) error {
+	if err := p.announce(now); err != nil {
+		return err
+	}
+	if p.renew.IsZero() || now.Before(p.renew) {
+		return nil
+	}
+	p.renew = now.Add(p.renewal())
+	if _, err := p.link(); err != nil {
+		return nil // a fault is on its way
+	}
+	return p.claim()
+}
+
+// announce sends one round, if one is due. The next is due at once, but between
+// the two the router hears whether it is still the one to announce.
+func (p *place) announce(now time.Time) error {
+	l, err := p.link()
+	due := p.schedule.Due(now)
+	if due == nil || err != nil {
+		return nil
+	}
+	if err := p.sender.Announce(l.Index, l.MAC, l.Forwarding6, due); err != nil {
+		return fmt.Errorf("announce on %s: %w", p.name, err)
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package election
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hald-project/hald/vrrp/vrrptest"
+)
+
+// inside is held on eth1, and no advertisement names it.
+var inside = Address{Prefix: netip.MustParsePrefix("10.1.0.9/24"), Interface: "eth1", Label: "eth1:vip", Quiet: true}
+
+func TestAddressOnAnotherInterface(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := launch(newFakeHost(vrrptest.NewLAN(), addrA), false)
+		cfg := shop(150)
+		cfg.Addresses = append(cfg.Addresses, inside)
+		a.configure(cfg)
+		sleep(time.Second)
+		if s := a.status()[0]; !slices.Equal(s.Faults, []string{"interface_missing:eth1"}) {
+			t.Errorf("without eth1: %+v", s)
+		}
+		a.change(func() { a.eth1 = linkDown })
+		sleep(time.Second)
+		if s := a.status()[0]; !slices.Equal(s.Faults, []string{"link_down:eth1"}) {
+			t.Errorf("with eth1 down: %+v", s)
+		}
+		a.change(func() { a.eth1 = linkUp })
+		sleep(5 * time.Second)
+		if s := a.status()[0]; s.State != "master" || !a.holds(vip) || !a.holds(inside.Prefix) {
+			t.Errorf("with eth1: %+v", s)
+		}
+		if got := a.where(inside.Prefix); got != 3 {
+			t.Errorf("held on link %d, want eth1, which is 3", got)
+		}
+		if got := a.announcedOn(3); len(got) != 5 || got[0] != inside.Prefix.Addr() {
+			t.Errorf("announced on eth1: %v", got)
+		}
+		if slices.Contains(a.announcedOn(2), inside.Prefix.Addr()) {
+			t.Error("announced where it is not")
+		}
+		mark := len(a.names())
+		a.change(func() { delete(a.addrs, inside.Prefix) })
+		sleep(time.Second)
+		if !a.holds(inside.Prefix) {
+			t.Error("not restored")
+		}
+		expect(t, "events", a.names()[mark:], "address.restored")
+		sleep(time.Hour)
+		if !a.holds(inside.Prefix) {
+			t.Error("the lease was not renewed")
+		}
+		mark = len(a.names())
+		a.change(func() { a.eth1 = linkGone })
+		sleep(time.Second)
+		expect(t, "eth1 gone", a.names()[mark:], "address.released", "address.released", "master>fault:interface_missing:eth1", "vrrp.fault")
+		if a.holds(vip) || a.holds(inside.Prefix) {
+			t.Error("a fault holds addresses")
+		}
+		a.leave(t)
+	})
+}
+
+func TestLeftoversOnAnotherInterface(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeHost(vrrptest.NewLAN(), addrA)
+		f.eth1 = linkUp
+		f.addrs[inside.Prefix], f.on[inside.Prefix] = time.Now().Add(time.Hour), 3
+		f.addrs[second], f.on[second] = time.Now().Add(time.Hour), 3 // ours, but not there
+		cfg := shop(150)
+		cfg.Addresses = append(addresses(vip, second), inside)
+		a := launch(f, false)
+		a.configure(cfg)
+		if !f.holds(inside.Prefix) {
+			t.Error("released before the successor is heard")
+		}
+		if got := a.where(second); got != 2 {
+			t.Errorf("an address left on the wrong link is on %d, want 2, where it is claimed to be handed over", got)
+		}
+		sleep(time.Second)
+		if f.holds(inside.Prefix) || f.holds(vip) {
+			t.Error("one interval later the addresses must be gone")
+		}
+		a.leave(t)
+	})
+}
