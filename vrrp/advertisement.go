@@ -35,6 +35,9 @@ type Format struct {
 	Version  uint8    // 2 (RFC 3768, IPv4 only) or 3 (RFC 9568)
 	Checksum Checksum // version 3 over IPv4; Unknown is sent as RFC5798
 	Password string   // version 2: simple text (RFC 2338, 5.3.10), at most 8 bytes; empty: none
+	Keys     []Key    // version 3: whose signatures are believed; empty: none is looked at
+	Lenient  bool     // with Keys: an advertisement without a trailer is believed too
+	Seal     Seal     // version 3: how Append signs, by one of Keys; zero: not at all
 
 	overhearing bool // any password will do: the packet is for others
 }
@@ -56,7 +59,10 @@ const (
 	BadCount       Discard = "count"          // no address (erratum 8299)
 	BadInterval    Discard = "interval"       // zero (erratum 8301); version 2: not ours
 	BadVRID        Discard = "vrid"           // not ours
-	BadAuth        Discard = "authentication" // version 2: not our type or password
+	BadAuth        Discard = "authentication" // version 2: not our type or password; version 3: not our key or signature
+	Unsigned       Discard = "unsigned"       // version 3: no trailer, but we have keys
+	Replayed       Discard = "replayed"       // signed, but not later than what was heard of its sender
+	Untimely       Discard = "untimely"       // signed, but by another clock: it may be a recording
 	BadDestination Discard = "destination"    // neither the VRRP group nor, in unicast, us
 	BadSource      Discard = "source"         // not a unicast address; in unicast, no peer
 	Duplicate      Discard = "same_source"    // our own source address and priority: a duplicate, or an echo

@@ -60,7 +60,8 @@ type Observer interface {
 	// Discarded reports a packet that was ignored.
 	Discarded(reason Discard, source netip.Addr)
 	// Mismatched reports an accepted advertisement that contradicts our
-	// configuration: "interval" or "addresses".
+	// configuration: "interval" or "addresses", "authentication" where only one of
+	// the two signs, or whose "clock" is another.
 	Mismatched(what string, p Packet)
 	// Split reports that two masters are heard: once when a second one shows, and
 	// once, with how long it lasted, when it is over. peer and priority are the

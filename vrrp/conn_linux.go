@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -23,6 +24,8 @@ type Options struct {
 	VRID      uint8
 	Format    Format       // Checksum Unknown: send what was heard last, RFC5798 until then
 	Peers     []netip.Addr // unicast: where to send, and whom alone to believe; empty: multicast
+	Sequence  *Sequence    // with keys: numbers what is signed; the first key signs
+	Guard     *Guard       // with keys: knows recordings
 }
 
 // socket is a raw socket of protocol 112, bound to one interface and filtered to
@@ -88,6 +91,9 @@ func (s *socket) Send(a Advertisement) error {
 }
 
 func (s *socket) sendTo(a Advertisement, to netip.Addr) error {
+	if keys := s.format.Keys; len(keys) > 0 {
+		s.format.Seal = Seal{keys[0].id, s.opt.Sequence.Next(time.Now())}
+	}
 	b, err := s.format.AppendPacket(s.out[:0], a, s.local, to)
 	if err != nil {
 		return err
@@ -137,6 +143,9 @@ func (s *socket) Next() (Packet, error) {
 	if err == nil {
 		err = s.admit(p)
 	}
+	if err == nil {
+		p.Trust, err = s.trust(p)
+	}
 	if err != nil {
 		return p, err
 	}
@@ -144,6 +153,19 @@ func (s *socket) Next() (Packet, error) {
 		s.format.Checksum = p.Checksum
 	}
 	return p, nil
+}
+
+// trust comes last: only what is in order in every other way may move the
+// guard's memory.
+func (s *socket) trust(p Packet) (Trust, error) {
+	switch signed, keys := p.Seal.KeyID != 0, len(s.format.Keys) > 0; {
+	case signed != keys:
+		return OneSided, nil
+	case !signed:
+		return Unchecked, nil
+	}
+	now := time.Now()
+	return s.opt.Guard.admit(p.Source, s.local, p.Seal.Sequence, now, now)
 }
 
 func (s *socket) parse(b, control []byte, from unix.Sockaddr) (Packet, error) {

@@ -90,8 +90,18 @@ func (m *Machine) Step(now time.Time, ev Event) []Action {
 	return m.dispatch(now, ev)
 }
 
+// Believes tells whether an advertisement counts. One that may be a recording
+// must not move the addresses: it keeps a backup waiting and does nothing else.
+func (m *Machine) Believes(p Packet) bool {
+	return p.Trust != Doubtful || m.state == Backup && p.Priority != 0
+}
+
 func (m *Machine) dispatch(now time.Time, ev Event) []Action {
 	switch ev := ev.(type) {
+	case Heard:
+		if !m.Believes(ev.Packet) {
+			return nil
+		}
 	case Failed:
 		return m.fail(ev.Reason)
 	case SetPriority:
@@ -146,6 +156,8 @@ func (m *Machine) backup(now time.Time, ev Event) []Action {
 	case Heard:
 		p := ev.Packet
 		switch {
+		case p.Trust == Doubtful:
+			m.follow(now, p)
 		case p.Priority == 0:
 			m.deadline = now.Add(m.skew(m.cfg.Priority))
 			m.resigned, m.peer, m.peerPrio = true, p.Source, 0

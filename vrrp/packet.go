@@ -33,7 +33,20 @@ type Packet struct {
 	Advertisement
 	Source, Destination netip.Addr
 	Checksum            Checksum
+	Seal                Seal
+	Trust               Trust
 }
+
+// Trust is what an advertisement's Seal is worth to us.
+type Trust uint8
+
+// The degrees of trust. The zero Trust is that of a link without authentication.
+const (
+	Unchecked Trust = iota
+	OneSided        // only one of the two of us signs
+	Proven          // signed, and no recording
+	Doubtful        // signed, but by another clock: it may be a recording
+)
 
 // AppendPacket adds the whole IP packet of an advertisement from src to dst. The
 // kernel fills in the IPv4 header's identification and checksum (raw(7),
@@ -88,6 +101,9 @@ func (f Format) parse(p Packet, hopLimit uint8, b []byte) (Packet, error) {
 	}
 	var err error
 	p.Advertisement, p.Checksum, err = f.Parse(b, p.Source, p.Destination)
+	if err == nil {
+		err = f.unseal(b, &p)
+	}
 	return p, err
 }
 

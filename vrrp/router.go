@@ -215,6 +215,11 @@ func (r *Router) drain() {
 			r.observer.Discarded(BadInterval, p.Source)
 			continue
 		}
+		if !r.machine.Believes(p) {
+			r.count.Discarded++
+			r.observer.Discarded(Untimely, p.Source)
+			continue
+		}
 		r.count.Received++
 		r.step(Heard{p})
 	}
@@ -222,8 +227,10 @@ func (r *Router) drain() {
 
 // What Observer.Mismatched may name.
 const (
-	mismatchInterval  = "interval"
-	mismatchAddresses = "addresses"
+	mismatchInterval       = "interval"
+	mismatchAddresses      = "addresses"
+	mismatchAuthentication = "authentication"
+	mismatchClock          = "clock"
 )
 
 // mismatch names what a router of the same VRID has configured otherwise. It is
@@ -241,6 +248,12 @@ func (c *Config) mismatch(p Packet) string {
 		if !slices.Contains(c.Addresses, a) {
 			return mismatchAddresses
 		}
+	}
+	switch p.Trust {
+	case OneSided:
+		return mismatchAuthentication
+	case Doubtful:
+		return mismatchClock
 	}
 	return ""
 }

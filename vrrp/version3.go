@@ -19,6 +19,12 @@ func (f Format) append3(b []byte, a Advertisement, src, dst netip.Addr) ([]byte,
 	for _, ip := range a.Addresses {
 		b = append(b, ip.AsSlice()...)
 	}
+	if f.Seal.KeyID != 0 {
+		var err error
+		if b, err = f.appendTrailer(b, start, src, dst); err != nil {
+			return nil, err
+		}
+	}
 	form := f.Checksum
 	if src.Is6() {
 		form = RFC5798
@@ -28,7 +34,7 @@ func (f Format) append3(b []byte, a Advertisement, src, dst netip.Addr) ([]byte,
 }
 
 // parse3 reads a message of version 3. Bytes after the last address are summed
-// and otherwise ignored; reserved bits are ignored (RFC 9568, 5.2.6).
+// and left to unseal; reserved bits are ignored (RFC 9568, 5.2.6).
 func (f Format) parse3(b []byte, src, dst netip.Addr) (a Advertisement, form Checksum, err error) {
 	count := int(b[3])
 	if len(b) < headerLength+count*src.BitLen()/8 {
