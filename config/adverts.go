@@ -27,6 +27,10 @@ func familyOf(a netip.Addr) family {
 // headers of IPv6 and VRRP, (1500 − 40 − 8) / 16 IPv6 addresses.
 var maxAdvertised = map[family]int{ipv4: 255, ipv6: 90}
 
+// maxSigned is how many IPv6 addresses there is room for beside the 28 bytes of
+// a signature.
+const maxSigned = 89
+
 // familyOfAdverts is that of the first virtual address; IPv4 where none is
 // advertised, unknown where it is wrong or, in a defaults block, left out.
 func familyOfAdverts(addresses field[[]field[Address]]) family {
@@ -115,7 +119,11 @@ func (r *reader) checkAdvertised(b *block, version field[int], addresses field[[
 		r.fail(addresses.at, "Nothing to advertise", fmt.Sprintf(
 			"Every %s address of %s has advertise = false, but an advert names one at least (RFC 9568, 5.2.5).", carrier, b.title()))
 	}
-	if most := maxAdvertised[carrier]; carrier != unknown && advertised > most {
+	most := maxAdvertised[carrier]
+	if carrier == ipv6 && len(b.blocks("authentication")) > 0 {
+		most = maxSigned
+	}
+	if carrier != unknown && advertised > most {
 		r.fail(addresses.at, "Too many virtual addresses", fmt.Sprintf(
 			"One advert names at most %d %s addresses, and these are %d. Divide them between several instances.", most, carrier, advertised))
 	}

@@ -5,42 +5,94 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 )
 
-// maxKey is what an advert of version 2 has room for (RFC 2338, 5.3.10).
-const maxKey = 8
+// The types of authentication, each of which belongs to a version.
+const (
+	simple = "simple"
+	hmac   = "hmac-sha256"
+)
 
-// readPassword reads the authentication block, which is taken whole from here or
-// from the defaults.
-func (r *reader) readPassword(b *block, version field[int]) string {
-	blocks := b.blocks("authentication")
-	if len(blocks) == 0 {
-		return ""
+// What a key of a type has room for: in an advert of version 2 (RFC 2338,
+// 5.3.10), and in HMAC-SHA-256 (RFC 2104, 3).
+const (
+	maxSimple = 8
+	minHMAC   = 32
+	maxHMAC   = 64
+)
+
+// readAuthentication reads the authentication blocks, which are taken whole from
+// here or from the defaults. Version 3 can have several: the first signs.
+func (r *reader) readAuthentication(b *block, version field[int], in *instance) {
+	ids := map[int]hcl.Range{}
+	for i, a := range b.blocks("authentication") {
+		kind := need(r, a, "type", "\"hmac-sha256\", or \"simple\" for version 2", oneOf([]string{simple, hmac}))
+		id := read(r, a, "id", integer(1, 255)).or(1)
+		required := read(r, a, "required", boolean).or(true)
+		key := need(r, a, "key", "the text, from file() or env()", parseKey(kind))
+		if !kind.ok {
+			continue
+		}
+		if version.ok && !b.defaults {
+			r.checkType(b, kind, version.value)
+		}
+		if kind.value == simple {
+			r.checkSimple(b, a, i, id.given, required.given)
+			in.Password = key.value
+			continue
+		}
+		if other, taken := ids[id.value]; taken && id.ok {
+			r.fail(place(id, kind), "Duplicate id", fmt.Sprintf(
+				"Another authentication block has the id %d, at %s. The id tells the keys of adverts apart: give each key its own.", id.value, position(other)))
+		}
+		ids[id.value] = a.at
+		in.Keys = append(in.Keys, Key{ID: uint8(id.value), Secret: key.value})
+		in.Lenient = in.Lenient || !required.value
 	}
-	a := blocks[0]
-	kind := need(r, a, "type", "\"simple\", the text that each advert carries", oneOf([]string{"simple"}, "hmac-sha256"))
-	key := need(r, a, "key", "the text, from file() or env()", parseKey)
-	if kind.ok && !b.defaults && version.ok && version.value != 2 {
-		r.fail(kind.at, "Invalid authentication", fmt.Sprintf(
-			"Type \"simple\" belongs to VRRP version 2, and %s has version 3, whose adverts carry no key. Remove the authentication block, or set version = 2.", b.title()))
-	}
-	return key.value
 }
 
-// parseKey accepts the text of type "simple" and says nothing about it.
-func parseKey(v value) (string, error) {
-	if v.v.Type() != cty.String {
-		return "", complain("A string is needed here, in quotes.")
-	}
-	s := v.v.AsString()
+// checkType refuses a type that the version does not know.
+func (r *reader) checkType(b *block, kind field[string], version int) {
 	switch {
-	case s == "":
-		return "", complain("The key is empty.")
-	case len(s) > maxKey:
-		return "", complain("The key is longer than the %d bytes that an advert of version 2 has room for.", maxKey)
-	case strings.ContainsFunc(s, unicode.IsControl):
-		return "", complain("The key has a control character in it, such as a line break.")
+	case kind.value == simple && version != 2:
+		r.fail(kind.at, "Invalid authentication", fmt.Sprintf(
+			"Type \"simple\" belongs to VRRP version 2, and %s has version 3. Use \"hmac-sha256\", or set version = 2.", b.title()))
+	case kind.value == hmac && version != 3:
+		r.fail(kind.at, "Invalid authentication", fmt.Sprintf(
+			"Type \"hmac-sha256\" belongs to VRRP version 3, and %s has version 2. Use \"simple\", or leave version out.", b.title()))
 	}
-	return s, nil
+}
+
+// checkSimple refuses beside type "simple" what it has no room for.
+func (r *reader) checkSimple(b, a *block, before int, id, required bool) {
+	switch {
+	case before > 0:
+		r.fail(a.at, "Second authentication block", fmt.Sprintf(
+			"An advert of version 2 carries one key, so there is one authentication block %s.", b.inside()))
+	case id || required:
+		r.fail(a.at, "Invalid authentication", "Type \"simple\" has neither id nor required: an advert of version 2 has no room for an id, and one without the key is discarded. Leave them out.")
+	}
+}
+
+// parseKey accepts the text of a key and says nothing about it.
+func parseKey(kind field[string]) func(value) (string, error) {
+	return func(v value) (string, error) {
+		if v.v.Type() != cty.String {
+			return "", complain("A string is needed here, in quotes.")
+		}
+		s := v.v.AsString()
+		switch {
+		case s == "":
+			return "", complain("The key is empty.")
+		case strings.ContainsFunc(s, unicode.IsControl):
+			return "", complain("The key has a control character in it, such as a line break. chomp(file(\"PATH\")) leaves one at the end out.")
+		case kind.ok && kind.value == hmac && (len(s) < minHMAC || len(s) > maxHMAC):
+			return "", complain("A key of this type has %d to %d bytes: \"openssl rand -hex 32\" makes one.", minHMAC, maxHMAC)
+		case kind.ok && kind.value == simple && len(s) > maxSimple:
+			return "", complain("The key is longer than the %d bytes that an advert of version 2 has room for.", maxSimple)
+		}
+		return s, nil
+	}
 }

@@ -42,6 +42,8 @@ type Instance struct {
 	StartDelay    time.Duration
 	Peers         []netip.Addr  // unicast: the other directors' addresses; empty: multicast
 	Password      string        // version 2, type "simple": at most 8 bytes; empty: none
+	Keys          []Key         // version 3, type "hmac-sha256": the first signs, all verify; empty: none
+	Lenient       bool          // with Keys: adverts without a signature are believed too
 	SourceAddress netip.Addr    // of the adverts' family; zero: the interface's primary address
 	Checksum      string        // "auto", "rfc5798" or "rfc9568"
 	Lease         time.Duration // valid_lft of the virtual addresses; 0: none
@@ -55,6 +57,12 @@ type Address struct {
 	Label     string // IPv4, at most 15 bytes; empty: the interface's name
 	Scope     uint8  // IPv4, as rtnetlink(7) numbers scopes
 	Quiet     bool   // not in the adverts
+}
+
+// Key is an authentication block of type "hmac-sha256".
+type Key struct {
+	ID     uint8  // 1–255
+	Secret string // 32–64 bytes
 }
 
 // Announce is the gratuitous_arp block.

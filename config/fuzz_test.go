@@ -51,7 +51,7 @@ func checkSound(t *testing.T, c *Config) {
 		if in.VRID == 0 || in.Priority == 0 || in.Priority == 255 || in.Interface == "" || in.Name == "" || in.Interval <= 0 || in.Announce.Count < 1 {
 			t.Errorf("instance %+v", in)
 		}
-		if in.Version != 2 && in.Version != 3 || len(in.Password) > maxKey || in.NoPreempt && in.PreemptDelay != 0 || in.Version == 3 && in.Password != "" {
+		if in.Version != 2 && in.Version != 3 || len(in.Password) > maxSimple || in.NoPreempt && in.PreemptDelay != 0 || in.Version == 3 && in.Password != "" {
 			t.Errorf("instance %+v", in)
 		}
 		for _, peer := range in.Peers {

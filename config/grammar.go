@@ -64,7 +64,7 @@ var instanceGrammar = grammar{
 	later: []string{"accept", "virtual_mac"},
 	blocks: map[string]*grammar{
 		"gratuitous_arp":  {single: true, attributes: []string{"count", "delay", "refresh", "interval"}},
-		"authentication":  {single: true, attributes: []string{"type", "key"}},
+		"authentication":  {attributes: []string{"type", "key", "id", "required"}},
 		"virtual_address": {labels: []string{"address"}, attributes: []string{"interface", "label", "scope", "advertise"}},
 		"virtual_route":   unbuilt("network"),
 		"track":           unbuilt("kind", "name"),

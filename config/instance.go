@@ -73,7 +73,7 @@ func (r *reader) readInstance(b *block) (in instance, vrid field[int], link fiel
 	}
 	in.family = familyOfAdverts(addresses)
 	version, interval := r.readAdverts(b, addresses, &in)
-	in.Password = r.readPassword(b, version)
+	r.readAuthentication(b, version, &in)
 	r.readPreemption(b, &in)
 	in.Lease = r.readLease(b, version, interval, priority)
 	in.Announce = r.readAnnounce(b)

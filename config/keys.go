@@ -35,7 +35,7 @@ type keySpan struct{ from, to int }
 var (
 	keyBlock = regexp.MustCompile(`\bauthentication\b`)
 	// Lines of such a block that hold no key. A computed one is not written there.
-	harmless = regexp.MustCompile(`^\s*(authentication\s*\{|type\s*=\s*"[^"]*"|key\s*=\s*(env|file)\("[^"]*"\)|key\s*=\s*local\.\w+)\s*$`)
+	harmless = regexp.MustCompile(`^\s*(authentication\s*\{|type\s*=\s*"[^"]*"|id\s*=\s*\d+|required\s*=\s*(true|false)|key\s*=\s*(env|file)\("[^"]*"\)|key\s*=\s*chomp\(file\("[^"]*"\)\)|key\s*=\s*local\.\w+)\s*$`)
 )
 
 // keySpans finds the blocks with keys in a text that need not be valid. Where in

@@ -16,6 +16,8 @@ func TestKeysAreNotShown(t *testing.T) {
 "virtual_addresses": ["192.0.2.1"], "version": 2, `
 	for i, text := range []string{
 		head + "authentication {\n type = \"simple\"\n key = \"" + secretValue + "\"\n}\n}\n",
+		head + "authentication {\n type = \"hmac-sha256\"\n key = \"" + secretValue + "\"\n}\n}\n",
+		head + "authentication {\n type = \"hmac-sha256\"\n id = 1\n required = 1\n key = \"" + strings.Repeat(secretValue, 3) + "\"\n}\n}\n",
 		head + "version = 2\nauthentication {\n type = \"simple\"\n kye = \"" + secretValue + "\"\n}\n}\n",
 		head + "version = 2\nauthentication {\n type = \"simple\"\n key = \"" + secretValue + "\n}\n}\n",
 		head + "version = 2\nauthentication {\n type = \"simple\"\n key = hunterkey\n}\n}\n",

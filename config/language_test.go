@@ -20,7 +20,7 @@ var vocabulary = map[string][]string{
 		"unicast", "source_address", "checksum", "virtual_mac", "start_delay", "address_lease",
 		"gratuitous_arp", "authentication", "virtual_address", "virtual_route", "track"},
 	"vrrp_instance/gratuitous_arp": {"count", "delay", "refresh", "interval"},
-	"vrrp_instance/authentication": {"type", "key"},
+	"vrrp_instance/authentication": {"type", "key", "id", "required"},
 	"virtual_server": {"addresses", "fwmark", "family", "protocol", "scheduler", "scheduler_flags", "forwarding", "tunnel", "persistence", "persistence_netmask",
 		"persistence_engine", "one_packet", "quorum", "hysteresis", "on_fail", "drain", "slow_start", "max_failed", "initial", "check", "real_server", "sorry_server"},
 	"virtual_server/real_server":  {"address", "weight", "upper_threshold", "lower_threshold", "forwarding", "tunnel", "check", "disabled"},

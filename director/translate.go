@@ -10,6 +10,10 @@ import (
 func ElectionConfig(c *config.Config) election.Config {
 	var part election.Config
 	for _, i := range c.Instances {
+		var keys []election.Key
+		for _, k := range i.Keys {
+			keys = append(keys, election.Key{ID: k.ID, Secret: []byte(k.Secret)})
+		}
 		part.Instances = append(part.Instances, election.Instance{
 			Name:         i.Name,
 			Interface:    i.Interface,
@@ -23,6 +27,8 @@ func ElectionConfig(c *config.Config) election.Config {
 			StartDelay:   i.StartDelay,
 			Peers:        i.Peers,
 			Password:     i.Password,
+			Keys:         keys,
+			Lenient:      i.Lenient,
 			Source:       i.SourceAddress,
 			Checksum:     i.Checksum,
 			Lease:        i.Lease,

@@ -78,6 +78,7 @@ func (f *fakeHost) host() host {
 		links:     func() (netif.Links, error) { return f.snapshot(), nil },
 		kernel:    func() (kernel, error) { return f, nil },
 		announcer: func() (announcer, error) { return fakeAnnouncer{f}, nil },
+		sequence:  new(vrrp.Sequence),
 		realTime:  func() bool { return true },
 		listen: func(l vrrp.Link, o vrrp.Options) (vrrp.Conn, error) {
 			return f.lan.Dial(o.VRID, l.Source), nil

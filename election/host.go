@@ -33,7 +33,8 @@ type host struct {
 	kernel    func() (kernel, error)
 	announcer func() (announcer, error)
 	listen    func(vrrp.Link, vrrp.Options) (vrrp.Conn, error)
-	realTime  func() bool // the process has a real-time scheduling policy
+	sequence  *vrrp.Sequence // of what this process signs
+	realTime  func() bool    // the process has a real-time scheduling policy
 }
 
 // realHost is the network namespace of the process.
@@ -44,6 +45,7 @@ func realHost() host {
 		kernel:    func() (kernel, error) { return netif.OpenAddresses() },
 		announcer: func() (announcer, error) { return garp.OpenSender() },
 		listen:    vrrp.Listen,
+		sequence:  new(vrrp.Sequence),
 		realTime:  realTime,
 	}
 }

@@ -2,6 +2,7 @@ package election
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"sync/atomic"
@@ -44,16 +45,16 @@ func newInstance(cfg Instance, h host, emit func(event.Event), changed func(vrrp
 		k.Close()
 		return nil, err
 	}
+	options, err := wireOptions(cfg, h.sequence)
+	if err != nil {
+		return nil, errors.Join(err, k.Close(), s.Close())
+	}
 	in := &instance{cfg: cfg, kernel: k, sender: s, begun: make(chan struct{}), done: make(chan struct{})}
 	// The routers outlive the election's context: they leave when told to.
 	in.ctx, in.stop = context.WithCancel(context.Background())
 	stamped := func(e event.Event) {
 		e.Instance, e.VRID = cfg.Name, int(cfg.VRID)
 		emit(e)
-	}
-	options := vrrp.Options{
-		Interface: cfg.Interface, VRID: cfg.VRID, Peers: cfg.Peers,
-		Format: vrrp.Format{Version: cfg.Version, Checksum: checksums[cfg.Checksum], Password: cfg.Password},
 	}
 	in.router = vrrp.NewRouter(vrrp.Config{
 		Version: cfg.Version, VRID: cfg.VRID, Priority: cfg.Priority, Interval: cfg.Interval,
@@ -62,6 +63,23 @@ func newInstance(cfg Instance, h host, emit func(event.Event), changed func(vrrp
 	}, newHolder(cfg, &in.links, k, s, stamped), newObserver(stamped, changed),
 		func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, options) })
 	return in, nil
+}
+
+// wireOptions are how the instance speaks and whom it believes.
+func wireOptions(cfg Instance, sequence *vrrp.Sequence) (vrrp.Options, error) {
+	options := vrrp.Options{
+		Interface: cfg.Interface, VRID: cfg.VRID, Peers: cfg.Peers,
+		Format:   vrrp.Format{Version: cfg.Version, Checksum: checksums[cfg.Checksum], Password: cfg.Password, Lenient: cfg.Lenient},
+		Sequence: sequence, Guard: vrrp.NewGuard(vrrp.ReplayWindow(cfg.Interval), sequence),
+	}
+	for _, key := range cfg.Keys {
+		k, err := vrrp.NewKey(key.ID, key.Secret)
+		if err != nil {
+			return options, err
+		}
+		options.Format.Keys = append(options.Format.Keys, k)
+	}
+	return options, nil
 }
 
 // checksums are the forms by their names in the configuration; "auto" follows

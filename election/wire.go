@@ -45,6 +45,8 @@ type Instance struct {
 
 	Version      uint8         `json:"version"`       // 2 or 3
 	Password     string        `json:"password"`      // version 2, simple text; empty: none
+	Keys         []Key         `json:"keys"`          // version 3: the first signs, all verify; empty: none
+	Lenient      bool          `json:"lenient"`       // with keys: adverts without a signature are believed too
 	Peers        []netip.Addr  `json:"peers"`         // unicast: the other directors; empty: multicast
 	PreemptDelay time.Duration `json:"preempt_delay"` // how long a live lower master is followed
 	StartDelay   time.Duration `json:"start_delay"`   // silence after the link came up
@@ -52,6 +54,12 @@ type Instance struct {
 	Checksum     string        `json:"checksum"`      // auto, rfc5798, rfc9568
 	Lease        time.Duration `json:"lease"`         // 0: addresses without a lifetime
 	Announce     Announce      `json:"announce"`
+}
+
+// Key signs and verifies adverts.
+type Key struct {
+	ID     uint8  `json:"id"`
+	Secret []byte `json:"secret"` // 32–64 bytes
 }
 
 // Announce says how often a claimed address is announced, by gratuitous ARP or neighbour advertisement.

@@ -15,6 +15,7 @@ type Cluster struct {
 	Priority  map[string]int // by director; nil: lb1 150, lb2 100
 	NoPreempt bool
 	Lease     time.Duration // hald's address_lease; 0: its own choice
+	Key       string        // hald's adverts are signed with it; empty: they are not
 	Services  []Service
 	Check     Check
 }
@@ -109,8 +110,11 @@ vrrp_instance "lab" {
   advertisement_interval = %q
   virtual_addresses      = [%q, %q]
   address_lease          = %q
-}
 `, Interface, VRID, c.Priority["lb1"], c.Priority["lb2"], !c.NoPreempt, c.Interval, VIP, Gateway, lease)
+	if c.Key != "" {
+		fmt.Fprintf(&b, "  authentication {\n    type = \"hmac-sha256\"\n    key  = %q\n  }\n", c.Key)
+	}
+	b.WriteString("}\n")
 	for _, s := range c.Services {
 		fmt.Fprintf(&b, `
 virtual_server %q {

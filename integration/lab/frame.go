@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -15,6 +16,7 @@ type Frame struct {
 	Time   time.Time // when the kernel got it
 	From   string    // the node at whose port it came in
 	Source net.HardwareAddr
+	Bytes  []byte // all of an advertisement, to be sent again
 	Advert *Advert
 	ARP    *ARP
 }
@@ -59,6 +61,7 @@ func parseFrame(b []byte) (f Frame, ok bool) {
 		f.ARP = parseARP(payload)
 	case etherIPv4:
 		f.Advert = parseAdvert(payload)
+		f.Bytes = slices.Clone(b)
 	}
 	return f, f.ARP != nil || f.Advert != nil
 }
