@@ -133,10 +133,13 @@ func boot(o order) (status int, err error) {
 
 // prefer lets a guest go before its neighbours, since time is measured in it:
 // each of its system calls is several wake-ups on the host, and one that waits
-// for a busy neighbour is milliseconds late. Where that is not allowed it does
-// without. The guest has one processor, so it can take no more than one.
+// for a busy neighbour is milliseconds late. Where that is not allowed, or the
+// scheduler groups no sessions (sched(7), autogroup), it does without. A real-time
+// policy would be too much: the guest's kernel would wait for its own busy
+// processes, which are the host's too, until their slice is over.
 func prefer(pid int) {
-	unix.SchedSetAttr(pid, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_RR, Priority: 1}, 0)
+	unix.Setpriority(unix.PRIO_PROCESS, pid, -20)
+	os.WriteFile(fmt.Sprintf("/proc/%d/autogroup", pid), []byte("-20"), 0)
 }
 
 // attend waits for the end of the guest; it kills it when it does not boot in
