@@ -29,7 +29,7 @@
 //
 // # Beyond the standard
 //
-// The machine differs from the RFC in four deliberate points, each of which
+// The machine differs from the RFC in five deliberate points, each of which
 // narrows what can go wrong and none of which a peer can see as a violation:
 //
 //   - A master that leaves in good order sends its priority-0 advertisement and
@@ -37,6 +37,9 @@
 //     (state Leaving). Addresses are never nowhere while a peer can serve them.
 //   - A master whose loop was late by more than the down interval gives up its
 //     addresses before it looks at anything else.
+//   - A master that yields says so by one more advertisement of its own, which the
+//     better one answers by announcing the addresses again: after a partition it
+//     may not know that there was another.
 //   - The interval learned from the wire is limited to MaxLearned times our own.
 //   - Answers to losing advertisements are limited to MaxAnswers an interval.
 package vrrp

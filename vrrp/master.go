@@ -57,6 +57,10 @@ func (m *Machine) contend(now time.Time, p Packet) []Action {
 		return []Action{Contested{p}}
 	}
 	m.answers++
+	if m.lower && p.Source == m.peer {
+		// The last word of the one we preempted: it announces nothing any more.
+		return []Action{Advertise{m.cfg.Priority}, Contested{p}}
+	}
 	return []Action{Advertise{m.cfg.Priority}, Reannounce{}, Contested{p}}
 }
 
@@ -70,13 +74,15 @@ func (m *Machine) compare(p Packet) int {
 }
 
 // yield hands over to a better router. It holds the addresses by now, having
-// claimed them before it spoke.
+// claimed them before it spoke. Where it was master all the while, on the other
+// side of a partition, it may never have heard us: our last word has it announce
+// the addresses again, to the clients that we drew to us.
 func (m *Machine) yield(now time.Time, p Packet) []Action {
 	t := Transition{Reason: ReasonHigherPriority, Peer: p.Source, PeerPriority: p.Priority}
 	if p.Priority == m.cfg.Priority {
 		t.Reason = ReasonHigherAddress
 	}
-	actions := m.enterBackup(now, t)
+	actions := append([]Action{Silence{}, Advertise{m.cfg.Priority}}, m.enterBackup(now, t)[1:]...)
 	m.follow(now, p)
 	return actions
 }
@@ -104,7 +110,7 @@ func (m *Machine) restart(now time.Time) {
 // advance sets the advert timer on its line: a late wake-up does not shift the
 // next advertisement, and missed ones are not made up for.
 func (m *Machine) advance(now time.Time) {
-	m.sent, m.answers = now, 0
+	m.sent, m.answers, m.lower = now, 0, false
 	for !m.deadline.After(now) {
 		m.deadline = m.deadline.Add(m.cfg.Interval)
 	}
