@@ -1,0 +1,140 @@
+package integration
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hald-project/hald/integration/lab"
+)
+
+// duel is a pair that a loss of adverts makes two masters of.
+type duel struct {
+	*scene
+	began  time.Time // when adverts began to be lost
+	second time.Time // when the other one claimed
+}
+
+// fight loses adverts until lb2 is master too.
+func (s *scene) fight(losses ...lab.Loss) duel {
+	s.t.Helper()
+	d := duel{scene: s, began: time.Now()}
+	s.Lose(losses...)
+	s.Eventually(settle, "lb2 holds the VIP too", func() bool { return s.Holds("lb2", lab.VIP) })
+	s.Eventually(settle, "lb2 says that it is master", func() bool {
+		for _, f := range s.wire.Adverts("lb2", d.began) {
+			if f.Advert.Priority > 0 {
+				d.second = f.Time
+				return true
+			}
+		}
+		return false
+	})
+	return d
+}
+
+// told waits until a director tells of the beginning or the end of a split, and
+// returns when that was.
+func (d duel) told(h *lab.Hald, reason string) time.Time {
+	d.t.Helper()
+	return parsed(h.AwaitEvent(settle, reason+" of the split", func(e lab.Event) bool {
+		return e.Name == "vrrp.split" && e.Reason == reason && parsed(e).TS.After(d.began)
+	})).TS
+}
+
+// announced is how often lb1 announced the VIP since the duel began.
+func (d duel) announced() (n int) {
+	for _, f := range d.wire.Announcements("lb1", d.began) {
+		if f.ARP.SenderIP == lab.VIP.Addr() {
+			n++
+		}
+	}
+	return n
+}
+
+// TestR08Partition: two halves have a master each; when they meet, one advert
+// decides, and who stays says so to the clients of the other one.
+func TestR08Partition(t *testing.T) {
+	s := begin(t, lab.Cluster{Interval: 500 * time.Millisecond})
+	d := s.fight(lab.Loss{From: "lb1", To: "lb2"}, lab.Loss{From: "lb2", To: "lb1"})
+	time.Sleep(3 * time.Second)
+	healed := time.Now()
+	s.Deliver()
+	u := s.turns("lb1", func() {})
+	if len(s.wire.Announcements("lb1", healed)) == 0 {
+		t.Error("lb1 did not announce the address again")
+	}
+	both := s.owners.Ownership().Since(healed).Both(time.Now())
+	figures{both}.within(t, "two owners after the partition", s.cluster.Interval+late)
+	figures{u.gap.Length()}.within(t, "gap", s.cluster.Interval+oneUpdate)
+	d.told(s.lb1, "start")
+	d.told(s.lb1, "end")
+	if u.none() > 0 {
+		t.Errorf("nobody had the address for %v", u.none())
+	}
+	s.audit("lb1")
+}
+
+// TestR09DeafBackup: a backup that hears nothing becomes a second master. The
+// first one hears it, says so at once, and keeps the clients without flooding
+// the link.
+func TestR09DeafBackup(t *testing.T) {
+	s := begin(t, lab.Cluster{Interval: time.Second})
+	time.Sleep(6 * time.Second) // the announcements of the takeover are over
+	before := map[string]int{"lb1": s.connections("lb1"), "lb2": s.connections("lb2")}
+	d := s.fight(lab.Loss{From: "lb1", To: "lb2", Match: lab.VRRP})
+	time.Sleep(12 * time.Second)
+	samples := s.client.Since(d.began)
+	share := func(h string) int { return s.connections(h) - before[h] }
+	right, wrong := share("lb1"), share("lb2")
+	t.Logf("connections: %d by lb1, %d by lb2; %d requests lost; lb1 announced the VIP %d times", right, wrong, samples.Lost(), d.announced())
+	if wrong*4 > right {
+		t.Errorf("%d connections went to the deaf one, %d to the other", wrong, right)
+	}
+	if n := d.announced(); n > 20 {
+		t.Errorf("lb1 announced the VIP %d times", n)
+	}
+	if told := d.told(s.lb1, "start").Sub(d.second); told > s.cluster.Interval+machineStall {
+		t.Errorf("lb1 told of the second master %v after its first advert", told)
+	}
+	if samples.Lost() > len(samples)/50 {
+		t.Errorf("%d of %d requests were lost", samples.Lost(), len(samples))
+	}
+	s.turns("lb1", s.Deliver)
+	d.told(s.lb1, "end")
+	s.audit("lb1")
+}
+
+// TestR10Duel: the clients that a short second master drew to itself are with
+// the first one again within the interval in which it is heard.
+func TestR10Duel(t *testing.T) {
+	s := begin(t, lab.Cluster{Interval: time.Second})
+	var gaps figures
+	for range 3 {
+		d := s.fight(lab.Loss{From: "lb1", To: "lb2", Match: lab.VRRP})
+		u := s.turns("lb1", s.Deliver)
+		gaps = append(gaps, u.gap.Length())
+		if last := s.wire.Announcements("lb1", d.second); len(last) == 0 {
+			t.Error("lb1 did not announce the address again")
+		}
+	}
+	gaps.within(t, "gap", s.cluster.Interval+s.cluster.Interval/10)
+	s.audit("lb1")
+}
+
+// connections are those that a director's IPVS has taken for the DR service.
+func (s *scene) connections(director string) int {
+	s.t.Helper()
+	for line := range strings.Lines(s.Run(director, "ipvsadm", "-L", "-n", "--stats", "--exact")) {
+		if words := strings.Fields(line); len(words) > 2 && strings.HasSuffix(words[1], ":"+strconv.Itoa(lab.PortDR)) && words[0] == "TCP" {
+			n, err := strconv.Atoi(words[2])
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			return n
+		}
+	}
+	s.t.Fatalf("%s has no DR service", director)
+	return 0
+}

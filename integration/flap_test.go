@@ -1,0 +1,62 @@
+package integration
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hald-project/hald/integration/lab"
+)
+
+// TestR14Flaps: a link that comes and goes does not make the address go to and
+// fro.
+func TestR14Flaps(t *testing.T) {
+	s := begin(t, lab.Cluster{})
+	u := s.turns("lb1", func() {
+		for range 20 {
+			s.CutLink("lb1")
+			time.Sleep(100 * time.Millisecond)
+			s.RestoreLink("lb1")
+			time.Sleep(100 * time.Millisecond)
+		}
+	})
+	figures{u.gap.Length()}.within(t, "outage", s.cluster.DownInterval("lb2")+oneUpdate)
+	moves := 0
+	for _, tenure := range u.history {
+		if slices.Equal(tenure.Owners, []string{"lb2"}) {
+			moves++
+		}
+	}
+	if moves > 1 {
+		t.Errorf("lb2 had the address %d times: %v", moves, u.history)
+	}
+	s.audit("lb1")
+}
+
+// TestR19ListeningPort: a switch port that forwards nothing for some seconds after
+// the link came up, as a spanning tree has it, does not make a second master of
+// a director that was told to be silent for so long.
+func TestR19ListeningPort(t *testing.T) {
+	t.Parallel()
+	const listening = 5 * time.Second
+	l := lab.New(t)
+	text := configuration(t, l, lab.Cluster{Interval: 500 * time.Millisecond, Services: lab.EachMethod, Check: patient})
+	config := l.WriteFile("hold.hcl", strings.Replace(text, "preempt  ", "start_delay = \"7s\"\n  preempt  ", 1))
+	lb1, lb2 := l.HaldWith("lb1", config), l.HaldWith("lb2", config)
+	inOffice(l, lb1, lb2)
+	owners := l.WatchOwners(lab.VIP)
+	l.CutLink("lb1")
+	l.Eventually(settle, "lb2 holds the VIP alone", func() bool { return l.Holds("lb2", lab.VIP) && !l.Holds("lb1", lab.VIP) })
+	l.Lose(lab.Loss{From: "lb1"}, lab.Loss{To: "lb1"})
+	plugged := time.Now()
+	l.RestoreLink("lb1")
+	time.Sleep(listening)
+	l.Deliver()
+	l.AwaitMaster("lb1", settle)
+	history := owners.Ownership().Since(plugged)
+	t.Logf("since the cable is back: %v", history)
+	if both := history.Both(time.Now()); both > machineStall/10 {
+		t.Errorf("both had the address for %v", both)
+	}
+}

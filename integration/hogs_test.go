@@ -1,0 +1,39 @@
+package integration
+
+import (
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/hald-project/hald/integration/lab"
+)
+
+// TestR28Hogs: processes that want the whole machine do not make the backup
+// believe that the master is dead, nor the master late by more than a beat.
+func TestR28Hogs(t *testing.T) {
+	s := begin(t, lab.Cluster{Interval: 100 * time.Millisecond, Check: lab.Check{Interval: 5 * time.Second, Timeout: 5 * time.Second}})
+	before := len(transitions(s.lb1)) + len(transitions(s.lb2))
+	start := time.Now()
+	for range 32 {
+		hog := exec.Command("sh", "-c", "while :; do :; done")
+		if err := hog.Start(); err != nil {
+			t.Fatal(err)
+		}
+		defer hog.Wait()
+		defer hog.Process.Kill()
+	}
+	time.Sleep(10 * time.Second)
+	end := time.Now()
+	adverts := between(s.Lab, s.wire, start, end)
+	var longest time.Duration
+	for i := 1; i < len(adverts); i++ {
+		longest = max(longest, adverts[i].Time.Sub(adverts[i-1].Time))
+	}
+	t.Logf("%d adverts in %v, longest pause %v", len(adverts), end.Sub(start), longest)
+	if longest > 2*s.cluster.Interval+late {
+		t.Errorf("the longest pause between two adverts is %v", longest)
+	}
+	if after := len(transitions(s.lb1)) + len(transitions(s.lb2)); after != before {
+		t.Errorf("%d transitions, before %d", after, before)
+	}
+}
