@@ -47,7 +47,7 @@ var forTests = []string{"vrrp/vrrptest", "ipvsctl/ipvstest", "integration/guest"
 var pure = []string{
 	"vrrp/machine.go", "vrrp/master.go", "vrrp/yield.go", "vrrp/inspect.go", "vrrp/timers.go", "vrrp/advertisement.go", "vrrp/version2.go", "vrrp/version3.go", "vrrp/checksum.go", "vrrp/packet.go", "vrrp/event.go",
 	"garp/frame.go", "garp/advertisement.go", "garp/schedule.go", "garp/limit.go",
-	"netif/plan.go", "netif/link.go",
+	"netif/plan.go", "netif/link.go", "netif/virtual.go",
 	"healthcheck/tally.go",
 	"ipvsctl/model.go", "ipvsctl/plan.go",
 	"balancer/desired.go",

@@ -44,13 +44,14 @@ func (a *Addresses) Close() error { return a.conn.close() }
 // is a [ForeignAddressError] when the host itself holds one of the addresses,
 // or wraps [ErrLinkGone], [ErrPermission] or [ErrNoIPv6].
 func (a *Addresses) Claim(linkIndex int, addrs []Virtual, lease time.Duration) error {
-	if err := a.claim(linkIndex, addrs, lease); err != nil {
+	if err := a.claim(linkIndex, 0, addrs, lease); err != nil {
 		return fmt.Errorf("claim on link %d: %w", linkIndex, err)
 	}
 	return nil
 }
 
-func (a *Addresses) claim(linkIndex int, addrs []Virtual, lease time.Duration) error {
+// claim makes it so on a link that has a virtual MAC if parent is not 0.
+func (a *Addresses) claim(linkIndex, parent int, addrs []Virtual, lease time.Duration) error {
 	for _, v := range addrs {
 		if !v.Prefix.IsValid() || v.Prefix.Addr().Is4In6() {
 			return fmt.Errorf("%s is neither an IPv4 nor an IPv6 address", v.Prefix)
@@ -59,6 +60,13 @@ func (a *Addresses) claim(linkIndex int, addrs []Virtual, lease time.Duration) e
 	p, err := a.planner(linkIndex)
 	if err != nil {
 		return err
+	}
+	if parent != 0 {
+		above, err := a.planner(parent)
+		if err != nil {
+			return err
+		}
+		p.parent = &above
 	}
 	ops, err := p.claim(addrs)
 	if err != nil {

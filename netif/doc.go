@@ -53,4 +53,15 @@
 // network namespace has (addrconf_verify_rtnl), so that the cost grows with the
 // square of their number: in a measurement 100 were renewed in 4 ms, 250 in
 // 33 ms and 1000 in 0.4 s, where 1000 of IPv4 took 33 ms.
+//
+// # Virtual MACs
+//
+// A link with a virtual MAC is a macvlan in mode VEPA. In mode private, which
+// sends alike, the kernel (macvlan_handle_frame of drivers/net/macvlan.c) hands
+// a multicast frame whose source is the MAC of a macvlan to that one alone: a
+// master would be deaf to another master of its virtual router. The link is down
+// unless it holds addresses. Its parent must not answer for them (arp_ignore) nor
+// ask in their name (arp_announce); what these two settings of the parent's were
+// is kept in the link's alias, and they are put back with the last link. In IPv6
+// the kernel does neither by itself.
 package netif

@@ -17,12 +17,14 @@ type Links map[string]Link
 
 // Link is one network interface and the addresses on it.
 type Link struct {
-	Name  string
-	Index int // as the kernel numbers it; a link made again gets another
-	MAC   net.HardwareAddr
-	Up    bool // administratively up and with carrier (IFF_UP and IFF_RUNNING)
-	MTU   int
-	Addrs []Address // IPv4 in the kernel's order, primaries first; then IPv6 in ascending order
+	Name    string
+	Index   int // as the kernel numbers it; a link made again gets another
+	MAC     net.HardwareAddr
+	Up      bool // administratively up and with carrier (IFF_UP and IFF_RUNNING)
+	MTU     int
+	Parent  int       // index of the link it is on top of; 0: none
+	Virtual bool      // a link of ours with a virtual MAC, see [VirtualLink]
+	Addrs   []Address // IPv4 in the kernel's order, primaries first; then IPv6 in ascending order
 
 	// Forwarding6 says that the kernel forwards IPv6 packets that come in here,
 	// and therefore calls itself a router in its neighbour advertisements.
@@ -98,5 +100,6 @@ func containsAddr(prefixes []netip.Prefix, ip netip.Addr) bool {
 
 func (l Link) equal(o Link) bool {
 	return l.Name == o.Name && l.Index == o.Index && l.Up == o.Up && l.MTU == o.MTU && l.Forwarding6 == o.Forwarding6 &&
+		l.Parent == o.Parent && l.Virtual == o.Virtual &&
 		bytes.Equal(l.MAC, o.MAC) && slices.Equal(l.Addrs, o.Addrs)
 }

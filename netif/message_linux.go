@@ -68,6 +68,10 @@ func parseLink(data []byte) (Link, error) {
 			l.MAC = net.HardwareAddr(slices.Clone(a.Value))
 		case unix.IFLA_MTU:
 			l.MTU = int(binary.NativeEndian.Uint32(a.Value))
+		case unix.IFLA_LINK:
+			l.Parent = int(binary.NativeEndian.Uint32(a.Value))
+		case unix.IFLA_IFALIAS:
+			_, l.Virtual = parseMark(unix.ByteSliceToString(a.Value))
 		case unix.IFLA_AF_SPEC:
 			if l.Forwarding6, err = parseForwarding6(a.Value); err != nil {
 				return Link{}, fmt.Errorf("read link message: %w", err)

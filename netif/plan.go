@@ -47,6 +47,7 @@ type op struct {
 type planner struct {
 	linkIndex int
 	have      []held
+	parent    *planner // of a link with a virtual MAC; else nil
 	tagged    bool // the kernel keeps protocol numbers
 }
 
@@ -58,16 +59,27 @@ func (p planner) ours(a Address) bool {
 	return !a.Permanent && (a.Prefix.Addr().Is4() || a.Deprecated)
 }
 
+// hosts are the addresses that are not ours.
+func (p planner) hosts() (list []held) {
+	for _, h := range p.have {
+		if !p.ours(h.Address) {
+			list = append(list, h)
+		}
+	}
+	return list
+}
+
 // claim plans how all of want come to be on the link, or says which address
 // of the host is in the way.
 func (p planner) claim(want []Virtual) ([]op, error) {
 	present := make(map[netip.Addr][]held, len(p.have))
-	var hosts []held
 	for _, h := range p.have {
 		present[h.Prefix.Addr()] = append(present[h.Prefix.Addr()], h)
-		if !p.ours(h.Address) {
-			hosts = append(hosts, h)
-		}
+	}
+	hosts := p.hosts()
+	var above []held
+	if p.parent != nil {
+		above = p.parent.hosts()
 	}
 	var ops []op
 	planned := make(map[netip.Prefix]bool, len(want))
@@ -76,7 +88,10 @@ func (p planner) claim(want []Virtual) ([]op, error) {
 			continue
 		}
 		planned[w.Prefix] = true
-		o := op{action: add, prefix: w.Prefix, label: w.Label, scope: w.Scope, noPrefixRoute: withoutRoute(w.Prefix, hosts)}
+		o := op{action: add, prefix: w.Prefix, label: w.Label, scope: w.Scope, noPrefixRoute: withoutRoute(w.Prefix, hosts, above)}
+		if i := slices.IndexFunc(above, func(h held) bool { return h.Prefix.Addr() == w.Prefix.Addr() }); i >= 0 {
+			return nil, &ForeignAddressError{Address: above[i].Prefix, LinkIndex: p.parent.linkIndex}
+		}
 		for _, h := range present[w.Prefix.Addr()] {
 			switch {
 			case !p.ours(h.Address):
@@ -94,17 +109,21 @@ func (p planner) claim(want []Virtual) ([]op, error) {
 
 // withoutRoute reports whether the prefix route of w must not be: an IPv4 one
 // that would be more specific than one of the host's; an IPv6 one of a
-// single address, or of a subnet the host is in.
-func withoutRoute(w netip.Prefix, hosts []held) bool {
+// single address, or of a subnet the host is in. With above, the host's addresses
+// on the parent of a link with a virtual MAC, not one of the host's either: the
+// host's own traffic goes on leaving by the parent.
+func withoutRoute(w netip.Prefix, hosts, above []held) bool {
 	if w.IsSingleIP() {
 		return w.Addr().Is6() // for IPv4 the kernel makes none
 	}
-	return slices.ContainsFunc(hosts, func(h held) bool {
+	covers := func(h held, bits int) bool {
 		if w.Addr().Is6() {
 			return h.Prefix.Overlaps(w)
 		}
-		return h.Prefix.Bits() < w.Bits() && h.Prefix.Contains(w.Addr())
-	})
+		return h.Prefix.Bits() <= bits && h.Prefix.Contains(w.Addr())
+	}
+	return slices.ContainsFunc(hosts, func(h held) bool { return covers(h, w.Bits()-1) }) ||
+		slices.ContainsFunc(above, func(h held) bool { return covers(h, w.Bits()) })
 }
 
 // release plans the removal of those of drop that are ours, and the return of

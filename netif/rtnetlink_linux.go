@@ -194,6 +194,33 @@ func (c *conn) dumpOnce(request *nl.NetlinkRequest, each func(syscall.NetlinkMes
 	}
 }
 
+// get asks for one object. The answer is valid until the next call.
+func (c *conn) get(request *nl.NetlinkRequest) (syscall.NetlinkMessage, error) {
+	c.seq++
+	request.Seq = c.seq
+	if err := c.file.SetDeadline(time.Now().Add(answerTimeout)); err != nil {
+		return syscall.NetlinkMessage{}, err
+	}
+	if err := c.send(request.Serialize()); err != nil {
+		return syscall.NetlinkMessage{}, err
+	}
+	for {
+		messages, err := c.receive()
+		if err != nil {
+			return syscall.NetlinkMessage{}, err
+		}
+		for _, m := range messages {
+			if m.Header.Seq != c.seq {
+				continue
+			}
+			if m.Header.Type == unix.NLMSG_ERROR {
+				return m, kernelError(m.Data)
+			}
+			return m, nil
+		}
+	}
+}
+
 // kernelError reads the number that starts an NLMSG_ERROR or NLMSG_DONE.
 func kernelError(data []byte) error {
 	if len(data) < 4 {

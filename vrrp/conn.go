@@ -24,9 +24,10 @@ type Conn interface {
 }
 
 // Link is what a router must know of its interface. The router compares values:
-// a change of Index or Source reopens the Conn.
+// a change of Index, Via or Source reopens the Conn.
 type Link struct {
 	Index  int
+	Via    int        // index of the link with the virtual MAC, by which multicast adverts leave; 0: by Index
 	Source netip.Addr // where our advertisements come from
 	Fault  string     // why the link cannot be used; empty when it can
 }

@@ -40,6 +40,7 @@ type socket struct {
 	format Format
 	to     []netip.Addr
 	index  int
+	via    int // as in Link
 	in     []byte
 	oob    []byte
 	out    []byte
@@ -63,7 +64,7 @@ func Listen(link Link, opt Options) (Conn, error) {
 		return nil, fmt.Errorf("open VRRP socket on %s: %w", opt.Interface, err)
 	}
 	s := &socket{
-		file: os.NewFile(uintptr(fd), "vrrp"), opt: opt, format: opt.Format, to: opt.Peers, index: link.Index,
+		file: os.NewFile(uintptr(fd), "vrrp"), opt: opt, format: opt.Format, to: opt.Peers, index: link.Index, via: link.Via,
 		admission: admission{vrid: opt.VRID, local: link.Source, peers: opt.Peers},
 		in:        make([]byte, maxPacket), oob: make([]byte, maxControl),
 	}
@@ -99,12 +100,36 @@ func (s *socket) sendTo(a Advertisement, to netip.Addr) error {
 		return err
 	}
 	s.out = b
-	var dst unix.Sockaddr = &unix.SockaddrInet6{Addr: to.As16(), ZoneId: uint32(s.index)}
+	if s.via == 0 || !to.IsMulticast() {
+		return s.write(b, to, s.index)
+	}
+	err = s.write(b, to, s.via)
+	if err != nil && a.Priority == 0 { // better from another MAC than not at all
+		return s.write(b, to, s.index)
+	}
+	return err
+}
+
+// write sends a packet by the given link. The one the socket is bound to is where
+// it receives; a control message may send another way (ip(7), IP_PKTINFO; RFC
+// 3542, 6.1). For IPv6 it names the source as well, for the kernel would look
+// for one on that link; it demands that IPV6_FREEBIND is set.
+func (s *socket) write(b []byte, to netip.Addr, link int) (err error) {
+	var control []byte
+	var dst unix.Sockaddr
 	if to.Is4() {
 		dst = &unix.SockaddrInet4{Addr: to.As4()}
+		if link != s.index {
+			control = unix.PktInfo4(&unix.Inet4Pktinfo{Ifindex: int32(link)})
+		}
+	} else {
+		dst = &unix.SockaddrInet6{Addr: to.As16(), ZoneId: uint32(link)}
+		if link != s.index {
+			control = unix.PktInfo6(&unix.Inet6Pktinfo{Addr: s.local.As16(), Ifindex: uint32(link)})
+		}
 	}
 	if e := s.raw.Control(func(fd uintptr) {
-		err = unix.Sendto(int(fd), b, unix.MSG_DONTWAIT, dst)
+		_, err = unix.SendmsgN(int(fd), b, control, dst, unix.MSG_DONTWAIT)
 	}); e != nil {
 		return e
 	}

@@ -24,7 +24,7 @@ func (r *Router) relink(l Link) {
 		return
 	}
 	r.retry = time.Time{}
-	if r.conn == nil || l.Index != old.Index || l.Source != old.Source {
+	if r.conn == nil || l.Index != old.Index || l.Via != old.Via || l.Source != old.Source {
 		r.hangUp()
 		if err := r.call(l); err != nil {
 			r.observer.Troubled("socket", err)
