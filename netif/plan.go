@@ -48,7 +48,7 @@ type planner struct {
 	linkIndex int
 	have      []held
 	parent    *planner // of a link with a virtual MAC; else nil
-	tagged    bool // the kernel keeps protocol numbers
+	tagged    bool     // the kernel keeps protocol numbers
 }
 
 func (p planner) ours(a Address) bool {
