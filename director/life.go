@@ -157,7 +157,7 @@ func (l *life) follow(e event.Event) {
 	case e.Name == "worker.exited" && e.Reason == RoleElection:
 		for _, name := range slices.Sorted(maps.Keys(l.places)) {
 			if last := l.places[name]; last.To != "init" {
-				l.emit(event.Event{Name: "vrrp.transition", Instance: name, VRID: last.VRID, From: last.To, To: "init", Reason: "election_died"})
+				l.emit(event.Event{Name: "vrrp.transition", Instance: name, VRID: last.VRID, SyncGroup: last.SyncGroup, From: last.To, To: "init", Reason: "election_died"})
 			}
 		}
 		clear(l.places)

@@ -3,7 +3,6 @@ package election
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
@@ -14,8 +13,8 @@ import (
 )
 
 // Cleanup gives up what a dead election still holds: for each instance whose
-// addresses are about it sends priority 0 and releases them when the successor is
-// heard, one advertisement interval later at most. Addresses that bear our mark
+// addresses are about, and its sync group, it sends priority 0 and releases them
+// when the successor is heard, one advertisement interval later at most. Addresses that bear our mark
 // and belong to no instance are released at once. wasMaster names the instances
 // known to have been master, which counts where the kernel keeps no marks
 // (before Linux 5.18). It is the whole of it when nothing is left: then Cleanup
@@ -42,21 +41,21 @@ func cleanup(ctx context.Context, cfg Config, wasMaster []string, h host) error 
 		err = errors.Join(err, k.Release(index, addrs))
 	}
 	var wg sync.WaitGroup
-	for _, c := range cfg.Instances {
-		if !leftovers[c.Name] && !slices.Contains(wasMaster, c.Name) {
+	for _, c := range cfg.groups() {
+		if !slices.ContainsFunc(c.Instances, func(c Instance) bool { return leftovers[c.Name] || slices.Contains(wasMaster, c.Name) }) {
 			continue
 		}
-		in, e := handOver(c, links, h)
+		g, e := handOver(c, links, h)
 		if e != nil {
-			err = errors.Join(err, fmt.Errorf("instance %s: %w", c.Name, e))
+			err = errors.Join(err, e)
 			continue
 		}
 		wg.Go(func() {
 			select {
-			case <-in.done:
+			case <-g.done:
 			case <-ctx.Done():
-				in.stop()
-				<-in.done
+				g.stop()
+				<-g.done
 			}
 		})
 	}
@@ -64,21 +63,25 @@ func cleanup(ctx context.Context, cfg Config, wasMaster []string, h host) error 
 	return err
 }
 
-// handOver starts an instance that hands over what is left and then stops.
-func handOver(c Instance, links netif.Links, h host) (*instance, error) {
-	var in *instance
-	in, err := newInstance(c, h, func(event.Event) {}, func(t vrrp.Transition) {
+// handOver starts an election that hands over what is left and then stops.
+func handOver(c groupConfig, links netif.Links, h host) (*group, error) {
+	var g *group
+	g, err := newGroup(c, h, func(event.Event) {}, func(t vrrp.Transition) {
 		if t.From == vrrp.Leaving || t.To == vrrp.Fault {
-			in.stop()
+			g.stop()
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
-	in.router.HandOver()
-	in.look(links, c.prefixes())
-	in.start(nil)
-	return in, nil
+	g.router.HandOver()
+	var virtual []netip.Prefix
+	for _, in := range c.Instances {
+		virtual = append(virtual, in.prefixes()...)
+	}
+	g.look(links, virtual)
+	g.start(nil)
+	return g, nil
 }
 
 // survey lists what bears our mark: the instances some of whose addresses are on

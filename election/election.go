@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,10 +28,11 @@ type election struct {
 	out       *outbox
 	changed   chan struct{} // some router's state changed
 	links     netif.Links
-	instances map[string]*instance
-	order     []string
-	leaving   []*instance // no longer configured, or all when stopping
-	fresh     bool        // nothing was configured yet: leftovers may be about
+	groups    []*group
+	instances map[string]*instance // of all groups
+	order     []string             // their names, as configured
+	leaving   []*group             // no longer configured, or all when stopping
+	fresh     bool                 // nothing was configured yet: leftovers may be about
 }
 
 // Run elects until ctx ends or the link closes, then leaves in good order:
@@ -129,80 +131,96 @@ func (e *election) obey(c Command) error {
 	case c.Configure != nil:
 		return e.configure(*c.Configure)
 	case c.Handover != nil:
-		for _, in := range e.named(c.Handover.Instances) {
-			in.router.Yield(c.Handover.Until)
+		for _, g := range e.named(c.Handover.Instances) {
+			g.router.Yield(c.Handover.Until)
 		}
 	case c.TakeBack != nil:
-		for _, in := range e.named(c.TakeBack.Instances) {
-			in.router.TakeBack()
+		for _, g := range e.named(c.TakeBack.Instances) {
+			g.router.TakeBack()
 		}
 	case c.Priority != nil:
 		if in := e.instances[c.Priority.Instance]; in != nil {
-			in.router.SetPriority(c.Priority.Priority)
-			e.out.emit(event.Event{Name: "vrrp.priority", Instance: in.cfg.Name, VRID: int(in.cfg.VRID), Priority: int(c.Priority.Priority)})
+			in.group.router.SetPriority(c.Priority.Priority)
+			for _, in := range in.group.members {
+				in.group.stamp(e.out.emit, in.cfg)(event.Event{Name: "vrrp.priority", Priority: int(c.Priority.Priority)})
+			}
 		}
 	}
 	return nil
 }
 
-// named are the instances of these names, all if there are none.
-func (e *election) named(names []string) (list []*instance) {
+// named are the elections that have an instance of these names, all if there are
+// none.
+func (e *election) named(names []string) (list []*group) {
 	if len(names) == 0 {
-		names = e.order
+		return e.groups
 	}
 	for _, name := range names {
-		if in := e.instances[name]; in != nil {
-			list = append(list, in)
+		if in := e.instances[name]; in != nil && !slices.Contains(list, in.group) {
+			list = append(list, in.group)
 		}
 	}
 	return list
 }
 
-// configure makes the running instances those of cfg. What is equal goes on
+// configure makes the running elections those of cfg. What is equal goes on
 // undisturbed; what changed leaves in good order and begins anew. Nothing is
 // touched before everything new could be built.
 func (e *election) configure(cfg Config) error {
-	next, order := map[string]*instance{}, make([]string, 0, len(cfg.Instances))
+	instances, order := map[string]*instance{}, make([]string, 0, len(cfg.Instances))
 	for _, c := range cfg.Instances {
 		order = append(order, c.Name)
-		if in := e.instances[c.Name]; in != nil && reflect.DeepEqual(in.cfg, c) {
-			next[c.Name] = in
-			continue
+	}
+	var next, begin []*group
+	for _, c := range cfg.groups() {
+		var g *group
+		if old := e.instances[c.Instances[0].Name]; old != nil && reflect.DeepEqual(old.group.cfg, c) {
+			g = old.group
+		} else {
+			var err error
+			if g, err = newGroup(c, e.host, e.out.emit, e.noteChange); err != nil {
+				return err
+			}
+			begin = append(begin, g)
 		}
-		in, err := newInstance(c, e.host, e.out.emit, e.noteChange)
-		if err != nil {
-			return fmt.Errorf("instance %s: %w", c.Name, err)
+		next = append(next, g)
+		for _, in := range g.members {
+			instances[in.cfg.Name] = in
 		}
-		next[c.Name] = in
 	}
 	if e.fresh {
 		e.fresh = false
 		if !e.host.realTime() {
 			e.out.emit(event.Event{Name: "vrrp.not_realtime", Reason: "SCHED_FIFO is not permitted (CAP_SYS_NICE, RLIMIT_RTPRIO): intervals below 50ms are not safe on a busy machine"})
 		}
-		if err := e.recover(cfg, next); err != nil {
+		if err := e.recover(cfg, instances); err != nil {
 			return err
 		}
 	}
 	old := e.instances
-	e.instances, e.order = next, order
-	for name, in := range old {
-		if next[name] != in {
-			in.stop()
-			e.leaving = append(e.leaving, in)
+	for _, g := range e.groups {
+		if !slices.Contains(next, g) {
+			g.stop()
+			e.leaving = append(e.leaving, g)
 		}
 	}
-	for name, in := range next {
-		if in != old[name] {
-			in.start(old[name])
+	e.groups, e.instances, e.order = next, instances, order
+	for _, g := range begin {
+		var before []*group
+		for _, in := range g.members {
+			if o := old[in.cfg.Name]; o != nil {
+				before = append(before, o.group)
+			}
 		}
+		g.start(before)
 	}
 	e.look()
 	return nil
 }
 
 // recover finds what a previous life still holds. Addresses of an instance are
-// handed over by its router; others are released here.
+// handed over by its router, with those of its whole group; others are released
+// here.
 func (e *election) recover(cfg Config, instances map[string]*instance) error {
 	k, err := e.host.kernel()
 	if err != nil {
@@ -225,10 +243,9 @@ func (e *election) recover(cfg Config, instances map[string]*instance) error {
 	}
 	for name := range leftovers {
 		in := instances[name]
-		in.router.HandOver()
-		e.out.emit(event.Event{
-			Name: "daemon.recovered", Instance: name, VRID: int(in.cfg.VRID), Interface: in.cfg.Interface,
-			Address: list(in.cfg.prefixes()), Count: len(in.cfg.Addresses),
+		in.group.router.HandOver()
+		in.group.stamp(e.out.emit, in.cfg)(event.Event{
+			Name: "daemon.recovered", Interface: in.cfg.Interface, Address: list(in.cfg.prefixes()), Count: len(in.cfg.Addresses),
 		})
 	}
 	return nil
@@ -241,7 +258,7 @@ func (e *election) noteChange(vrrp.Transition) {
 	}
 }
 
-// look shows every instance the links.
+// look shows every election the links.
 func (e *election) look() {
 	if e.links == nil {
 		return
@@ -250,16 +267,22 @@ func (e *election) look() {
 	for _, in := range e.instances {
 		virtual = append(virtual, in.cfg.prefixes()...)
 	}
-	for _, in := range e.instances {
-		in.look(e.links, virtual)
+	for _, g := range e.groups {
+		g.look(e.links, virtual)
 	}
 }
 
 // publish reports all instances in the order of the configuration.
 func (e *election) publish() {
+	byName := map[string]Status{}
+	for _, g := range e.groups {
+		for _, st := range g.status() {
+			byName[st.Name] = st
+		}
+	}
 	all := make([]Status, 0, len(e.order))
 	for _, name := range e.order {
-		if st, ok := e.instances[name].status(); ok {
+		if st, ok := byName[name]; ok {
 			all = append(all, st)
 		}
 	}
@@ -268,14 +291,14 @@ func (e *election) publish() {
 
 // stopAll tells every router to leave and closes gone when all have.
 func (e *election) stopAll(gone chan<- struct{}) {
-	for _, in := range e.instances {
-		in.stop()
-		e.leaving = append(e.leaving, in)
+	for _, g := range e.groups {
+		g.stop()
+		e.leaving = append(e.leaving, g)
 	}
 	leaving := e.leaving
 	go func() {
-		for _, in := range leaving {
-			<-in.done
+		for _, g := range leaving {
+			<-g.done
 		}
 		close(gone)
 	}()

@@ -1,7 +1,6 @@
 package election
 
 import (
-	"context"
 	"errors"
 	"net/netip"
 	"slices"
@@ -22,20 +21,15 @@ const (
 
 // instance is one virtual router with all that belongs to it.
 type instance struct {
-	cfg    Instance
-	router *vrrp.Router
-	links  atomic.Pointer[netif.Links] // newest snapshot, for the holder
-	kernel kernel
-	sender announcer
-	stop   context.CancelFunc // makes the router leave in good order
-	ctx    context.Context
-	begun  chan struct{} // closed when the router runs
-	done   chan struct{} // closed when it has left
+	cfg     Instance
+	group   *group                      // whose election it is in
+	links   atomic.Pointer[netif.Links] // newest snapshot, for the holder
+	options vrrp.Options
+	kernel  kernel
+	sender  announcer
 }
 
-// newInstance builds an instance; changed is called on its router's goroutine
-// after every transition and must not block.
-func newInstance(cfg Instance, h host, emit func(event.Event), changed func(vrrp.Transition)) (*instance, error) {
+func newInstance(cfg Instance, h host) (*instance, error) {
 	k, err := h.kernel()
 	if err != nil {
 		return nil, err
@@ -49,20 +43,17 @@ func newInstance(cfg Instance, h host, emit func(event.Event), changed func(vrrp
 	if err != nil {
 		return nil, errors.Join(err, k.Close(), s.Close())
 	}
-	in := &instance{cfg: cfg, kernel: k, sender: s, begun: make(chan struct{}), done: make(chan struct{})}
-	// The routers outlive the election's context: they leave when told to.
-	in.ctx, in.stop = context.WithCancel(context.Background())
-	stamped := func(e event.Event) {
-		e.Instance, e.VRID = cfg.Name, int(cfg.VRID)
-		emit(e)
+	return &instance{cfg: cfg, kernel: k, sender: s, options: options}, nil
+}
+
+// member is what the instance is to its router.
+func (in *instance) member(h host, emit func(event.Event), changed func(vrrp.Transition)) vrrp.Member {
+	return vrrp.Member{
+		Version: in.cfg.Version, VRID: in.cfg.VRID, Advertised: in.cfg.advertised(), StartDelay: in.cfg.StartDelay,
+		Addresses: newHolder(in.cfg, &in.links, in.kernel, in.sender, emit),
+		Observer:  newObserver(emit, changed),
+		Dial:      func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, in.options) },
 	}
-	in.router = vrrp.NewRouter(vrrp.Config{
-		Version: cfg.Version, VRID: cfg.VRID, Priority: cfg.Priority, Interval: cfg.Interval,
-		Addresses: cfg.advertised(), NoPreempt: cfg.NoPreempt,
-		PreemptDelay: cfg.PreemptDelay, StartDelay: cfg.StartDelay,
-	}, newHolder(cfg, &in.links, k, s, stamped), newObserver(stamped, changed),
-		func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, options) })
-	return in, nil
 }
 
 // wireOptions are how the instance speaks and whom it believes.
@@ -86,30 +77,16 @@ func wireOptions(cfg Instance, sequence *vrrp.Sequence) (vrrp.Options, error) {
 // the peer.
 var checksums = map[string]vrrp.Checksum{"rfc5798": vrrp.RFC5798, "rfc9568": vrrp.RFC9568}
 
-// start elects as soon as the instance before it, if any, has left, until stop is
-// called and the addresses are handed over.
-func (in *instance) start(before *instance) {
-	go func() {
-		defer close(in.done)
-		defer in.kernel.Close()
-		defer in.sender.Close()
-		if before != nil {
-			<-before.done
-		}
-		close(in.begun)
-		in.router.Run(in.ctx)
-	}()
-}
-
-// look tells the instance what the links are like now.
-func (in *instance) look(links netif.Links, virtual []netip.Prefix) {
+// look tells the instance what the links are like now, and answers with what its
+// router must know.
+func (in *instance) look(links netif.Links, virtual []netip.Prefix) vrrp.Link {
 	in.links.Store(&links)
 	l, ok := links[in.cfg.Interface]
 	p := position(in.cfg, l, ok, virtual)
 	if p.Fault == "" {
 		p.Fault = in.cfg.trouble(links)
 	}
-	in.router.SetLink(p)
+	return p
 }
 
 // position judges a link: whether it can be used, and where our advertisements
@@ -138,20 +115,10 @@ func position(cfg Instance, l netif.Link, exists bool, virtual []netip.Prefix) v
 	return p
 }
 
-// status is the instance as `hald status` shows it; false when its router does
-// not run.
-func (in *instance) status() (Status, bool) {
-	select {
-	case <-in.begun:
-	default:
-		return Status{}, false
-	}
-	s, ok := in.router.Stats(in.done)
-	if !ok {
-		return Status{}, false
-	}
+// status is the instance as `hald status` shows it.
+func (in *instance) status(s vrrp.Stats) Status {
 	st := Status{
-		Name: in.cfg.Name, State: s.State.String(), Interface: in.cfg.Interface, VRID: int(in.cfg.VRID),
+		Name: in.cfg.Name, SyncGroup: in.group.cfg.Name, State: s.State.String(), Interface: in.cfg.Interface, VRID: int(in.cfg.VRID),
 		Priority: int(in.cfg.Priority), EffectivePriority: int(s.Priority), Master: text(s.Master),
 		Since: s.Since, Reason: s.Reason, Transitions: s.Transitions,
 		AdvertsSent: s.Sent, AdvertsReceived: s.Received, Discarded: s.Discarded, Faults: []string{},
@@ -165,5 +132,5 @@ func (in *instance) status() (Status, bool) {
 	case vrrp.Fault:
 		st.Faults = append(st.Faults, s.Reason)
 	}
-	return st, true
+	return st
 }

@@ -16,8 +16,8 @@ type Command struct {
 	TakeBack  *TakeBack    `json:"take_back,omitempty"`
 }
 
-// Handover asks masters to hand over to a peer and to stay backup until the peer
-// fails, they are taken back, or Until has come.
+// Handover asks masters, with their whole sync groups, to hand over to a peer and
+// to stay backup until the peer fails, they are taken back, or Until has come.
 type Handover struct {
 	Instances []string  `json:"instances"` // none named: all
 	Until     time.Time `json:"until"`     // zero: no end
@@ -31,6 +31,15 @@ type TakeBack struct {
 // Config is everything the election needs to know.
 type Config struct {
 	Instances []Instance `json:"instances"`
+	Groups    []Group    `json:"groups"`
+}
+
+// Group is a sync group: its members hold one election, all master or none. They
+// have the same priority, interval and preemption; the first one breaks ties by
+// its addresses.
+type Group struct {
+	Name    string   `json:"name"`
+	Members []string `json:"members"` // names of instances, each in one group at most
 }
 
 // Instance is one virtual router with the addresses it stands for.
@@ -70,7 +79,7 @@ type Announce struct {
 	Interval time.Duration `json:"interval"` // pause between the frames of a burst
 }
 
-// SetPriority changes an instance's effective priority.
+// SetPriority changes the effective priority of an instance and its sync group.
 type SetPriority struct {
 	Instance string `json:"instance"`
 	Priority uint8  `json:"priority"`
@@ -85,6 +94,7 @@ type Report struct {
 // Status is one instance as `hald status` shows it.
 type Status struct {
 	Name              string    `json:"name"`
+	SyncGroup         string    `json:"sync_group,omitempty"`
 	State             string    `json:"state"` // init, backup, master, fault
 	Priority          int       `json:"priority"`
 	EffectivePriority int       `json:"effective_priority"`

@@ -18,6 +18,7 @@ type Event struct {
 
 	Instance     string  `json:"instance,omitempty"`
 	VRID         int     `json:"vrid,omitempty"`
+	SyncGroup    string  `json:"sync_group,omitempty"`
 	Interface    string  `json:"interface,omitempty"`
 	Address      string  `json:"address,omitempty"`
 	Service      string  `json:"service,omitempty"`

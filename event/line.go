@@ -61,6 +61,7 @@ func fields(e Event) []zapcore.Field {
 	text("director", e.Director)
 	text("instance", e.Instance)
 	number("vrid", e.VRID)
+	text("sync_group", e.SyncGroup)
 	text("interface", e.Interface)
 	text("address", e.Address)
 	text("service", e.Service)

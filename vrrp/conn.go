@@ -9,7 +9,7 @@ import (
 // ErrEmpty is what Conn.Next answers when nothing is queued.
 var ErrEmpty = errors.New("no packet queued")
 
-// Conn is one virtual router's view of its link. Wait may run in a goroutine of
+// Conn is one member's view of its link. Wait may run in a goroutine of
 // its own; everything else belongs to the router's.
 type Conn interface {
 	// Send sends one advertisement from our source address.
@@ -75,11 +75,11 @@ type Observer interface {
 	Troubled(action string, err error)
 }
 
-// Stats are a router's counters and its present position.
+// Stats are a member's counters and its present position.
 type Stats struct {
 	State       State
 	Since       time.Time // when the state was entered; zero in a new Initialize
-	Reason      string    // of the last transition
+	Reason      string    // of the last transition; in Fault, of the member's own part in it
 	Priority    uint8
 	Master      netip.Addr
 	Sent        uint64

@@ -1,6 +1,6 @@
 // Package vrrp is the election: the VRRP wire formats of versions 2 and 3, the state
-// machine of one virtual router, the loop that runs it on a link, and the
-// Linux socket under that loop.
+// machine of a virtual router, or of several that are master together, the loop
+// that runs it on its links, and the Linux socket under that loop.
 //
 // It owns what is said and heard on the wire and the decision who is master.
 // It never touches an address, an ARP frame or a log: those are the business of
@@ -42,4 +42,13 @@
 //     may not know that there was another.
 //   - The interval learned from the wire is limited to MaxLearned times our own.
 //   - Answers to losing advertisements are limited to MaxAnswers an interval.
+//
+// # Groups
+//
+// Several virtual routers on links of their own can hold one election (a sync
+// group): one Machine, one timer, a Conn for each. All adverts leave in one
+// stretch, after the addresses of all were claimed and before any is announced.
+// An advertisement on any link keeps the master alive, makes it yield, or lets it
+// leave: who speaks on one link has claimed on all. A fault of one is the fault of
+// all. What a link cannot decide is a tie; see tie.go.
 package vrrp

@@ -23,17 +23,16 @@ func (s State) String() string {
 	return [...]string{"init", "backup", "master", "leaving", "fault"}[s]
 }
 
-// Event is something that happened to a virtual router.
+// Event is something that happened to a virtual router, or to a group of them.
 type Event interface{ event() }
 
 // The events of the machine.
 type (
-	// Startup begins the election. Local is the address our advertisements
-	// come from; it breaks ties (RFC 9568, 6.4.3).
-	Startup struct{ Local netip.Addr }
+	// Startup begins the election.
+	Startup struct{}
 	// Resign begins with addresses that a previous life left behind: they are
-	// handed over as by a master that stops. Local is as in Startup.
-	Resign struct{ Local netip.Addr }
+	// handed over as by a master that stops.
+	Resign struct{}
 	// Shutdown ends it in good order.
 	Shutdown struct{}
 	// Yield asks a master to hand over to a peer and to stay backup until the peer
@@ -48,16 +47,21 @@ type (
 	// Woke says that time has passed, and nothing else: a machine that slept too
 	// long finds out before it is told more.
 	Woke struct{}
-	// Heard is an advertisement that passed every check of RFC 9568, 7.1.
-	Heard struct{ Packet Packet }
+	// Heard is an advertisement that passed every check of RFC 9568, 7.1. Member
+	// counts the links of the router from 0 and says which one it came over;
+	// Local is where our own advertisements on that link come from, which breaks
+	// ties (RFC 9568, 6.4.3).
+	Heard struct {
+		Packet Packet
+		Member int
+		Local  netip.Addr
+	}
 	// SetPriority changes the priority; 1–254.
 	SetPriority struct{ Priority uint8 }
 	// Failed says that this node cannot do a master's work, and why.
 	Failed struct{ Reason string }
-	// Recovered says that it can again, with Local as in Startup.
-	Recovered struct{ Local netip.Addr }
-	// Moved says that our advertisements come from another address now.
-	Moved struct{ Local netip.Addr }
+	// Recovered says that it can again.
+	Recovered struct{}
 )
 
 func (Startup) event()     {}
@@ -71,10 +75,9 @@ func (Heard) event()       {}
 func (SetPriority) event() {}
 func (Failed) event()      {}
 func (Recovered) event()   {}
-func (Moved) event()       {}
 
-// Action is something the machine wants done. The order of a step's actions is
-// part of its meaning.
+// Action is something the machine wants done, on every link of the router. The
+// order of a step's actions is part of its meaning.
 type Action interface{ action() }
 
 // The actions of the machine.
@@ -94,12 +97,12 @@ type (
 	// that does not hold them, whatever the state before, so that leftovers
 	// never survive.
 	Release struct{}
-	// Contested says that another master of lower rank was heard.
-	Contested struct{ Packet Packet }
-	// Become says that the state has changed, or in Fault the reason.
+	// Contested says that another master was heard to which we do not yield.
+	Contested struct{ Heard }
+	// Become says that the state has changed.
 	Become struct{ Transition }
 	// Rival says that another router has our source address and priority.
-	Rival struct{ Source netip.Addr }
+	Rival struct{ Heard }
 )
 
 // Transition is one change of state and its reason.
@@ -129,6 +132,7 @@ const (
 	ReasonSend           = "send"         // nothing can be sent
 	ReasonSocket         = "socket"       // the socket cannot be opened or read
 	ReasonLinkChanged    = "link_changed" // another interface has the name now
+	ReasonSyncGroup      = "sync_group"   // another member of the group has a fault
 )
 
 func (Claim) action()      {}

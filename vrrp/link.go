@@ -2,90 +2,125 @@ package vrrp
 
 import "time"
 
-// relink brings Conn and machine in line with the interface. A link that is gone
+// relink brings Conns and machine in line with the interfaces.
+func (r *Router) relink(links []Link) {
+	for i, m := range r.members {
+		r.place(m, links[i])
+	}
+	r.settle()
+}
+
+// place brings one member's Conn in line with its interface. A link that is gone
 // or has become another one is a fault; a mere change of our source address
 // moves the Conn and leaves the state alone.
-func (r *Router) relink(l Link) {
-	old := r.link
-	r.link = l
-	if l.Fault == "" && r.conn != nil && l.Index != old.Index {
-		r.step(Failed{ReasonLinkChanged})
+func (r *Router) place(m *member, l Link) {
+	old := m.link
+	m.link = l
+	if l.Fault == "" && m.conn != nil && l.Index != m.opened.Index {
+		r.step(m.failed(ReasonLinkChanged))
 	}
-	if l.Fault == "" && (old == (Link{}) || old.Fault != "") && r.cfg.StartDelay > 0 {
-		r.retry = time.Now().Add(r.cfg.StartDelay)
+	if l.Fault == "" && (old == (Link{}) || old.Fault != "") && m.StartDelay > 0 {
+		m.retry = time.Now().Add(m.StartDelay)
 	}
 	if l.Fault != "" {
-		r.retry = time.Time{}
-		r.step(Failed{l.Fault})
-		r.hangUp()
+		m.retry = time.Time{}
+		r.step(m.failed(l.Fault))
+		m.hangUp()
 		return
 	}
-	if time.Now().Before(r.retry) {
+	if time.Now().Before(m.retry) {
 		return
 	}
-	r.retry = time.Time{}
-	if r.conn == nil || l.Index != old.Index || l.Via != old.Via || l.Source != old.Source {
-		r.hangUp()
-		if err := r.call(l); err != nil {
-			r.observer.Troubled("socket", err)
-			r.backOff()
-			r.step(Failed{ReasonSocket})
+	m.retry = time.Time{}
+	if m.conn == nil || l != m.opened {
+		m.hangUp()
+		if err := r.call(m); err != nil {
+			r.broken(m, err)
 			return
 		}
-		r.step(Moved{l.Source})
 	}
+	m.fault = ""
+}
+
+// failed notes a member's fault, which is the whole router's.
+func (m *member) failed(reason string) Event {
+	m.fault = reason
+	return Failed{reason}
+}
+
+// settle makes the best of the links as they are now.
+func (r *Router) settle() {
 	switch r.machine.State() {
 	case Fault:
-		r.step(Recovered{l.Source})
+		if r.fit() {
+			r.step(Recovered{})
+		}
 	case Master, Leaving:
-		if err := r.addresses.Repair(time.Now()); err != nil {
-			r.step(r.claimFailed(err))
+		for _, m := range r.members {
+			if err := m.Addresses.Repair(time.Now()); err != nil {
+				r.step(r.claimFailed(m, err))
+				return
+			}
 		}
 	}
 }
 
-// begin leaves Initialize: at once when the link is known, after the addresses of
-// a previous life were handed over when there are some.
-func (r *Router) begin() {
-	if r.machine.State() != Initialize || r.ending || r.link == (Link{}) || time.Now().Before(r.retry) {
-		return
+// fit tells whether every member can do a master's work.
+func (r *Router) fit() bool {
+	for _, m := range r.members {
+		if m.fault != "" || m.conn == nil || !m.retry.IsZero() {
+			return false
+		}
 	}
-	leftovers := r.leftovers
-	r.leftovers = false
-	switch {
-	case r.conn == nil:
-		r.step(Failed{r.link.Fault})
-	case leftovers:
-		r.step(Resign{r.link.Source})
-	default:
-		r.step(Startup{r.link.Source})
-	}
+	return true
 }
 
-// broken ends the use of a Conn that fails to receive.
-func (r *Router) broken(err error) {
-	r.observer.Troubled("socket", err)
-	r.backOff()
-	r.step(Failed{ReasonSocket})
-	r.hangUp()
+// begin leaves Initialize: at once when the links are known, after the addresses
+// of a previous life were handed over when there are some.
+func (r *Router) begin() {
+	if r.machine.State() != Initialize || r.ending {
+		return
+	}
+	for _, m := range r.members {
+		switch {
+		case m.fault != "":
+			r.step(Failed{m.fault})
+			return
+		case m.conn == nil:
+			return
+		}
+	}
+	if r.leftovers {
+		r.step(Resign{})
+		return
+	}
+	r.step(Startup{})
+}
+
+// broken ends the use of a Conn that cannot be opened or fails to receive.
+func (r *Router) broken(m *member, err error) {
+	m.Observer.Troubled("socket", err)
+	r.backOff(m)
+	r.step(m.failed(ReasonSocket))
+	m.hangUp()
 }
 
 // call opens a Conn and watches its queue.
-func (r *Router) call(l Link) error {
-	c, err := r.dial(l)
+func (r *Router) call(m *member) error {
+	c, err := m.Dial(m.link)
 	if err != nil {
 		return err
 	}
-	r.conn = c
+	m.conn, m.opened = c, m.link
 	r.watchers.Go(func() { r.watch(c) })
 	return nil
 }
 
 // hangUp closes the Conn, if there is one; its watcher ends by itself.
-func (r *Router) hangUp() {
-	if r.conn != nil {
-		r.conn.Close()
-		r.conn = nil
+func (m *member) hangUp() {
+	if m.conn != nil {
+		m.conn.Close()
+		m.conn = nil
 	}
 }
 

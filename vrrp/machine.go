@@ -11,31 +11,27 @@ const (
 	MaxAnswers = 3  // answers to losing advertisements between two regular ones
 )
 
-// Config is what a virtual router's election is about.
+// Config is how an election is held.
 type Config struct {
-	Version   uint8         // 2 or 3
-	VRID      uint8         // 1–255
+	Version   uint8         // 2 or 3: whose timers
 	Priority  uint8         // 1–254; 255 for the address owner
 	Interval  time.Duration // version 3: MinInterval–MaxInterval, whole centiseconds; version 2: 1–255 s
-	Addresses []netip.Addr  // those that are advertised, of one family
 	NoPreempt bool          // RFC 9568, 6.1, Preempt_Mode false
 
 	// PreemptDelay is how long a live master of lower priority is followed
 	// before it is preempted. A master that falls silent is not preempted but
 	// replaced, at the down timer.
 	PreemptDelay time.Duration
-	// StartDelay is how long a router stays silent after its link came up, for
-	// links that take time to forward (spanning tree, bonds).
-	StartDelay time.Duration
 }
 
-// Machine is the election of one virtual router. It is told what happened and
-// answers with what to do; it reads no clock and touches no socket (RFC 9568,
-// 6.4). The zero value is not usable; see NewMachine.
+// Machine is the election of one virtual router, or of several that are master
+// together: what is heard on any of their links counts for all (tie.go says
+// what does not). It is told what happened and answers with what to do; it reads
+// no clock and touches no socket (RFC 9568, 6.4). The zero value is not usable;
+// see NewMachine.
 type Machine struct {
 	cfg   Config
 	state State
-	local netip.Addr
 
 	interval time.Duration // of the master: ours, or the one last heard
 	deadline time.Time     // down timer in Backup, advert timer in Master, end of Leaving
@@ -43,9 +39,10 @@ type Machine struct {
 	heard    time.Time     // last accepted advertisement, in Backup
 	lower    bool          // a master of lower priority was heard since then, or preempted an interval ago at most
 	resigned bool          // the last accepted advertisement had priority 0
-	fault    string        // why, in Fault
 	peer     netip.Addr    // who sent the last advertisement we yielded to
 	peerPrio uint8
+	masters  map[int]netip.Addr // by member: the peer's addresses on the links it was heard on
+	tie      tie
 	answers  int       // given since the last regular advertisement
 	yielding bool      // Leaving for a peer, not for good
 	standby  bool      // after a Yield: no preemption
@@ -55,7 +52,7 @@ type Machine struct {
 
 // NewMachine returns a machine in Initialize.
 func NewMachine(cfg Config) *Machine {
-	return &Machine{cfg: cfg, interval: cfg.Interval}
+	return &Machine{cfg: cfg, interval: cfg.Interval, masters: map[int]netip.Addr{}}
 }
 
 // State is the present state.
@@ -67,14 +64,11 @@ func (m *Machine) Priority() uint8 { return m.cfg.Priority }
 // Deadline is when Timeout is due; zero when the machine waits for nothing.
 func (m *Machine) Deadline() time.Time { return m.deadline }
 
-// Master is the address of the master as far as known: our own when we are it,
-// zero when nobody was heard.
-func (m *Machine) Master() netip.Addr {
-	switch {
-	case m.state == Master:
-		return m.local
-	case m.state == Backup && !m.resigned:
-		return m.peer
+// Master is the address of another master on a member's link; zero when none is
+// known.
+func (m *Machine) Master(member int) netip.Addr {
+	if m.state == Backup && !m.resigned {
+		return m.masters[member]
 	}
 	return netip.Addr{}
 }
@@ -107,28 +101,22 @@ func (m *Machine) dispatch(now time.Time, ev Event) []Action {
 	case SetPriority:
 		m.setPriority(ev.Priority)
 		return nil
-	case Moved:
-		m.local = ev.Local
-		return nil
 	case TakeBack:
 		m.standby = false
 		return nil
 	}
 	switch m.state {
 	case Initialize:
-		switch ev := ev.(type) {
+		switch ev.(type) {
 		case Startup:
-			m.local = ev.Local
 			return m.enterBackup(now, Transition{Reason: ReasonStartup})
 		case Resign:
-			m.local = ev.Local
 			// The kernel's lease on them may end before a successor is heard.
 			return append(m.leave(now, ReasonLeftovers), Claim{})
 		}
 	case Fault:
-		switch ev := ev.(type) {
+		switch ev.(type) {
 		case Recovered:
-			m.local = ev.Local
 			return m.enterBackup(now, Transition{Reason: ReasonRecovered})
 		case Shutdown:
 			return m.stop()
@@ -157,18 +145,20 @@ func (m *Machine) backup(now time.Time, ev Event) []Action {
 		p := ev.Packet
 		switch {
 		case p.Trust == Doubtful:
-			m.follow(now, p)
+			m.follow(now, ev)
 		case p.Priority == 0:
 			m.deadline = now.Add(m.skew(m.cfg.Priority))
-			m.resigned, m.peer, m.peerPrio = true, p.Source, 0
+			m.resigned = true
+			m.meet(ev)
 		case m.cfg.NoPreempt || m.standingBy(now) || p.Priority >= m.cfg.Priority:
-			m.follow(now, p)
+			m.follow(now, ev)
 		case m.patient(now):
 			until := m.preempt
-			m.follow(now, p)
+			m.follow(now, ev)
 			m.preempt = until
 		default:
-			m.lower, m.peer, m.peerPrio = true, p.Source, p.Priority
+			m.lower = true
+			m.meet(ev)
 		}
 	}
 	return nil
@@ -208,7 +198,7 @@ func (m *Machine) leaving(now time.Time, ev Event) []Action {
 		case ev.Packet.Priority == 0:
 			return nil
 		case m.yielding:
-			return m.yielded(now, ev.Packet)
+			return m.yielded(now, ev)
 		}
 		return m.stop()
 	case Shutdown:
@@ -223,19 +213,13 @@ func (m *Machine) stop() []Action {
 }
 
 // fail ends in Fault from any state: a master that cannot do its work tells the
-// peers, if it still can, and lets go at once. One fault may turn into another.
+// peers, if it still can, and lets go at once.
 func (m *Machine) fail(reason string) []Action {
-	if m.state == Leaving {
-		return m.stop()
-	}
-	known := m.fault
-	m.fault = reason
 	switch m.state {
 	case Fault:
-		if reason == known {
-			return nil
-		}
-		return m.become(Fault, Transition{Reason: reason})
+		return nil
+	case Leaving:
+		return m.stop()
 	case Master:
 		return m.become(Fault, Transition{Reason: reason}, Silence{}, Advertise{0}, Release{})
 	}
@@ -248,16 +232,27 @@ func (m *Machine) enterBackup(now time.Time, t Transition) []Action {
 	actions := m.become(Backup, t, Silence{}, Release{})
 	m.interval, m.heard, m.lower, m.resigned = m.cfg.Interval, now, false, false
 	m.peer, m.peerPrio, m.preempt = netip.Addr{}, 0, time.Time{}
+	clear(m.masters)
 	m.deadline = now.Add(m.down())
 	return actions
 }
 
 // follow adopts what a better master said and waits for its next word.
-func (m *Machine) follow(now time.Time, p Packet) {
-	m.interval = min(p.Interval, MaxLearned*m.cfg.Interval)
-	m.heard, m.lower, m.resigned = now, false, false
-	m.peer, m.peerPrio, m.preempt = p.Source, p.Priority, time.Time{}
+func (m *Machine) follow(now time.Time, h Heard) {
+	m.interval = min(h.Packet.Interval, MaxLearned*m.cfg.Interval)
+	m.heard, m.lower, m.resigned, m.preempt = now, false, false, time.Time{}
+	m.meet(h)
 	m.deadline = now.Add(m.down())
+}
+
+// meet remembers who spoke. Somebody new on one link is not the one who was
+// heard on the others.
+func (m *Machine) meet(h Heard) {
+	m.peer, m.peerPrio = h.Packet.Source, h.Packet.Priority
+	if known, ok := m.masters[h.Member]; ok && known != m.peer {
+		clear(m.masters)
+	}
+	m.masters[h.Member] = m.peer
 }
 
 // skew is Skew_Time for a priority, by the master's interval.

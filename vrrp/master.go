@@ -18,6 +18,7 @@ func (m *Machine) enterMaster(now time.Time) []Action {
 	prio := m.cfg.Priority
 	actions := m.become(Master, t, Claim{}, Advertise{prio}, Announce{})
 	m.interval, m.standby = m.cfg.Interval, false
+	m.tie = tie{heard: now}
 	m.restart(now)
 	return actions
 }
@@ -36,54 +37,58 @@ func (m *Machine) master(now time.Time, ev Event) []Action {
 		m.advance(now)
 		return []Action{Advertise{m.cfg.Priority}}
 	case Heard:
-		return m.contend(now, ev.Packet)
+		return m.contend(now, ev)
 	}
 	return nil
 }
 
 // contend judges another router's advertisement heard while master.
-func (m *Machine) contend(now time.Time, p Packet) []Action {
-	switch order := m.compare(p); {
+func (m *Machine) contend(now time.Time, h Heard) []Action {
+	p := h.Packet
+	switch order := compare(h, m.cfg.Priority); {
 	case p.Priority == 0:
 		m.restart(now)
 		return []Action{Advertise{m.cfg.Priority}, Reannounce{}}
-	case order > 0:
-		return m.yield(now, p)
 	case order == 0:
 		// Answering would make two routers with one address answer each other
 		// without end.
-		return []Action{Rival{p.Source}}
+		return []Action{Rival{h}}
+	case p.Priority == m.cfg.Priority && !m.tie.decides(now, h.Member, m.down()):
+		return []Action{Contested{h}}
+	case order > 0:
+		return m.yield(now, h)
 	case m.answers >= MaxAnswers:
-		return []Action{Contested{p}}
+		return []Action{Contested{h}}
 	}
 	m.answers++
-	if m.lower && p.Source == m.peer {
+	if m.lower && p.Source == m.masters[h.Member] {
 		// The last word of the one we preempted: it announces nothing any more.
-		return []Action{Advertise{m.cfg.Priority}, Contested{p}}
+		return []Action{Advertise{m.cfg.Priority}, Contested{h}}
 	}
-	return []Action{Advertise{m.cfg.Priority}, Reannounce{}, Contested{p}}
+	return []Action{Advertise{m.cfg.Priority}, Reannounce{}, Contested{h}}
 }
 
 // compare orders a sender against us: by priority, then by address as an
 // unsigned number (RFC 9568, 6.4.3).
-func (m *Machine) compare(p Packet) int {
-	if d := int(p.Priority) - int(m.cfg.Priority); d != 0 {
+func compare(h Heard, priority uint8) int {
+	if d := int(h.Packet.Priority) - int(priority); d != 0 {
 		return d
 	}
-	return p.Source.Compare(m.local)
+	return h.Packet.Source.Compare(h.Local)
 }
 
 // yield hands over to a better router. It holds the addresses by now, having
 // claimed them before it spoke. Where it was master all the while, on the other
 // side of a partition, it may never have heard us: our last word has it announce
 // the addresses again, to the clients that we drew to us.
-func (m *Machine) yield(now time.Time, p Packet) []Action {
+func (m *Machine) yield(now time.Time, h Heard) []Action {
+	p := h.Packet
 	t := Transition{Reason: ReasonHigherPriority, Peer: p.Source, PeerPriority: p.Priority}
 	if p.Priority == m.cfg.Priority {
 		t.Reason = ReasonHigherAddress
 	}
 	actions := append([]Action{Silence{}, Advertise{m.cfg.Priority}}, m.enterBackup(now, t)[1:]...)
-	m.follow(now, p)
+	m.follow(now, h)
 	return actions
 }
 

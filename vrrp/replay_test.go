@@ -133,7 +133,7 @@ func (c *clocked) start(now time.Time) {
 	c.own = new(Sequence)
 	c.guard = NewGuard(ReplayWindow(cfg.Interval), c.own)
 	c.Machine = NewMachine(cfg)
-	c.Step(now, Startup{c.source})
+	c.Step(now, Startup{})
 }
 
 // signedWord is an advertisement on the wire.
@@ -171,7 +171,7 @@ func clockSteps(seed uint64) (failed error) {
 			failed = fmt.Errorf("at %v: %v does not believe %v: %v, %v", now.Sub(epoch), to.source, w.from.source, trust, err)
 		case err == nil:
 			p := Packet{Advertisement: Advertisement{51, w.priority, 100 * time.Millisecond, []netip.Addr{vip}}, Source: w.from.source, Trust: trust}
-			step(to, Heard{p})
+			step(to, Heard{Packet: p, Local: to.source})
 		}
 	}
 	step = func(c *clocked, ev Event) {

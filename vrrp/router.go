@@ -2,55 +2,46 @@ package vrrp
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"slices"
 	"sync"
 	"time"
 )
 
-const (
-	maxDrain    = 1024 // packets taken at one wake-up: more than a socket buffer holds
-	maxFailures = 3    // sends that may fail in a row before the link counts as broken
-)
-
-// Router runs one virtual router: one goroutine that owns the machine, the timer
-// and the Conn.
+// Router runs one election: of one virtual router, or of several that are master
+// together, each on a link of its own. It is one goroutine that owns the machine,
+// the timer and the Conns.
 type Router struct {
-	cfg       Config
-	machine   *Machine
-	addresses Addresses
-	observer  Observer
-	dial      func(Link) (Conn, error)
+	cfg     Config
+	machine *Machine
+	members []*member
 
-	links    chan Link
+	links    chan []Link
 	priority chan uint8
 	orders   chan Event // Yield, TakeBack
-	stats    chan chan Stats
+	stats    chan chan []Stats
 
-	leftovers bool // of a previous life are still to be handed over
-	ending    bool // ctx has ended
+	leftovers bool      // of a previous life are still to be handed over
+	ending    bool      // ctx has ended
+	since     time.Time // when the state was entered
 
-	conn     Conn
 	readable chan Conn     // the Conn whose queue is not empty
 	again    chan struct{} // lets its watcher wait once more
-	link     Link          // the one conn was opened for
-	retry    time.Time     // when a broken link is tried again
-	failures int           // sends failed in a row
-	split    split         // the other master, if there is one
-	count    Stats
 	closed   chan struct{} // ends the watchers
 	watchers sync.WaitGroup
 }
 
-// NewRouter returns a router that stays in Initialize until Run is called and a
-// link is given. dial opens a Conn for a link without fault.
-func NewRouter(cfg Config, a Addresses, o Observer, dial func(Link) (Conn, error)) *Router {
-	return &Router{
-		cfg: cfg, machine: NewMachine(cfg), addresses: a, observer: o, dial: dial,
-		links: make(chan Link, 1), priority: make(chan uint8, 1), orders: make(chan Event, 1), stats: make(chan chan Stats),
+// NewRouter returns a router of one member or more that stays in Initialize until
+// Run is called and the links are given. The order of the members must be the
+// same on all nodes: the first one's addresses break ties.
+func NewRouter(cfg Config, members ...Member) *Router {
+	r := &Router{
+		cfg: cfg, machine: NewMachine(cfg),
+		links: make(chan []Link, 1), priority: make(chan uint8, 1), orders: make(chan Event, 1), stats: make(chan chan []Stats),
 		readable: make(chan Conn), again: make(chan struct{}), closed: make(chan struct{}),
 	}
+	for i, m := range members {
+		r.members = append(r.members, &member{Member: m, index: i})
+	}
+	return r
 }
 
 // HandOver makes the router begin with handing over what a previous life left
@@ -58,16 +49,17 @@ func NewRouter(cfg Config, a Addresses, o Observer, dial func(Link) (Conn, error
 // interval later at most. Call it before Run.
 func (r *Router) HandOver() { r.leftovers = true }
 
-// SetLink tells the router what its interface looks like now. Only the newest
-// word counts; it never blocks. It must have one caller at a time.
-func (r *Router) SetLink(l Link) { replace(r.links, l) }
+// SetLinks tells the router what its members' interfaces look like now, in the
+// order of the members. Only the newest word counts; it never blocks. It must
+// have one caller at a time.
+func (r *Router) SetLinks(links ...Link) { replace(r.links, links) }
 
-// SetPriority changes the effective priority, 1–254. Like SetLink, the newest
+// SetPriority changes the effective priority, 1–254. Like SetLinks, the newest
 // counts.
 func (r *Router) SetPriority(p uint8) { replace(r.priority, p) }
 
 // Yield asks the router to hand over to a peer; see the event of that name. Like
-// SetLink, the newest order counts.
+// SetLinks, the newest order counts.
 func (r *Router) Yield(until time.Time) { replace(r.orders, Event(Yield{until})) }
 
 // TakeBack ends what Yield began.
@@ -88,14 +80,15 @@ func replace[T any](box chan T, v T) {
 	}
 }
 
-// Stats asks the running router for its counters; false when ended closes first.
-func (r *Router) Stats(ended <-chan struct{}) (Stats, bool) {
-	answer := make(chan Stats, 1)
+// Stats asks the running router for its members' counters; nil when ended closes
+// first.
+func (r *Router) Stats(ended <-chan struct{}) []Stats {
+	answer := make(chan []Stats, 1)
 	select {
 	case r.stats <- answer:
-		return <-answer, true
+		return <-answer
 	case <-ended:
-		return Stats{}, false
+		return nil
 	}
 }
 
@@ -104,7 +97,11 @@ func (r *Router) Stats(ended <-chan struct{}) (Stats, bool) {
 func (r *Router) Run(ctx context.Context) error {
 	defer r.watchers.Wait()
 	defer close(r.closed)
-	defer r.hangUp()
+	defer func() {
+		for _, m := range r.members {
+			m.hangUp()
+		}
+	}()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for done := ctx.Done(); ; {
@@ -112,8 +109,8 @@ func (r *Router) Run(ctx context.Context) error {
 		case <-done:
 			done = nil
 			r.wake(func() { r.ending = true; r.step(Shutdown{}) })
-		case l := <-r.links:
-			r.wake(func() { r.relink(l) })
+		case links := <-r.links:
+			r.wake(func() { r.relink(links) })
 		case p := <-r.priority:
 			r.wake(func() { r.step(SetPriority{p}) })
 		case order := <-r.orders:
@@ -140,15 +137,18 @@ func (r *Router) wake(do func()) {
 	due, now := r.machine.Deadline(), time.Now()
 	r.step(Woke{})
 	if late := now.Sub(due); !due.IsZero() && late > r.cfg.Interval/2 {
-		r.observer.Late(late)
+		r.members[0].Observer.Late(late)
 	}
 	do()
+	r.explain()
 }
 
 // read empties a Conn that is not replaced yet, and lets its watcher go on.
 func (r *Router) read(c Conn) {
-	if c == r.conn {
-		r.drain()
+	for _, m := range r.members {
+		if c == m.conn {
+			r.drain(m)
+		}
 	}
 	r.again <- struct{}{}
 }
@@ -156,110 +156,60 @@ func (r *Router) read(c Conn) {
 // deadline is the earliest instant at which something is due; a day from now
 // when nothing is.
 func (r *Router) deadline() time.Time {
-	next := time.Now().Add(24 * time.Hour)
-	for _, t := range []time.Time{r.machine.Deadline(), r.addresses.Deadline(), r.retry, r.split.until} {
-		if !t.IsZero() && t.Before(next) {
-			next = t
+	next := earlier(time.Now().Add(24*time.Hour), r.machine.Deadline())
+	for _, m := range r.members {
+		for _, t := range []time.Time{m.Addresses.Deadline(), m.retry, m.split.until} {
+			next = earlier(next, t)
 		}
 	}
 	return next
 }
 
-// tick does what is due. Whatever is queued on the Conn is heard first: a
+// earlier is the earlier of a deadline and another that may be none.
+func earlier(t, other time.Time) time.Time {
+	if other.IsZero() || t.Before(other) {
+		return t
+	}
+	return other
+}
+
+// tick does what is due. Whatever is queued on any Conn is heard first: a
 // process that slept finds packet and timer ready at once, and must not call a
 // live master dead.
 func (r *Router) tick() {
 	now := time.Now()
-	if d := r.machine.Deadline(); !d.IsZero() && !now.Before(d) {
-		r.drain()
+	due := func(t time.Time) bool { return !t.IsZero() && !now.Before(t) }
+	if due(r.machine.Deadline()) {
+		for _, m := range r.members {
+			r.drain(m)
+		}
 		r.step(Timeout{})
 	}
-	if d := r.addresses.Deadline(); !d.IsZero() && !now.Before(d) {
-		if err := r.addresses.Tick(now); err != nil {
-			r.observer.Troubled("upkeep", err)
+	for _, m := range r.members {
+		if due(m.Addresses.Deadline()) {
+			if err := m.Addresses.Tick(now); err != nil {
+				m.Observer.Troubled("upkeep", err)
+			}
 		}
-	}
-	if !r.split.until.IsZero() && !now.Before(r.split.until) {
-		r.reunite()
-	}
-	if !r.retry.IsZero() && !now.Before(r.retry) {
-		r.relink(r.link)
+		if due(m.split.until) {
+			m.reunite()
+		}
+		if due(m.retry) {
+			r.place(m, m.link)
+			r.settle()
+		}
 	}
 }
 
-// drain hears everything that is queued.
-func (r *Router) drain() {
-	for range maxDrain {
-		if r.conn == nil {
-			return
+func (r *Router) snapshot() []Stats {
+	all := make([]Stats, len(r.members))
+	for i, m := range r.members {
+		s := m.count
+		s.State, s.Since, s.Priority, s.Master = r.machine.State(), r.since, r.machine.Priority(), r.machine.Master(i)
+		if s.State == Master {
+			s.Master = m.opened.Source
 		}
-		p, err := r.conn.Next()
-		if errors.Is(err, ErrEmpty) {
-			return
-		}
-		if d := Discard(""); errors.As(err, &d) {
-			r.count.Discarded++
-			r.observer.Discarded(d, p.Source)
-			continue
-		}
-		if err != nil {
-			r.broken(fmt.Errorf("receive: %w", err))
-			return
-		}
-		what := r.cfg.mismatch(p)
-		if what != "" {
-			r.observer.Mismatched(what, p)
-		}
-		if what == mismatchInterval && r.cfg.Version == 2 { // RFC 3768, 7.1
-			r.count.Discarded++
-			r.observer.Discarded(BadInterval, p.Source)
-			continue
-		}
-		if !r.machine.Believes(p) {
-			r.count.Discarded++
-			r.observer.Discarded(Untimely, p.Source)
-			continue
-		}
-		r.count.Received++
-		r.step(Heard{p})
+		all[i] = s
 	}
-}
-
-// What Observer.Mismatched may name.
-const (
-	mismatchInterval       = "interval"
-	mismatchAddresses      = "addresses"
-	mismatchAuthentication = "authentication"
-	mismatchClock          = "clock"
-)
-
-// mismatch names what a router of the same VRID has configured otherwise. It is
-// reported and nothing else (RFC 9568, 7.1); only version 2 demands that
-// intervals are equal. Other addresses are a reason to talk, not to be deaf:
-// dropping them, as version 2 allows, makes two masters.
-func (c *Config) mismatch(p Packet) string {
-	if p.Interval != c.Interval {
-		return mismatchInterval
-	}
-	if len(p.Addresses) != len(c.Addresses) {
-		return mismatchAddresses
-	}
-	for _, a := range p.Addresses {
-		if !slices.Contains(c.Addresses, a) {
-			return mismatchAddresses
-		}
-	}
-	switch p.Trust {
-	case OneSided:
-		return mismatchAuthentication
-	case Doubtful:
-		return mismatchClock
-	}
-	return ""
-}
-
-func (r *Router) snapshot() Stats {
-	s := r.count
-	s.State, s.Priority, s.Master = r.machine.State(), r.machine.Priority(), r.machine.Master()
-	return s
+	return all
 }

@@ -110,6 +110,15 @@ func (n *node) Discarded(d vrrp.Discard, _ netip.Addr) { n.note("discard:" + str
 func (n *node) Mismatched(what string, _ vrrp.Packet)  { n.note("mismatch:" + what) }
 func (n *node) Troubled(action string, _ error)        { n.note("trouble:" + action) }
 
+func (n *node) router(priority uint8, startDelay time.Duration) *vrrp.Router {
+	return vrrp.NewRouter(vrrp.Config{Version: 3, Priority: priority, Interval: time.Second}, vrrp.Member{
+		Version: 3, VRID: 51, Advertised: []netip.Addr{vip}, StartDelay: startDelay, Addresses: n, Observer: n, Dial: n.dial,
+	})
+}
+
+// stats are the counters while the router runs.
+func (n *node) stats() vrrp.Stats { return n.Stats(n.stopped)[0] }
+
 func (n *node) dial(l vrrp.Link) (vrrp.Conn, error) {
 	n.port = n.lan.Dial(51, l.Source)
 	return n.port, nil
@@ -118,12 +127,10 @@ func (n *node) dial(l vrrp.Link) (vrrp.Conn, error) {
 func start(t *testing.T, lan *vrrptest.LAN, source netip.Addr, priority uint8) *node {
 	t.Helper()
 	n := &node{lan: lan, source: source, stopped: make(chan struct{})}
-	n.Router = vrrp.NewRouter(vrrp.Config{
-		Version: 3, VRID: 51, Priority: priority, Interval: time.Second, Addresses: []netip.Addr{vip},
-	}, n, n, n.dial)
+	n.Router = n.router(priority, 0)
 	ctx, cancel := context.WithCancel(t.Context())
 	n.stop = cancel
-	n.SetLink(vrrp.Link{Index: 2, Source: source})
+	n.SetLinks(vrrp.Link{Index: 2, Source: source})
 	go func() { defer close(n.stopped); n.Run(ctx) }()
 	synctest.Wait()
 	return n
@@ -260,10 +267,10 @@ func TestLeftoversAreHandedOver(t *testing.T) {
 		b := start(t, lan, addrB, 100)
 		sleep(100 * time.Millisecond)
 		a := &node{lan: lan, source: addrA, stopped: make(chan struct{})}
-		a.Router = vrrp.NewRouter(vrrp.Config{Version: 3, VRID: 51, Priority: 150, Interval: time.Second, Addresses: []netip.Addr{vip}}, a, a, a.dial)
+		a.Router = a.router(150, 0)
 		a.HandOver()
 		ctx, cancel := context.WithCancel(t.Context())
-		a.SetLink(vrrp.Link{Index: 2, Source: addrA})
+		a.SetLinks(vrrp.Link{Index: 2, Source: addrA})
 		go func() { defer close(a.stopped); a.Run(ctx) }()
 		sleep(609 * time.Millisecond)
 		expect(t, "a, before b is heard", a.since(0), "silence", "leaving:leftovers", "claim")
@@ -285,10 +292,10 @@ func TestClaimFails(t *testing.T) {
 		b := start(t, lan, addrB, 100)
 		sleep(5 * time.Second)
 		bad := &node{lan: lan, source: addrA, claimErr: errors.New("no"), stopped: make(chan struct{})}
-		bad.Router = vrrp.NewRouter(vrrp.Config{Version: 3, VRID: 51, Priority: 150, Interval: time.Second, Addresses: []netip.Addr{vip}}, bad, bad, bad.dial)
+		bad.Router = bad.router(150, 0)
 		ctx, cancel := context.WithCancel(t.Context())
 		go func() { defer close(bad.stopped); bad.Run(ctx) }()
-		bad.SetLink(vrrp.Link{Index: 2, Source: addrA})
+		bad.SetLinks(vrrp.Link{Index: 2, Source: addrA})
 		sleep(4 * time.Second)
 		expect(t, "a node that cannot claim", bad.since(0), "silence", "release", "backup:startup",
 			"trouble:claim", "master:preempt", "silence", "release", "fault:claim")
@@ -306,33 +313,33 @@ func TestLinkFaults(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, a, b := pair(t)
 		mark := a.mark()
-		a.SetLink(vrrp.Link{Index: 2, Fault: "link_down"})
+		a.SetLinks(vrrp.Link{Index: 2, Fault: "link_down"})
 		synctest.Wait()
 		expect(t, "link down", a.since(mark), "silence", "release", "fault:link_down")
 		sleep(time.Second)
 		if !b.holds() {
 			t.Error("b must take over Skew_Time after the priority-0 advert")
 		}
-		before, _ := a.Stats(a.stopped)
+		before := a.stats()
 		mark = a.mark()
-		a.SetLink(vrrp.Link{Index: 2, Fault: "interface_missing"})
+		a.SetLinks(vrrp.Link{Index: 2, Fault: "interface_missing"})
 		synctest.Wait()
 		expect(t, "another fault", a.since(mark), "fault:interface_missing")
-		after, _ := a.Stats(a.stopped)
+		after := a.stats()
 		if after.Reason != "interface_missing" || after.Transitions != before.Transitions || after.Since != before.Since {
 			t.Errorf("a fault that turned into another: %+v, before %+v", after, before)
 		}
 		mark = a.mark()
-		a.SetLink(vrrp.Link{Index: 7, Source: addrA})
+		a.SetLinks(vrrp.Link{Index: 7, Source: addrA})
 		synctest.Wait()
 		expect(t, "link back, as another interface", a.since(mark), "silence", "release", "backup:fault_cleared")
 		sleep(5 * time.Second)
 		mark = a.mark()
-		a.SetLink(vrrp.Link{Index: 7, Source: addrA})
+		a.SetLinks(vrrp.Link{Index: 7, Source: addrA})
 		synctest.Wait()
 		expect(t, "a change of the addresses while master", a.since(mark), "repair")
 		mark = a.mark()
-		a.SetLink(vrrp.Link{Index: 9, Source: addrA})
+		a.SetLinks(vrrp.Link{Index: 9, Source: addrA})
 		synctest.Wait()
 		expect(t, "interface made anew while master", a.since(mark), "silence", "release", "fault:link_changed",
 			"silence", "release", "backup:fault_cleared")
@@ -351,9 +358,9 @@ func TestStalledMasterLetsGoFirst(t *testing.T) {
 			_, a, b := pair(t)
 			mark := a.mark()
 			a.setStall(10 * time.Second)
-			a.SetLink(vrrp.Link{Index: 2, Source: addrA})
+			a.SetLinks(vrrp.Link{Index: 2, Source: addrA})
 			sleep(time.Second)
-			a.SetLink(vrrp.Link{Index: 2, Source: addrA})
+			a.SetLinks(vrrp.Link{Index: 2, Source: addrA})
 			sleep(9*time.Second + time.Millisecond)
 			got := a.since(mark)
 			expect(t, "a, after its stall", got[:min(5, len(got))], "repair", "silence", "release", "backup:stalled", "late")
@@ -400,20 +407,18 @@ func TestOneWayLossIsReported(t *testing.T) {
 func TestStartDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &node{lan: vrrptest.NewLAN(), source: addrA, stopped: make(chan struct{})}
-		a.Router = vrrp.NewRouter(vrrp.Config{
-			Version: 3, VRID: 51, Priority: 150, Interval: time.Second, Addresses: []netip.Addr{vip}, StartDelay: 10 * time.Second,
-		}, a, a, a.dial)
+		a.Router = a.router(150, 10*time.Second)
 		ctx, cancel := context.WithCancel(t.Context())
-		a.SetLink(vrrp.Link{Index: 2, Source: addrA})
+		a.SetLinks(vrrp.Link{Index: 2, Source: addrA})
 		go func() { defer close(a.stopped); a.Run(ctx) }()
 		sleep(9999 * time.Millisecond)
 		expect(t, "before the delay is over", a.since(0))
 		sleep(2 * time.Millisecond)
 		expect(t, "after it", a.since(0), "silence", "release", "backup:startup")
-		a.SetLink(vrrp.Link{Index: 2, Fault: "link_down"})
+		a.SetLinks(vrrp.Link{Index: 2, Fault: "link_down"})
 		sleep(time.Second)
 		mark := a.mark()
-		a.SetLink(vrrp.Link{Index: 2, Source: addrA})
+		a.SetLinks(vrrp.Link{Index: 2, Source: addrA})
 		sleep(9 * time.Second)
 		expect(t, "link back, before the delay is over", a.since(mark))
 		sleep(2 * time.Second)
@@ -428,11 +433,11 @@ func TestStatsAndPriority(t *testing.T) {
 		_, a, b := pair(t)
 		a.SetPriority(50)
 		sleep(10 * time.Second)
-		s, ok := b.Stats(nil)
-		if !ok || s.State != vrrp.Master || s.Master != addrB || s.Transitions != 2 || s.Sent == 0 {
-			t.Errorf("b after a lowered its priority: %+v, %v", s, ok)
+		s := b.stats()
+		if s.State != vrrp.Master || s.Master != addrB || s.Transitions != 2 || s.Sent == 0 {
+			t.Errorf("b after a lowered its priority: %+v", s)
 		}
-		if s, _ := a.Stats(nil); s.State != vrrp.Backup || s.Master != addrB || s.Priority != 50 || s.Received == 0 {
+		if s := a.stats(); s.State != vrrp.Backup || s.Master != addrB || s.Priority != 50 || s.Received == 0 {
 			t.Errorf("a: %+v", s)
 		}
 		a.stop()
@@ -447,9 +452,9 @@ func TestADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, a, b := pair(t)
 		ma, mb := a.mark(), b.mark()
-		before, _ := a.Stats(nil)
+		before := a.stats()
 		sleep(24 * time.Hour)
-		after, _ := a.Stats(nil)
+		after := a.stats()
 		if n := after.Sent - before.Sent; n != 86400 {
 			t.Errorf("%d advertisements a day, want 86400", n)
 		}

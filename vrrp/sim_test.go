@@ -63,7 +63,7 @@ func newSimulation(seed uint64) *simulation {
 	noPreempt := s.rng.IntN(4) == 0
 	for i := range 2 + s.rng.IntN(4) {
 		n := &simNode{index: i, source: netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + i)})}
-		n.cfg = Config{Version: 3, VRID: 51, Priority: uint8(1 + s.rng.IntN(254)), Interval: interval, Addresses: []netip.Addr{vip}, NoPreempt: noPreempt}
+		n.cfg = Config{Version: 3, Priority: uint8(1 + s.rng.IntN(254)), Interval: interval, NoPreempt: noPreempt}
 		if s.rng.IntN(3) == 0 { // ties are worth having
 			n.cfg.Priority = 100
 		}
@@ -93,7 +93,7 @@ func (s *simulation) run(d time.Duration) {
 func (s *simulation) start(n *simNode) {
 	n.alive, n.paused, n.inbox = true, false, nil
 	n.Machine = NewMachine(n.cfg)
-	s.step(n, Startup{n.source})
+	s.step(n, Startup{})
 }
 
 // kill ends a process without a word; its addresses go with its kernel lease,
@@ -111,7 +111,7 @@ func (s *simulation) resume(n *simNode) {
 	inbox := n.inbox
 	n.inbox = nil
 	for _, p := range inbox {
-		s.step(n, Heard{p})
+		s.step(n, Heard{Packet: p, Local: n.source})
 	}
 	s.step(n, Timeout{})
 }
@@ -161,14 +161,14 @@ func (s *simulation) send(from *simNode, priority uint8) {
 		if to == from || s.cut[[2]int{from.index, to.index}] || s.rng.Float64() < s.loss {
 			continue
 		}
-		p := Packet{Advertisement: Advertisement{51, priority, from.cfg.Interval, from.cfg.Addresses}, Source: from.source}
+		p := Packet{Advertisement: Advertisement{51, priority, from.cfg.Interval, []netip.Addr{vip}}, Source: from.source}
 		s.after(time.Duration(s.rng.Int64N(int64(s.delay)+1)), func() {
 			switch {
 			case !to.alive:
 			case to.paused:
 				to.inbox = append(to.inbox, p)
 			default:
-				s.step(to, Heard{p})
+				s.step(to, Heard{Packet: p, Local: to.source})
 			}
 		})
 	}

@@ -16,16 +16,16 @@ func (m *Machine) giveWay(now time.Time, until time.Time) []Action {
 
 // yielded ends it well: a successor was heard, and is followed whatever its
 // priority.
-func (m *Machine) yielded(now time.Time, p Packet) []Action {
-	actions := m.enterBackup(now, Transition{Reason: ReasonHandover, Peer: p.Source, PeerPriority: p.Priority})
-	m.follow(now, p)
+func (m *Machine) yielded(now time.Time, h Heard) []Action {
+	actions := m.enterBackup(now, Transition{Reason: ReasonHandover, Peer: h.Packet.Source, PeerPriority: h.Packet.Priority})
+	m.follow(now, h)
 	return actions
 }
 
 // resume ends it otherwise: nobody took over, and we never let go.
 func (m *Machine) resume(now time.Time) []Action {
 	actions := m.become(Master, Transition{Reason: ReasonRefused}, Advertise{m.cfg.Priority})
-	m.standby = false
+	m.standby, m.tie = false, tie{heard: now}
 	m.restart(now)
 	return actions
 }

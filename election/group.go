@@ -1,0 +1,129 @@
+package election
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/netif"
+	"github.com/hald-project/hald/vrrp"
+)
+
+// groupConfig is one election: of a sync group, or of an instance by itself,
+// which has no name here.
+type groupConfig struct {
+	Name      string
+	Instances []Instance
+}
+
+// group is one election at work: the instances that are master together, and
+// their router.
+type group struct {
+	cfg     groupConfig
+	members []*instance
+	router  *vrrp.Router
+	stop    context.CancelFunc // makes the router leave in good order
+	ctx     context.Context
+	begun   chan struct{} // closed when the router runs
+	done    chan struct{} // closed when it has left
+}
+
+// groups are the elections of a configuration: the sync groups, with their
+// members in the order given there, then the instances in none.
+func (c Config) groups() (list []groupConfig) {
+	named := map[string]Instance{}
+	for _, in := range c.Instances {
+		named[in.Name] = in
+	}
+	for _, g := range c.Groups {
+		group := groupConfig{Name: g.Name}
+		for _, name := range g.Members {
+			group.Instances = append(group.Instances, named[name])
+			delete(named, name)
+		}
+		list = append(list, group)
+	}
+	for _, in := range c.Instances {
+		if _, free := named[in.Name]; free {
+			list = append(list, groupConfig{Instances: []Instance{in}})
+		}
+	}
+	return list
+}
+
+// newGroup builds an election; changed is called on its router's goroutine after
+// every transition, once for each instance, and must not block.
+func newGroup(cfg groupConfig, h host, emit func(event.Event), changed func(vrrp.Transition)) (*group, error) {
+	g := &group{cfg: cfg, begun: make(chan struct{}), done: make(chan struct{})}
+	// The routers outlive the election's context: they leave when told to.
+	g.ctx, g.stop = context.WithCancel(context.Background())
+	var members []vrrp.Member
+	for _, c := range cfg.Instances {
+		in, err := newInstance(c, h)
+		if err != nil {
+			g.close()
+			return nil, fmt.Errorf("instance %s: %w", c.Name, err)
+		}
+		in.group = g
+		g.members = append(g.members, in)
+		members = append(members, in.member(h, g.stamp(emit, c), changed))
+	}
+	first := cfg.Instances[0]
+	g.router = vrrp.NewRouter(vrrp.Config{
+		Version: first.Version, Priority: first.Priority, Interval: first.Interval,
+		NoPreempt: first.NoPreempt, PreemptDelay: first.PreemptDelay,
+	}, members...)
+	return g, nil
+}
+
+// stamp makes every event name its instance, and its group if it has one.
+func (g *group) stamp(emit func(event.Event), c Instance) func(event.Event) {
+	return func(e event.Event) {
+		e.Instance, e.VRID, e.SyncGroup = c.Name, int(c.VRID), g.cfg.Name
+		emit(e)
+	}
+}
+
+// start elects as soon as the elections before it that had one of its instances
+// have left, until stop is called and the addresses are handed over.
+func (g *group) start(before []*group) {
+	go func() {
+		defer close(g.done)
+		defer g.close()
+		for _, b := range before {
+			<-b.done
+		}
+		close(g.begun)
+		g.router.Run(g.ctx)
+	}()
+}
+
+func (g *group) close() {
+	for _, in := range g.members {
+		in.kernel.Close()
+		in.sender.Close()
+	}
+}
+
+// look tells the router what the links are like now.
+func (g *group) look(links netif.Links, virtual []netip.Prefix) {
+	positions := make([]vrrp.Link, len(g.members))
+	for i, in := range g.members {
+		positions[i] = in.look(links, virtual)
+	}
+	g.router.SetLinks(positions...)
+}
+
+// status is the position of each instance; nil when the router does not run.
+func (g *group) status() (list []Status) {
+	select {
+	case <-g.begun:
+	default:
+		return nil
+	}
+	for i, s := range g.router.Stats(g.done) {
+		list = append(list, g.members[i].status(s))
+	}
+	return list
+}

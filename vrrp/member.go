@@ -1,0 +1,117 @@
+package vrrp
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+)
+
+const (
+	maxDrain    = 1024 // packets taken at one wake-up: more than a socket buffer holds
+	maxFailures = 3    // sends that may fail in a row before the link counts as broken
+)
+
+// Member is a virtual router of an election: what is said on its link, and what
+// winning means there.
+type Member struct {
+	Version    uint8        // 2 or 3
+	VRID       uint8        // 1–255
+	Advertised []netip.Addr // the addresses that are advertised, of one family
+
+	// StartDelay is how long a router stays silent after its link came up, for
+	// links that take time to forward (spanning tree, bonds).
+	StartDelay time.Duration
+
+	Addresses Addresses
+	Observer  Observer
+	Dial      func(Link) (Conn, error) // opens a Conn for a link without fault
+}
+
+// member is a Member at work. It belongs to the router's goroutine.
+type member struct {
+	Member
+	index    int // in the router's order
+	conn     Conn
+	link     Link      // newest
+	opened   Link      // the one conn was opened for
+	fault    string    // why it cannot do a master's work; empty: it can
+	retry    time.Time // when a broken link is tried again
+	failures int       // sends failed in a row
+	split    split     // the other master on the link, if there is one
+	count    Stats
+}
+
+// drain hears everything that is queued on a member's link.
+func (r *Router) drain(m *member) {
+	for range maxDrain {
+		if m.conn == nil {
+			return
+		}
+		p, err := m.conn.Next()
+		if errors.Is(err, ErrEmpty) {
+			return
+		}
+		if d := Discard(""); errors.As(err, &d) {
+			m.discard(d, p)
+			continue
+		}
+		if err != nil {
+			r.broken(m, fmt.Errorf("receive: %w", err))
+			return
+		}
+		what := m.mismatch(p, r.cfg.Interval)
+		if what != "" {
+			m.Observer.Mismatched(what, p)
+		}
+		if what == mismatchInterval && m.Version == 2 { // RFC 3768, 7.1
+			m.discard(BadInterval, p)
+			continue
+		}
+		if !r.machine.Believes(p) {
+			m.discard(Untimely, p)
+			continue
+		}
+		m.count.Received++
+		r.step(Heard{Packet: p, Member: m.index, Local: m.opened.Source})
+	}
+}
+
+func (m *member) discard(d Discard, p Packet) {
+	m.count.Discarded++
+	m.Observer.Discarded(d, p.Source)
+}
+
+// What Observer.Mismatched may name.
+const (
+	mismatchInterval       = "interval"
+	mismatchAddresses      = "addresses"
+	mismatchAuthentication = "authentication"
+	mismatchClock          = "clock"
+)
+
+// mismatch names what a router of the same VRID has configured otherwise. It is
+// reported and nothing else (RFC 9568, 7.1); only version 2 demands that
+// intervals are equal. Other addresses are a reason to talk, not to be deaf:
+// dropping them, as version 2 allows, makes two masters.
+func (m *member) mismatch(p Packet, interval time.Duration) string {
+	if p.Interval != interval {
+		return mismatchInterval
+	}
+	if len(p.Addresses) != len(m.Advertised) {
+		return mismatchAddresses
+	}
+	for _, a := range p.Addresses {
+		if !slices.Contains(m.Advertised, a) {
+			return mismatchAddresses
+		}
+	}
+	switch p.Trust {
+	case OneSided:
+		return mismatchAuthentication
+	case Doubtful:
+		return mismatchClock
+	}
+	return ""
+}
