@@ -57,6 +57,7 @@ var pure = []string{
 // kernelOnly may be imported by files named *_linux.go alone.
 var kernelOnly = []string{
 	"golang.org/x/sys/unix", "github.com/vishvananda/netlink", "github.com/moby/ipvs", "github.com/mdlayher/packet",
+	"github.com/google/nftables", "github.com/mdlayher/netlink",
 }
 
 // source is one parsed file.

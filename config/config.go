@@ -38,6 +38,7 @@ type Instance struct {
 	Interval      time.Duration // version 3: 10 ms … 40.95 s in steps of 10 ms; version 2: whole seconds, 1 … 255
 	Addresses     []Address     // the family of the first is that of the adverts
 	NoPreempt     bool
+	NoAccept      bool          // the master drops what is addressed to the addresses
 	PreemptDelay  time.Duration // 0 with NoPreempt
 	StartDelay    time.Duration
 	Peers         []netip.Addr  // unicast: the other directors' addresses; empty: multicast

@@ -75,6 +75,7 @@ func (r *reader) readInstance(b *block) (in instance, vrid field[int], link fiel
 	version, interval := r.readAdverts(b, addresses, &in)
 	r.readAuthentication(b, version, &in)
 	r.readPreemption(b, &in)
+	in.NoAccept = !read(r, b, "accept", boolean).or(true).value
 	in.Lease = r.readLease(b, version, interval, priority)
 	in.Announce = r.readAnnounce(b)
 	return in, vrid, link

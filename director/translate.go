@@ -23,6 +23,7 @@ func ElectionConfig(c *config.Config) election.Config {
 			Interval:     i.Interval,
 			Addresses:    virtualAddresses(i.Addresses),
 			NoPreempt:    i.NoPreempt,
+			NoAccept:     i.NoAccept,
 			PreemptDelay: i.PreemptDelay,
 			StartDelay:   i.StartDelay,
 			Peers:        i.Peers,

@@ -18,7 +18,7 @@ var byValue = cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}, netip.Pre
 func TestElectionConfig(t *testing.T) {
 	got := ElectionConfig(&config.Config{Instances: []config.Instance{{
 		Name: "web", Interface: "eth0", Version: 2, VRID: 51, Priority: 150, Interval: time.Second,
-		Addresses: []config.Address{{Prefix: netip.MustParsePrefix("192.0.2.1/24"), Interface: "eth1", Label: "eth1:vip", Scope: 253, Quiet: true}}, NoPreempt: true,
+		Addresses: []config.Address{{Prefix: netip.MustParsePrefix("192.0.2.1/24"), Interface: "eth1", Label: "eth1:vip", Scope: 253, Quiet: true}}, NoPreempt: true, NoAccept: true,
 		PreemptDelay: 5, StartDelay: 6, Peers: []netip.Addr{netip.MustParseAddr("192.0.2.12")}, Password: "key",
 		Keys: []config.Key{{ID: 7, Secret: "secret"}}, Lenient: true,
 		SourceAddress: netip.MustParseAddr("192.0.2.11"), Checksum: "auto", Lease: 5 * time.Second,
@@ -26,7 +26,7 @@ func TestElectionConfig(t *testing.T) {
 	}}})
 	want := election.Config{Instances: []election.Instance{{
 		Name: "web", Interface: "eth0", Version: 2, VRID: 51, Priority: 150, Interval: time.Second,
-		Addresses: []election.Address{{Prefix: netip.MustParsePrefix("192.0.2.1/24"), Interface: "eth1", Label: "eth1:vip", Scope: 253, Quiet: true}}, NoPreempt: true,
+		Addresses: []election.Address{{Prefix: netip.MustParsePrefix("192.0.2.1/24"), Interface: "eth1", Label: "eth1:vip", Scope: 253, Quiet: true}}, NoPreempt: true, NoAccept: true,
 		PreemptDelay: 5, StartDelay: 6, Peers: []netip.Addr{netip.MustParseAddr("192.0.2.12")}, Password: "key",
 		Keys: []election.Key{{ID: 7, Secret: []byte("secret")}}, Lenient: true,
 		Source: netip.MustParseAddr("192.0.2.11"), Checksum: "auto", Lease: 5 * time.Second,

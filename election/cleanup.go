@@ -60,7 +60,7 @@ func cleanup(ctx context.Context, cfg Config, wasMaster []string, h host) error 
 		})
 	}
 	wg.Wait()
-	return err
+	return errors.Join(err, admitAll(h.filter))
 }
 
 // handOver starts an election that hands over what is left and then stops.

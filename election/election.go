@@ -241,6 +241,7 @@ func (e *election) recover(cfg Config, instances map[string]*instance) error {
 		}
 		e.out.emit(event.Event{Name: "daemon.recovered", Address: list(addrs), Count: len(addrs)})
 	}
+	e.admit(cfg)
 	for name := range leftovers {
 		in := instances[name]
 		in.group.router.HandOver()

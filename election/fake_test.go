@@ -52,10 +52,14 @@ type fakeHost struct {
 	releaseErr error
 	announced  map[int][]netip.Addr // by link
 	asRouter   bool                 // in the last announcement
+
+	refused   map[string][]netif.Closed // packets to them are dropped
+	filterErr error                     // of a kernel that cannot drop them
+	deeds     []string                  // claim, release, refuse, admit
 }
 
 func newFakeHost(lan *vrrptest.LAN, source netip.Addr) *fakeHost {
-	return &fakeHost{lan: lan, source: source, up: true, views: make(chan netif.Links), addrs: map[netip.Prefix]time.Time{}, on: map[netip.Prefix]int{}, announced: map[int][]netip.Addr{}}
+	return &fakeHost{lan: lan, source: source, up: true, views: make(chan netif.Links), addrs: map[netip.Prefix]time.Time{}, on: map[netip.Prefix]int{}, announced: map[int][]netip.Addr{}, refused: map[string][]netif.Closed{}}
 }
 
 func (f *fakeHost) host() host {
@@ -79,6 +83,7 @@ func (f *fakeHost) host() host {
 		kernel:    func() (kernel, error) { return f, nil },
 		announcer: func() (announcer, error) { return fakeAnnouncer{f}, nil },
 		sequence:  new(vrrp.Sequence),
+		filter:    fakeFilter{f},
 		realTime:  func() bool { return true },
 		listen: func(l vrrp.Link, o vrrp.Options) (vrrp.Conn, error) {
 			return f.lan.Dial(o.VRID, l.Source), nil
@@ -122,6 +127,7 @@ func (f *fakeHost) Claim(link int, addrs []netif.Virtual, lease time.Duration) e
 		return f.claimErr
 	}
 	f.claims++
+	f.deeds = append(f.deeds, "claim")
 	for _, v := range addrs {
 		f.addrs[v.Prefix], f.on[v.Prefix] = time.Now().Add(lease), link
 	}
@@ -134,6 +140,7 @@ func (f *fakeHost) Release(_ int, addrs []netip.Prefix) error {
 	if f.releaseErr != nil {
 		return f.releaseErr
 	}
+	f.deeds = append(f.deeds, "release")
 	for _, p := range addrs {
 		delete(f.addrs, p)
 	}

@@ -20,17 +20,21 @@ const releaseRetry = 200 * time.Millisecond
 // claims, renews, repairs and releases the addresses of one instance and
 // announces them. It belongs to the instance's router.
 type holder struct {
-	places []*place
-	emit   func(event.Event)
+	places  []*place
+	emit    func(event.Event)
+	refusal *refusal // nil: packets to the addresses are accepted
 
 	release time.Time // when a failed release is tried again; zero: not needed
 }
 
-func newHolder(cfg Instance, links *atomic.Pointer[netif.Links], k kernel, s announcer, emit func(event.Event)) *holder {
-	return &holder{places: places(cfg, links, k, s), emit: emit}
+func newHolder(cfg Instance, links *atomic.Pointer[netif.Links], k kernel, s announcer, f filter, emit func(event.Event)) *holder {
+	return &holder{places: places(cfg, links, k, s), refusal: newRefusal(cfg, f), emit: emit}
 }
 
 func (h *holder) Claim() error {
+	if err := h.refusal.begin(); err != nil {
+		return err
+	}
 	for _, p := range h.places {
 		if err := p.claim(); err != nil {
 			return fmt.Errorf("claim on %s: %w", p.name, err)
@@ -71,7 +75,14 @@ func (h *holder) Release() error {
 			h.release = time.Now().Add(releaseRetry)
 		}
 	}
-	return failed
+	if failed != nil {
+		return failed
+	}
+	if err := h.refusal.end(); err != nil {
+		h.release = time.Now().Add(releaseRetry)
+		return err
+	}
+	return nil
 }
 
 // Announce begins the announcements and sends the first round at once. A failure
@@ -97,12 +108,14 @@ func (h *holder) Silence() {
 }
 
 func (h *holder) Deadline() time.Time {
-	next := h.release
+	times := []time.Time{h.release, h.refusal.deadline()}
 	for _, p := range h.places {
-		for _, t := range []time.Time{p.schedule.Deadline(), p.renew} {
-			if !t.IsZero() && (next.IsZero() || t.Before(next)) {
-				next = t
-			}
+		times = append(times, p.schedule.Deadline(), p.renew)
+	}
+	var next time.Time
+	for _, t := range times {
+		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
 		}
 	}
 	return next
@@ -111,7 +124,7 @@ func (h *holder) Deadline() time.Time {
 // Tick does what is due: announcements, the renewal of the leases, and the
 // release that failed before.
 func (h *holder) Tick(now time.Time) error {
-	var failed error
+	failed := h.refusal.tick(now)
 	for _, p := range h.places {
 		failed = errors.Join(failed, p.tick(now))
 	}

@@ -32,6 +32,7 @@ type host struct {
 	links     func() (netif.Links, error)
 	kernel    func() (kernel, error)
 	announcer func() (announcer, error)
+	filter    filter
 	listen    func(vrrp.Link, vrrp.Options) (vrrp.Conn, error)
 	sequence  *vrrp.Sequence // of what this process signs
 	realTime  func() bool    // the process has a real-time scheduling policy
@@ -44,6 +45,7 @@ func realHost() host {
 		links:     netif.List,
 		kernel:    func() (kernel, error) { return netif.OpenAddresses() },
 		announcer: func() (announcer, error) { return garp.OpenSender() },
+		filter:    netif.Filter{},
 		listen:    vrrp.Listen,
 		sequence:  new(vrrp.Sequence),
 		realTime:  realTime,

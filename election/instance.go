@@ -17,6 +17,7 @@ const (
 	faultLinkDown    = "link_down"
 	faultNoAddress   = "no_address" // nothing to send advertisements from
 	faultNoSource    = "source_address_missing"
+	faultNoFilter    = "accept_unsupported" // accept = false, and the kernel cannot keep packets away
 )
 
 // instance is one virtual router with all that belongs to it.
@@ -27,6 +28,7 @@ type instance struct {
 	options vrrp.Options
 	kernel  kernel
 	sender  announcer
+	filter  ability
 }
 
 func newInstance(cfg Instance, h host) (*instance, error) {
@@ -48,9 +50,10 @@ func newInstance(cfg Instance, h host) (*instance, error) {
 
 // member is what the instance is to its router.
 func (in *instance) member(h host, emit func(event.Event), changed func(vrrp.Transition)) vrrp.Member {
+	in.filter = ability{filter: h.filter, cfg: in.cfg, emit: emit}
 	return vrrp.Member{
 		Version: in.cfg.Version, VRID: in.cfg.VRID, Advertised: in.cfg.advertised(), StartDelay: in.cfg.StartDelay,
-		Addresses: newHolder(in.cfg, &in.links, in.kernel, in.sender, emit),
+		Addresses: newHolder(in.cfg, &in.links, in.kernel, in.sender, h.filter, emit),
 		Observer:  newObserver(emit, changed),
 		Dial:      func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, in.options) },
 	}
@@ -85,6 +88,9 @@ func (in *instance) look(links netif.Links, virtual []netip.Prefix) vrrp.Link {
 	p := position(in.cfg, l, ok, virtual)
 	if p.Fault == "" {
 		p.Fault = in.cfg.trouble(links)
+	}
+	if p.Fault == "" && !in.filter.given() {
+		p.Fault = faultNoFilter
 	}
 	return p
 }

@@ -51,6 +51,7 @@ type Instance struct {
 	Interval  time.Duration `json:"interval"`
 	Addresses []Address     `json:"addresses"` // the family of the first is that of the advertisements
 	NoPreempt bool          `json:"no_preempt"`
+	NoAccept  bool          `json:"no_accept"` // drop what is addressed to the addresses
 
 	Version      uint8         `json:"version"`       // 2 or 3
 	Password     string        `json:"password"`      // version 2, simple text; empty: none

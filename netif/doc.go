@@ -10,6 +10,9 @@
 // is ours when the caller names it and its lifetime is finite and, if it is an
 // IPv6 address, deprecated.
 //
+// Where the master must not accept packets to its addresses, a [Filter] drops
+// them, in an nftables table of our own, behind the hooks of IPVS.
+//
 // The package never touches an address of the host, never decides who should
 // hold an address, never sends a packet, and does not log.
 //

@@ -13,6 +13,7 @@ vrrp_instance "all" {
   advertisement_interval = "10ms"
   virtual_addresses      = ["192.0.2.10/24", "192.0.2.11", "198.51.100.0/31"]
   preempt                = false
+  accept                 = false
   source_address         = { lb1 = "192.0.2.1", lb2 = "192.0.2.2" }
   checksum               = "rfc9568"
   address_lease          = "off"
