@@ -14,6 +14,7 @@ keepalived keepalived
 tcpdump tcpdump
 tshark tshark
 nftables nft
+iptables iptables-legacy
 iputils-ping ping
 iputils-arping arping
 curl curl
