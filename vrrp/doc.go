@@ -41,7 +41,8 @@
 //     better one answers by announcing the addresses again: after a partition it
 //     may not know that there was another.
 //   - The interval learned from the wire is limited to MaxLearned times our own.
-//   - Answers to losing advertisements are limited to MaxAnswers an interval.
+//   - Answers to losing advertisements and to resignations are limited to
+//     MaxAnswers an interval.
 //
 // # Groups
 //

@@ -8,7 +8,7 @@ import (
 // Limits beyond the standard; doc.go says why.
 const (
 	MaxLearned = 10 // times our own interval: the longest interval adopted from the wire
-	MaxAnswers = 3  // answers to losing advertisements between two regular ones
+	MaxAnswers = 3  // answers to losing or resigning routers between two regular advertisements
 )
 
 // Config is how an election is held.

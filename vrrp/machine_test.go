@@ -317,6 +317,33 @@ func TestAnswersAreBounded(t *testing.T) {
 	if got := m.Step(m.Deadline().Add(-time.Millisecond), advert(below, 50, time.Second)); len(got) == 0 {
 		t.Error("no answer after the next regular advertisement")
 	}
+	m = at(t, Master, testConfig())
+	adverts = 0
+	for i := range 1000 {
+		for _, a := range m.Step(epoch.Add(time.Duration(i)*time.Microsecond), advert(below, 0, time.Second)) {
+			if _, ok := a.(Advertise); ok {
+				adverts++
+			}
+		}
+	}
+	if adverts != MaxAnswers || m.Deadline().After(epoch.Add(time.Second+MaxAnswers*time.Microsecond)) {
+		t.Errorf("%d answers to a flood of resignations, next advertisement after %v", adverts, m.Deadline().Sub(epoch))
+	}
+}
+
+// TestYieldingMasterIsFenced: one that waited for a successor and slept meanwhile
+// does not take itself for master again.
+func TestYieldingMasterIsFenced(t *testing.T) {
+	m := at(t, Master, testConfig())
+	m.Step(epoch.Add(time.Second/2), Yield{})
+	m.Step(epoch.Add(9*time.Second), Woke{})
+	if m.State() != Backup {
+		t.Errorf("%v after its sleep", m.State())
+	}
+	m.Step(m.Deadline(), Timeout{})
+	if m.State() != Master {
+		t.Errorf("%v though nobody is there", m.State())
+	}
 }
 
 func TestTimers(t *testing.T) {

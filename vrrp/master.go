@@ -46,9 +46,13 @@ func (m *Machine) master(now time.Time, ev Event) []Action {
 func (m *Machine) contend(now time.Time, h Heard) []Action {
 	p := h.Packet
 	switch order := compare(h, m.cfg.Priority); {
-	case p.Priority == 0:
+	case p.Priority == 0 && m.answers < MaxAnswers:
+		answers := m.answers + 1
 		m.restart(now)
+		m.answers = answers
 		return []Action{Advertise{m.cfg.Priority}, Reannounce{}}
+	case p.Priority == 0:
+		return nil
 	case order == 0:
 		// Answering would make two routers with one address answer each other
 		// without end.
@@ -92,12 +96,12 @@ func (m *Machine) yield(now time.Time, h Heard) []Action {
 	return actions
 }
 
-// fence gives up the addresses of a master that slept through its peers' down
-// timers, before anything else is looked at. It may be the rightful master
-// still: if nobody took over, what was queued meanwhile will not say so, and
-// Skew_Time later it claims them again.
+// fence gives up the addresses of a master, or of one that would be master again,
+// that slept through its peers' down timers, before anything else is looked at.
+// It may be the rightful master still: if nobody took over, what was queued
+// meanwhile will not say so, and Skew_Time later it claims them again.
 func (m *Machine) fence(now time.Time) []Action {
-	if m.state != Master || now.Sub(m.sent) <= m.down() {
+	if claims := m.state == Master || m.state == Leaving && m.yielding; !claims || now.Sub(m.sent) <= m.down() {
 		return nil
 	}
 	actions := m.enterBackup(now, Transition{Reason: ReasonStalled})

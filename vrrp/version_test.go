@@ -71,6 +71,19 @@ func TestVersion2Discards(t *testing.T) {
 	}
 }
 
+// TestVersion2IgnoresUnusedData: what stands where a password would is no reason
+// to discard when there is none (RFC 3768, 5.3.10).
+func TestVersion2IgnoresUnusedData(t *testing.T) {
+	b, err := v2.Append(nil, Advertisement{51, 100, time.Second, []netip.Addr{vip}}, local, Group4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(b[len(b)-authLength:], []byte{0x12, 0x34, 0xed, 0xcb}) // which add nothing to the sum
+	if _, _, err := v2.Parse(b, local, Group4); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestVersion3OverIPv6: sixteen bytes an address, a pseudo-header always
 // (RFC 9568, 5.2.8).
 func TestVersion3OverIPv6(t *testing.T) {

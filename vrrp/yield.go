@@ -9,7 +9,7 @@ const yieldIntervals = 2
 // giveWay begins a planned hand-over. It is a resignation that can be taken back.
 func (m *Machine) giveWay(now time.Time, until time.Time) []Action {
 	actions := m.leave(now, ReasonHandover)
-	m.yielding, m.standby, m.until = true, true, until
+	m.yielding, m.standby, m.until, m.sent = true, true, until, now
 	m.deadline = now.Add(yieldIntervals * m.cfg.Interval)
 	return actions
 }

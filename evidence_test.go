@@ -1,0 +1,172 @@
+package hald_test
+
+import (
+	"go/ast"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// clauses are the ids that docs/conformance.md must have a row for: T what is
+// sent, R what is heard, S the state machine, H hosts and links, V the versions
+// beside each other, A the defaults, 2 version 2.
+var clauses = slices.Concat(
+	numbered("T", 9), []string{"T7b"}, numbered("R", 14), numbered("S", 24), numbered("H", 13), numbered("V", 2), numbered("A", 2), numbered("2-", 13),
+)
+
+// invariants are the ids that docs/invariants.md must have a row for.
+var invariants = numbered("I", 24)
+
+func numbered(prefix string, n int) (ids []string) {
+	for i := range n {
+		ids = append(ids, prefix+strconv.Itoa(i+1))
+	}
+	return ids
+}
+
+// testName is a test as the pages write it: `TestX`, or `TestX/name of a subtest`.
+var testName = regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9]+)(?:/([^`]+))?`")
+
+// TestConformanceNamesItsProofs: every clause has exactly one row, which names
+// tests that exist or says why hald differs.
+func TestConformanceNamesItsProofs(t *testing.T) {
+	known := tests(t)
+	for _, fault := range append(missing(rows(t, "docs/conformance.md"), clauses), unproven(rows(t, "docs/conformance.md"), known)...) {
+		t.Error(fault)
+	}
+}
+
+// TestInvariantsNameTheirChecks: every invariant has exactly one row, which names
+// tests that exist; and an invariant says that the simulation asserts it exactly
+// if the simulation does.
+func TestInvariantsNameTheirChecks(t *testing.T) {
+	page, known := rows(t, "docs/invariants.md"), tests(t)
+	for _, fault := range append(missing(page, invariants), unproven(page, known)...) {
+		t.Error(fault)
+	}
+	asserted := known["TestSimulation"]
+	for _, r := range page {
+		if claimed, real := strings.Contains(r.proof, "`TestSimulation`"), slices.Contains(asserted, r.id); claimed != real {
+			t.Errorf("%s: the page says that the simulation asserts it: %v; it does: %v", r.id, claimed, real)
+		}
+	}
+}
+
+// TestProofsAreLookedUp: what the two tests above look for is found.
+func TestProofsAreLookedUp(t *testing.T) {
+	known := tests(t)
+	for _, tt := range []struct {
+		what string
+		rows []row
+		want []string
+	}{
+		{"in order", []row{{"A1", "`TestProofsAreLookedUp/in order`"}}, nil},
+		{"no such test", []row{{"A1", "`TestNothing`"}}, []string{"A1: no test TestNothing"}},
+		{"no such subtest", []row{{"A1", "`TestProofsAreLookedUp/any`"}}, []string{"A1: TestProofsAreLookedUp has no subtest \"any\""}},
+		{"neither test nor deviation", []row{{"A1", "true"}}, []string{"A1: neither a test nor a deviation"}},
+		{"deviation", []row{{"A1", "Deviation: we know better"}}, nil},
+		{"twice", []row{{"A1", "Not ours: so"}, {"A1", "Not ours: so"}}, []string{"A1: 2 rows"}},
+		{"missing", nil, []string{"A1: 0 rows"}},
+		{"unknown", []row{{"A1", "Not ours: so"}, {"B1", "Not ours: so"}}, []string{"B1: not in the list of ids"}},
+	} {
+		got := append(missing(tt.rows, []string{"A1"}), unproven(tt.rows, known)...)
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: %q, want %q", tt.what, got, tt.want)
+		}
+	}
+}
+
+// row is one line of a page's tables: an id first, the proof last.
+type row struct{ id, proof string }
+
+func rows(t *testing.T, page string) (rows []row) {
+	t.Helper()
+	b, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := regexp.MustCompile(`^(?:[A-Z]|2-)[0-9]+b?$`)
+	for line := range strings.Lines(string(b)) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		if first := strings.TrimSpace(cells[0]); id.MatchString(first) {
+			rows = append(rows, row{first, strings.TrimSpace(cells[len(cells)-1])})
+		}
+	}
+	return rows
+}
+
+// missing compares the rows' ids with a list.
+func missing(rows []row, ids []string) (faults []string) {
+	count := map[string]int{}
+	for _, r := range rows {
+		if count[r.id]++; !slices.Contains(ids, r.id) {
+			faults = append(faults, r.id+": not in the list of ids")
+		}
+	}
+	for _, id := range ids {
+		if count[id] != 1 {
+			faults = append(faults, id+": "+strconv.Itoa(count[id])+" rows")
+		}
+	}
+	return faults
+}
+
+// unproven looks the rows' tests up among those known.
+func unproven(rows []row, known map[string][]string) (faults []string) {
+	for _, r := range rows {
+		named := testName.FindAllStringSubmatch(r.proof, -1)
+		if len(named) == 0 && !strings.Contains(r.proof, "Deviation: ") && !strings.Contains(r.proof, "Not ours: ") {
+			faults = append(faults, r.id+": neither a test nor a deviation")
+		}
+		for _, n := range named {
+			words, found := known[n[1]]
+			switch {
+			case !found:
+				faults = append(faults, r.id+": no test "+n[1])
+			case n[2] != "" && !slices.Contains(words, n[2]):
+				faults = append(faults, r.id+": "+n[1]+" has no subtest "+strconv.Quote(n[2]))
+			}
+		}
+	}
+	return faults
+}
+
+// tests are the repository's test functions, each with what its subtests may be
+// called: the string literals of its package's tests, and its golden files.
+func tests(t *testing.T) map[string][]string {
+	t.Helper()
+	words, functions := map[string][]string{}, map[string][]string{}
+	for _, s := range parse(t) {
+		if !s.test {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
+				word, _ := strconv.Unquote(l.Value)
+				words[s.pkg] = append(words[s.pkg], word)
+			}
+			return true
+		})
+		for _, d := range s.file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil {
+				functions[s.pkg] = append(functions[s.pkg], f.Name.Name)
+			}
+		}
+	}
+	known := map[string][]string{}
+	for pkg, names := range functions {
+		golden, _ := filepath.Glob(filepath.Join(pkg, "testdata", "*", "*.golden"))
+		for _, file := range golden {
+			words[pkg] = append(words[pkg], strings.TrimSuffix(filepath.Base(file), ".golden"))
+		}
+		for _, name := range names {
+			known[name] = words[pkg]
+		}
+	}
+	return known
+}

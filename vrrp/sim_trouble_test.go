@@ -1,0 +1,183 @@
+package vrrp
+
+import (
+	"net/netip"
+	"time"
+)
+
+// begin begins one fault.
+func (s *simulation) begin(t *trouble) {
+	n := s.nodes[t.node]
+	switch t.what {
+	case "loss":
+		s.lossy, s.clean, s.missed = true, false, true
+		for i := range s.loss {
+			s.loss[i] = t.share
+		}
+	case "one-way loss":
+		s.lossy, s.clean, s.missed = true, false, true
+		for to := range s.nodes {
+			s.loss[8*n.index+to] = t.share
+		}
+	case "partition":
+		s.missed = true
+		s.part(t.side)
+	case "deaf":
+		s.missed = true
+		for from := range s.nodes {
+			s.cut |= 1 << (8*from + n.index)
+		}
+	case "mute":
+		s.missed = true
+		s.cut |= 0xff << (8 * n.index)
+	case "clog":
+		s.clean, s.missed = false, true
+		s.clog |= 1 << (8*n.index + int(t.number)%len(s.nodes))
+	case "double":
+		s.double = t.share
+	case "pause":
+		n.pause()
+	case "resume":
+		if n.paused {
+			n.resume()
+		}
+	case "kill":
+		if n.alive {
+			n.kill()
+		}
+	case "start":
+		if !n.alive {
+			n.start()
+		}
+	case "forge":
+		s.forge(t)
+	case "spoil":
+		s.spoil(n, t)
+	default:
+		if n.alive && !n.paused {
+			s.order(n, t)
+		}
+	}
+}
+
+// order is a fault that a running node is told of.
+func (s *simulation) order(n *simNode, t *trouble) {
+	switch t.what {
+	case "stop":
+		n.ending = true
+		n.step(Shutdown{})
+	case "fail":
+		n.step(Failed{"link_down"})
+	case "recover":
+		if n.State() == Fault {
+			n.step(Recovered{})
+		}
+	case "refuse":
+		n.refuses = true
+	case "rob": // another tool removes the address; the link's news of it take a while
+		if n.Holding() && n.held {
+			n.held, n.robbed = false, true
+			s.after(10*time.Millisecond, event{kind: repairs, node: n.index, life: n.life})
+		}
+	case "priority":
+		n.step(SetPriority{t.number})
+	case "yield":
+		n.step(Yield{})
+	case "take back":
+		n.step(TakeBack{})
+	}
+}
+
+// part cuts a network in two.
+func (s *simulation) part(side uint64) {
+	for i := range s.nodes {
+		for j := range s.nodes {
+			if side>>i&1 != side>>j&1 {
+				s.cut |= 1 << (8*i + j)
+			}
+		}
+	}
+}
+
+// forge sends what every router must take for a master's word: without
+// authentication nobody can tell.
+func (s *simulation) forge(t *trouble) {
+	s.clean = false
+	interval := s.nodes[0].cfg.Interval
+	if s.plan.version == 3 {
+		interval = min(MaxInterval, interval*time.Duration(1+t.side%100))
+	}
+	p := &Packet{Source: netip.AddrFrom4([4]byte{192, 0, 2, t.number}), Advertisement: Advertisement{51, uint8(t.side >> 8), interval, []netip.Addr{vip}}}
+	if t.side>>16&3 == 0 {
+		p.Priority = 0
+	}
+	for range 1 + t.side>>20%8 {
+		for i, n := range s.nodes {
+			if n.source != p.Source {
+				s.after(s.transit(), event{kind: arrives, node: i, from: 7, packet: p})
+			}
+		}
+	}
+}
+
+// spoil takes a node's advert as it is on the wire, breaks what a check looks at,
+// and wants every other node to refuse it: then nothing of it reaches a machine.
+func (s *simulation) spoil(n *simNode, t *trouble) {
+	f := Format{Version: s.plan.version}
+	b, err := f.AppendPacket(nil, Advertisement{51, 254, n.cfg.Interval, []netip.Addr{vip}}, n.source, Group4)
+	if err != nil {
+		s.fail("I1", "cannot marshal: %v", err)
+		return
+	}
+	switch t.side % 8 {
+	case 0:
+		b[8] = t.number // TTL
+	case 1:
+		b[20] ^= 0x10 // version
+	case 2:
+		b[20] ^= 0x02 // type
+	case 3:
+		b[23] = 0 // count
+	case 4:
+		b[26]++ // checksum
+	case 5:
+		b = b[:20+int(t.number)%8]
+	case 6:
+		copy(b[16:], s.nodes[0].source.AsSlice()) // destination
+	case 7:
+		b[22+int(t.number)%2] ^= 1 << (t.number / 2 % 8) // one bit of priority or count
+	}
+	p, err := f.ParseIPv4(b)
+	if err == nil {
+		err = admission{vrid: 51, local: above}.admit(p)
+	}
+	if err == nil {
+		s.fail("I1", "accepted: %x", b)
+	}
+}
+
+// heal ends every fault and starts what was stopped.
+func (s *simulation) heal() {
+	s.lossy, s.loss, s.double, s.cut, s.clog = false, [64]float64{}, 0, 0, 0
+	for _, e := range s.held {
+		e.at = s.now
+		s.seq++
+		e.seq = s.seq
+		s.queue.push(e)
+	}
+	s.held = nil
+	for _, n := range s.nodes {
+		n.refuses = false
+		if n.paused {
+			n.resume()
+		}
+		if !n.alive || n.ending {
+			n.start()
+		}
+		n.step(TakeBack{})
+		if n.State() == Fault {
+			n.step(Recovered{})
+		}
+		n.step(SetPriority{n.cfg.Priority})
+	}
+}
