@@ -5,6 +5,7 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unk
 COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 ARCHES   ?= amd64 arm64
 FUZZTIME ?= 20s
+HOURS    ?= 1000000
 RUNS     ?= 3
 
 LDFLAGS = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
@@ -32,8 +33,10 @@ check:
 	go vet ./...
 	go tool staticcheck ./...
 
-# Every fuzz target of the repository, one after the other.
+# A million hours of simulated clusters, then every fuzz target of the
+# repository, one after the other.
 fuzz:
+	go test -count=1 -timeout 1h -run 'TestSimulation$$' -v ./vrrp -simulate.hours=$(HOURS)
 	@for package in $(UNITS); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "$$package $$target"; \
