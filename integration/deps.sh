@@ -11,6 +11,7 @@ iproute2 ip
 nginx-light nginx
 ipvsadm ipvsadm
 keepalived keepalived
+frr /usr/lib/frr/vrrpd
 tcpdump tcpdump
 tshark tshark
 nftables nft

@@ -9,7 +9,7 @@ import "time"
 type Director interface {
 	// Name is lb1 or lb2.
 	Name() string
-	// Daemon is the kind: "hald" or "keepalived".
+	// Daemon is the kind: "hald", "keepalived" or "FRR".
 	Daemon() string
 	// Start starts the daemon. It does not wait until it is master or backup.
 	Start()
