@@ -65,10 +65,11 @@ func (r *Router) settle() {
 	}
 }
 
-// fit tells whether every member can do a master's work.
+// fit tells whether every member can do a master's work: its link is open, and
+// the time to back off from an earlier fault is over.
 func (r *Router) fit() bool {
 	for _, m := range r.members {
-		if m.fault != "" || m.conn == nil || !m.retry.IsZero() {
+		if m.conn == nil || !m.retry.IsZero() {
 			return false
 		}
 	}

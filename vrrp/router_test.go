@@ -33,6 +33,8 @@ type node struct {
 	log      []string
 	held     bool
 	claimErr error
+	sendErr  error
+	told     func(string) // what it notes is told here too
 	stall    time.Duration
 	stop     context.CancelFunc
 	stopped  chan struct{}
@@ -42,6 +44,9 @@ func (n *node) note(s string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.log = append(n.log, s)
+	if n.told != nil {
+		n.told(s)
+	}
 }
 
 // setStall makes the next Repair take that long.
