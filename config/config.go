@@ -34,7 +34,7 @@ type Instance struct {
 	Interface     string
 	Version       uint8         // 2 or 3
 	VRID          uint8         // 1–255
-	Priority      uint8         // 1–254
+	Priority      uint8         // 1–254; 255 for the address owner
 	Interval      time.Duration // version 3: 10 ms … 40.95 s in steps of 10 ms; version 2: whole seconds, 1 … 255
 	Addresses     []Address     // the family of the first is that of the adverts
 	NoPreempt     bool

@@ -62,6 +62,7 @@ func (r *reader) readInstance(b *block) (in instance, vrid field[int], link fiel
 	link = needPerDirector(r, b, "interface", "the link the adverts go over and the addresses are on", interfaceName)
 	vrid = need(r, b, "virtual_router_id", "a number from 1 to 255 that is the same on all directors and on nothing else on the link", integer(1, 255))
 	priority := readPerDirector(r, b, "priority", priority).or(100)
+	r.checkOwner(b, priority)
 	addresses := r.readVirtualAddresses(b, link)
 
 	in.Interface = link.value
@@ -105,17 +106,15 @@ func (r *reader) readPreemption(b *block, in *instance) {
 	}
 }
 
-// priority explains the two values that RFC 9568, 5.2.4 reserves.
+// priority explains the value that RFC 9568, 5.2.4 reserves for the end.
 func priority(v value) (int, error) {
 	n, err := integer(0, 255)(v)
 	switch {
 	case err != nil:
-		_, err = integer(1, 254)(v)
+		_, err = integer(1, 255)(v)
 		return 0, err
 	case n == 0:
-		return 0, complain("Priority 0 is what a master says when it stops; a director's own priority is 1 to 254.")
-	case n == 255:
-		return 0, notYetError{"priority 255 (only for the address owner, the director whose own address the virtual address is)"}
+		return 0, complain("Priority 0 is what a master says when it stops; a director's own priority is 1 to 254, or 255 for the address owner.")
 	}
 	return n, nil
 }

@@ -70,8 +70,8 @@ func (r *reader) checkDistinct(list []field[Address], link field[string]) {
 		seen[held] = true
 		for _, d := range r.whole.directors {
 			if d.Address == a.value.Prefix.Addr() {
-				r.fail(a.at, "Not supported yet", fmt.Sprintf(
-					"%s is director %q's own address. An address owner (priority 255) is not supported yet: choose an address that no director has by itself.", a.shown(), d.Name))
+				r.fail(a.at, "Invalid virtual address", fmt.Sprintf(
+					"%s is director %q's address, which its adverts come from. A director that holds an address hears nothing from there, so no other could hold this one. Choose another, for an address owner (priority 255) too.", a.shown(), d.Name))
 			}
 		}
 	}

@@ -42,7 +42,7 @@ func cleanup(ctx context.Context, cfg Config, wasMaster []string, h host) error 
 	}
 	var wg sync.WaitGroup
 	for _, c := range cfg.groups() {
-		if !slices.ContainsFunc(c.Instances, func(c Instance) bool { return leftovers[c.Name] || slices.Contains(wasMaster, c.Name) }) {
+		if !slices.ContainsFunc(c.Instances, func(c Instance) bool { return !c.owns() && (leftovers[c.Name] || slices.Contains(wasMaster, c.Name)) }) {
 			continue
 		}
 		g, e := handOver(c, links, h)
@@ -95,7 +95,7 @@ func survey(k kernel, links netif.Links, cfg Config) (leftovers map[string]bool,
 	for index, addrs := range held {
 		for _, p := range addrs {
 			i := slices.IndexFunc(cfg.Instances, func(c Instance) bool {
-				return slices.ContainsFunc(append(c.elsewhere(), c.Interface), func(name string) bool {
+				return !c.owns() && slices.ContainsFunc(append(c.elsewhere(), c.Interface), func(name string) bool {
 					return links[name].Index == index && c.has(name, p)
 				})
 			})

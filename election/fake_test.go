@@ -47,7 +47,9 @@ type fakeHost struct {
 	eth1       linkState
 	addrs      map[netip.Prefix]time.Time // ours, and when the lease ends
 	on         map[netip.Prefix]int       // the link that holds it; 0: eth0
+	own        []netip.Prefix             // the node's own beside its source
 	claims     int
+	releases   int
 	claimErr   error
 	releaseErr error
 	announced  map[int][]netip.Addr // by link
@@ -95,6 +97,9 @@ func (f *fakeHost) snapshot() netif.Links {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	l := netif.Link{Name: "eth0", Index: 2, Up: f.up, MTU: 1500, Addrs: []netif.Address{{Prefix: netip.PrefixFrom(f.source, 24), Permanent: true}}}
+	for _, p := range f.own {
+		l.Addrs = append(l.Addrs, netif.Address{Prefix: p, Permanent: true})
+	}
 	inside := netif.Link{Name: "eth1", Index: 3, Up: f.eth1 == linkUp, MTU: 1500}
 	for p := range f.addrs {
 		a := netif.Address{Prefix: p, Protocol: netif.Protocol}
@@ -141,6 +146,7 @@ func (f *fakeHost) Release(_ int, addrs []netip.Prefix) error {
 		return f.releaseErr
 	}
 	f.deeds = append(f.deeds, "release")
+	f.releases++
 	for _, p := range addrs {
 		delete(f.addrs, p)
 	}

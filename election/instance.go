@@ -51,9 +51,14 @@ func newInstance(cfg Instance, h host) (*instance, error) {
 // member is what the instance is to its router.
 func (in *instance) member(h host, emit func(event.Event), changed func(vrrp.Transition)) vrrp.Member {
 	in.filter = ability{filter: h.filter, cfg: in.cfg, emit: emit}
+	holder := newHolder(in.cfg, &in.links, in.kernel, in.sender, h.filter, emit)
+	var addresses vrrp.Addresses = holder
+	if in.cfg.owns() {
+		addresses = owner{holder}
+	}
 	return vrrp.Member{
 		Version: in.cfg.Version, VRID: in.cfg.VRID, Advertised: in.cfg.advertised(), StartDelay: in.cfg.StartDelay,
-		Addresses: newHolder(in.cfg, &in.links, in.kernel, in.sender, h.filter, emit),
+		Addresses: addresses,
 		Observer:  newObserver(emit, changed),
 		Dial:      func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, in.options) },
 	}
@@ -89,6 +94,9 @@ func (in *instance) look(links netif.Links, virtual []netip.Prefix) vrrp.Link {
 	if p.Fault == "" {
 		p.Fault = in.cfg.trouble(links)
 	}
+	if p.Fault == "" {
+		p.Fault = in.cfg.owned(links)
+	}
 	if p.Fault == "" && !in.filter.given() {
 		p.Fault = faultNoFilter
 	}
@@ -106,7 +114,7 @@ func position(cfg Instance, l netif.Link, exists bool, virtual []netip.Prefix) v
 	switch {
 	case cfg.Source.IsValid():
 	case cfg.is6(): // RFC 9568, 5.1.2.1
-		p.Source, _ = l.LinkLocal()
+		p.Source, _ = l.LinkLocal(virtual)
 	default:
 		p.Source, _ = l.PrimaryIPv4(virtual)
 	}

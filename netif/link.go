@@ -82,12 +82,13 @@ func (l Link) PrimaryIPv4(virtual []netip.Prefix) (netip.Addr, bool) {
 
 // LinkLocal returns a link-local IPv6 address to send advertisements from
 // (RFC 9568, 5.1.2.1): the lowest of the host's own that can be used. Virtual
-// addresses are left out by their mark, and where there are no marks because
-// they are deprecated. The address carries no zone.
-func (l Link) LinkLocal() (netip.Addr, bool) {
+// addresses are left out by their mark, where there are no marks because they are
+// deprecated, and an address owner's because they are among virtual. The address
+// carries no zone.
+func (l Link) LinkLocal(virtual []netip.Prefix) (netip.Addr, bool) {
 	for _, a := range l.Addrs {
 		ip := a.Prefix.Addr()
-		if ip.Is6() && ip.IsLinkLocalUnicast() && !a.Ours() && !a.Tentative && !a.DADFailed && !a.Deprecated {
+		if ip.Is6() && ip.IsLinkLocalUnicast() && !a.Ours() && !a.Tentative && !a.DADFailed && !a.Deprecated && !containsAddr(virtual, ip) {
 			return ip, true
 		}
 	}

@@ -197,10 +197,11 @@ func TestLinkLocal(t *testing.T) {
 		"not a marked one":                {[]Address{at("fe80::1/64", marked), at("fe80::2/64", host)}, "fe80::2"},
 		"not one of ours without a mark":  {[]Address{at("fe80::1/64", deprecated)}, ""},
 		"not before its detection's end":  {[]Address{at("fe80::1/64", func(a *Address) { a.Tentative = true })}, ""},
+		"not one of an address owner":     {[]Address{at("fe80::cafe/64", host), at("fe80::d/64", host)}, "fe80::d"},
 		"not one that another node holds": {[]Address{at("fe80::1/64", func(a *Address) { a.DADFailed = true })}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, ok := Link{Addrs: c.addrs}.LinkLocal()
+			got, ok := Link{Addrs: c.addrs}.LinkLocal([]netip.Prefix{netip.MustParsePrefix("fe80::cafe/64")})
 			if ok != (c.want != "") || ok && got.String() != c.want {
 				t.Errorf("got %v, %v; want %q", got, ok, c.want)
 			}

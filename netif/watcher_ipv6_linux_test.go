@@ -68,10 +68,10 @@ func TestLinkLocalIsReadyAfterDuplicateAddressDetection(t *testing.T) {
 	out := watch(t, new(Watcher))
 	ip(t, "addr add fe80::1/64 dev eth0")
 	s := until(t, out, "a tentative address", func(s Links) bool { a, _ := address(s, "fe80::1"); return a.Tentative })
-	if got, ok := s["eth0"].LinkLocal(); ok {
+	if got, ok := s["eth0"].LinkLocal(nil); ok {
 		t.Errorf("tentative, yet offered: %v", got)
 	}
-	until(t, out, "it ready", func(s Links) bool { got, _ := s["eth0"].LinkLocal(); return got == netip.MustParseAddr("fe80::1") })
+	until(t, out, "it ready", func(s Links) bool { got, _ := s["eth0"].LinkLocal(nil); return got == netip.MustParseAddr("fe80::1") })
 }
 
 func TestFailedDuplicateAddressDetectionIsSeen(t *testing.T) {
@@ -80,7 +80,7 @@ func TestFailedDuplicateAddressDetectionIsSeen(t *testing.T) {
 	ip(t, "addr add fe80::1/64 dev peer0 nodad")
 	ip(t, "addr add fe80::1/64 dev eth0")
 	s := until(t, out, "the failure", func(s Links) bool { a, _ := address(s, "fe80::1"); return a.DADFailed })
-	if got, ok := s["eth0"].LinkLocal(); ok {
+	if got, ok := s["eth0"].LinkLocal(nil); ok {
 		t.Errorf("another node's, yet offered: %v", got)
 	}
 	if got := ip(t, "-6 addr show dev eth0"); !strings.Contains(got, "dadfailed") {

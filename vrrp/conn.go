@@ -62,7 +62,8 @@ type Observer interface {
 	Discarded(reason Discard, source netip.Addr)
 	// Mismatched reports an accepted advertisement that contradicts our
 	// configuration: "interval" or "addresses", "authentication" where only one of
-	// the two signs, or whose "clock" is another.
+	// the two signs, whose "clock" is another, or that says it is the "owner" of the
+	// addresses as we do (RFC 9568, 8.3.2).
 	Mismatched(what string, p Packet)
 	// Split reports that two masters are heard: once when a second one shows, and
 	// once, with how long it lasted, when it is over. peer and priority are the

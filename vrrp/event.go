@@ -117,6 +117,7 @@ type Transition struct {
 // The reasons of transitions.
 const (
 	ReasonStartup        = "startup"
+	ReasonOwner          = "address_owner" // that starts, or can be master again
 	ReasonShutdown       = "shutdown"
 	ReasonHandover       = "handover"         // asked for by an operator
 	ReasonRefused        = "handover_refused" // nobody took over

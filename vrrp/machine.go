@@ -109,7 +109,7 @@ func (m *Machine) dispatch(now time.Time, ev Event) []Action {
 	case Initialize:
 		switch ev.(type) {
 		case Startup:
-			return m.enterBackup(now, Transition{Reason: ReasonStartup})
+			return m.begin(now, ReasonStartup)
 		case Resign:
 			// The kernel's lease on them may end before a successor is heard.
 			return append(m.leave(now, ReasonLeftovers), Claim{})
@@ -117,7 +117,7 @@ func (m *Machine) dispatch(now time.Time, ev Event) []Action {
 	case Fault:
 		switch ev.(type) {
 		case Recovered:
-			return m.enterBackup(now, Transition{Reason: ReasonRecovered})
+			return m.begin(now, ReasonRecovered)
 		case Shutdown:
 			return m.stop()
 		}
@@ -150,9 +150,9 @@ func (m *Machine) backup(now time.Time, ev Event) []Action {
 			m.deadline = now.Add(m.skew(m.cfg.Priority))
 			m.resigned = true
 			m.meet(ev)
-		case m.cfg.NoPreempt || m.standingBy(now) || p.Priority >= m.cfg.Priority:
+		case m.cfg.NoPreempt && !m.owner() || m.standingBy(now) || p.Priority >= m.cfg.Priority:
 			m.follow(now, ev)
-		case m.patient(now):
+		case !m.owner() && m.patient(now):
 			until := m.preempt
 			m.follow(now, ev)
 			m.preempt = until
@@ -265,8 +265,12 @@ func (m *Machine) down() time.Duration {
 	return DownInterval(m.cfg.Version, m.cfg.Priority, m.interval)
 }
 
-// setPriority moves the down timer with the skew it is made of.
+// setPriority moves the down timer with the skew it is made of. An owner stays
+// one, and nobody else becomes one.
 func (m *Machine) setPriority(p uint8) {
+	if m.owner() || p == Owner {
+		return
+	}
 	if m.state == Backup && !m.resigned {
 		m.deadline = m.deadline.Add(m.skew(p) - m.skew(m.cfg.Priority))
 	}

@@ -10,6 +10,8 @@ import (
 func (m *Machine) enterMaster(now time.Time) []Action {
 	t := Transition{Reason: ReasonMasterSilent, Peer: m.peer, PeerPriority: m.peerPrio, Silence: now.Sub(m.heard)}
 	switch {
+	case m.state != Backup:
+		t = Transition{Reason: ReasonOwner}
 	case m.resigned:
 		t.Reason = ReasonMasterResigned
 	case m.lower:
@@ -29,6 +31,9 @@ func (m *Machine) master(now time.Time, ev Event) []Action {
 	case Shutdown:
 		return m.leave(now, ReasonShutdown)
 	case Yield:
+		if m.owner() {
+			return m.refuse()
+		}
 		return m.giveWay(now, ev.Until)
 	case Timeout:
 		if now.Before(m.deadline) {
@@ -103,6 +108,9 @@ func (m *Machine) yield(now time.Time, h Heard) []Action {
 func (m *Machine) fence(now time.Time) []Action {
 	if claims := m.state == Master || m.state == Leaving && m.yielding; !claims || now.Sub(m.sent) <= m.down() {
 		return nil
+	}
+	if m.owner() {
+		return m.insist(now)
 	}
 	actions := m.enterBackup(now, Transition{Reason: ReasonStalled})
 	m.deadline = now.Add(m.skew(m.cfg.Priority))

@@ -61,7 +61,7 @@ func (r *Router) drain(m *member) {
 			r.broken(m, fmt.Errorf("receive: %w", err))
 			return
 		}
-		what := m.mismatch(p, r.cfg.Interval)
+		what := m.mismatch(p, r.cfg)
 		if what != "" {
 			m.Observer.Mismatched(what, p)
 		}
@@ -89,14 +89,18 @@ const (
 	mismatchAddresses      = "addresses"
 	mismatchAuthentication = "authentication"
 	mismatchClock          = "clock"
+	mismatchOwner          = "owner"
 )
 
 // mismatch names what a router of the same VRID has configured otherwise. It is
 // reported and nothing else (RFC 9568, 7.1); only version 2 demands that
 // intervals are equal. Other addresses are a reason to talk, not to be deaf:
 // dropping them, as version 2 allows, makes two masters.
-func (m *member) mismatch(p Packet, interval time.Duration) string {
-	if p.Interval != interval {
+func (m *member) mismatch(p Packet, cfg Config) string {
+	if cfg.Priority == Owner && p.Priority == Owner {
+		return mismatchOwner
+	}
+	if p.Interval != cfg.Interval {
 		return mismatchInterval
 	}
 	if len(p.Addresses) != len(m.Advertised) {
