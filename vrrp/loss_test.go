@@ -55,7 +55,7 @@ func TestFalseFailoversUnderLoss(t *testing.T) {
 	for _, tt := range []struct {
 		loss    float64
 		adverts int
-	}{{0.05, 2_000_000}, {0.1, 300_000}, {0.2, 100_000}, {0.3, 50_000}} {
+	}{{0.05, 400_000}, {0.1, 100_000}, {0.2, 50_000}, {0.3, 30_000}} {
 		n := float64(len(duels(t, tt.loss, tt.adverts)))
 		p := tt.loss
 		want := math.Pow(p, 3) * (1 - p) * float64(tt.adverts)
@@ -71,7 +71,7 @@ func TestFalseFailoversUnderLoss(t *testing.T) {
 // intervals has lost both, and the answer to the backup's second.
 func TestDuelsUnderLoss(t *testing.T) {
 	for _, loss := range []float64{0.1, 0.2, 0.3} {
-		lasted := duels(t, loss, 300_000)
+		lasted := duels(t, loss, 50_000)
 		long, longest, sum := 0.0, time.Duration(0), time.Duration(0)
 		for _, d := range lasted {
 			longest = max(longest, d)

@@ -42,9 +42,10 @@ type simNode struct {
 	offset time.Duration
 
 	alive, paused, held bool
-	ending              bool // told to stop
-	refuses             bool // its kernel refuses the addresses
-	robbed              bool // another tool has removed them
+	ending              bool  // told to stop
+	refuses             bool  // its kernel refuses the addresses
+	robbed              bool  // another tool has removed them
+	leased              int64 // when its kernel lets go of the addresses, as long as nobody renews
 	inbox               []*Packet
 	timer               int64 // when a timer event is queued; 0: none
 	life                int   // how often it was started, which voids the events of earlier lives
@@ -170,7 +171,7 @@ func (s *simulation) happen(e event) {
 	case announcement:
 		s.cache[e.node] = e.from
 	case leaseEnds:
-		if n.life == e.life && (n.paused || !n.alive) {
+		if n.leased == e.at && (n.paused || !n.alive) {
 			n.held = false
 		}
 	case retries:
@@ -207,7 +208,7 @@ func (n *simNode) world(t time.Time) int64 {
 // start is a supervisor's: what an earlier life left behind is handed over first.
 func (n *simNode) start() {
 	n.life++
-	n.alive, n.paused, n.ending, n.inbox, n.announcing = true, false, false, nil, false
+	n.alive, n.paused, n.ending, n.inbox, n.announcing, n.leased = true, false, false, nil, false, 0
 	n.Machine, n.seen = NewMachine(n.cfg), shadow{}
 	if n.held {
 		n.step(Resign{})
@@ -232,7 +233,8 @@ func (n *simNode) pause() {
 
 func (n *simNode) leaseRuns() {
 	if n.held {
-		n.sim.after(n.sim.lease(), event{kind: leaseEnds, node: n.index, life: n.life})
+		n.leased = n.sim.now + int64(n.sim.lease())
+		n.sim.after(n.sim.lease(), event{kind: leaseEnds, node: n.index})
 	}
 }
 
@@ -242,7 +244,7 @@ func (n *simNode) resume() {
 	if n.paused = false; !n.alive {
 		return
 	}
-	n.seen.stalled = true
+	n.seen.stalled, n.leased = true, 0
 	n.wake(Woke{})
 	inbox := n.inbox
 	n.inbox = nil

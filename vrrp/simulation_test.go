@@ -17,7 +17,7 @@ var (
 	only  = flag.Int64("simulate.seed", -1, "the one history for TestSimulation to live through")
 )
 
-const histories = 3000
+const histories = 1500
 
 // TestSimulation lets clusters of 2 to 6 routers live through loss, partitions,
 // pauses, crashes, drifting clocks and forgers. Every step is held against the
