@@ -152,7 +152,7 @@ func (s *simulation) stop(h *simNode) {
 	skew := SkewTime(s.plan.version, b.Priority(), b.seen.interval) + 2*s.plan.delay
 	h.ending = true
 	h.step(Shutdown{})
-	s.unbroken(h, skew+slack(skew))
+	s.unbroken(h, h.cfg.Interval, skew+slack(skew))
 	s.run(s.settle())
 	if h.State() != Initialize || h.seen.resigned != 1 {
 		s.fail("I7", "node %d in %v after it stopped, %d adverts of priority 0", h.index, h.State(), h.seen.resigned)
@@ -165,10 +165,10 @@ func (s *simulation) successor(h *simNode) *simNode {
 	return s.first(^(uint64(1) << h.index))
 }
 
-// unbroken waits for another holder than h, and wants one at every instant, as
-// long as h waits for.
-func (s *simulation) unbroken(h *simNode, within time.Duration) {
-	patient := time.Duration(h.world(h.Deadline())-s.now) > within
+// unbroken waits for another holder than h, and wants one at every instant, unless
+// h cannot be expected to wait for so long.
+func (s *simulation) unbroken(h *simNode, patience, within time.Duration) {
+	patient := patience-slack(patience) > within
 	for end := s.now + int64(within); s.now < end && s.failed == nil; {
 		s.run(within / 100)
 		now := s.holders()
@@ -191,7 +191,7 @@ func (s *simulation) yielded(h *simNode) {
 	b := s.successor(h)
 	skew := SkewTime(s.plan.version, b.Priority(), b.seen.interval) + 2*s.plan.delay
 	h.step(Yield{})
-	s.unbroken(h, skew+slack(skew))
+	s.unbroken(h, yieldIntervals*h.cfg.Interval, skew+slack(skew))
 	s.run(s.settle())
 	s.one(^uint64(0))
 	if h.held {
