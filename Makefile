@@ -44,11 +44,13 @@ fuzz:
 		done; \
 	done
 
-# Go's benchmarks, then failovers beside keepalived's: four minutes a run.
+# Go's benchmarks, then failovers beside keepalived's, four minutes a run, and
+# adverts at short intervals, half an hour (integration/rhythm has flags).
 # PAGE=docs/measurements.md renews the figures there instead of showing them.
 bench:
 	go test -run '^$$' -bench . -benchmem $(UNITS)
 	CGO_ENABLED=0 go run ./integration/measure -runs $(RUNS) $(if $(PAGE),-o $(PAGE))
+	CGO_ENABLED=0 go run ./integration/rhythm
 
 # RECORD=1 writes the same as plain text to docs/demo.txt.
 demo:

@@ -1,0 +1,90 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"slices"
+	"time"
+)
+
+// observation is what was seen of a pair.
+type observation struct {
+	gaps      []time.Duration // between two advertisements of a virtual router's master, in order of length
+	takeovers int             // how often the other one began to advertise
+	cpu       time.Duration   // of the master's processes
+	memory    int64           // bytes, proportional
+}
+
+// quantile is a gap that so much of all do not exceed.
+func (o observation) quantile(q float64) time.Duration {
+	if len(o.gaps) == 0 {
+		return 0
+	}
+	return o.gaps[min(int(q*float64(len(o.gaps))), len(o.gaps)-1)]
+}
+
+// router is what the capture has said of a virtual router so far.
+type router struct {
+	master netip.Addr
+	last   time.Time
+}
+
+// readCapture reads a file in the format of libpcap (pcap-savefile(5)), written on
+// a machine of this byte order with microseconds.
+func readCapture(name string) (o observation, err error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return o, err
+	}
+	defer file.Close()
+	r := bufio.NewReaderSize(file, 1<<20)
+	header := make([]byte, 24)
+	if _, err := io.ReadFull(r, header); err != nil {
+		return o, fmt.Errorf("read the capture: %w", err)
+	}
+	if magic := binary.NativeEndian.Uint32(header); magic != 0xa1b2c3d4 {
+		return o, fmt.Errorf("read the capture: unknown format %#x", magic)
+	}
+	routers := map[uint8]*router{}
+	for record := make([]byte, 16); ; {
+		if _, err := io.ReadFull(r, record); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return o, fmt.Errorf("read the capture: %w", err)
+		}
+		at := time.Unix(int64(binary.NativeEndian.Uint32(record)), int64(binary.NativeEndian.Uint32(record[4:]))*1000)
+		frame := make([]byte, binary.NativeEndian.Uint32(record[8:]))
+		if _, err := io.ReadFull(r, frame); err != nil {
+			return o, fmt.Errorf("read the capture: %w", err)
+		}
+		const ethernet, ip = 14, 20
+		if len(frame) < ethernet+ip+8 {
+			continue
+		}
+		o.note(routers, at, netip.AddrFrom4([4]byte(frame[ethernet+12:])), frame[ethernet+ip+1], frame[ethernet+ip+2])
+	}
+	slices.Sort(o.gaps)
+	return o, nil
+}
+
+// note takes one advertisement.
+func (o *observation) note(routers map[uint8]*router, at time.Time, source netip.Addr, vrid, priority uint8) {
+	v := routers[vrid]
+	switch {
+	case v == nil:
+		routers[vrid] = &router{source, at}
+		return
+	case source == v.master:
+		o.gaps = append(o.gaps, at.Sub(v.last))
+	case priority > 0:
+		o.takeovers++
+	}
+	v.master, v.last = source, at
+}

@@ -1,0 +1,57 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+)
+
+// link is two network namespaces with a cable between them.
+type link struct{ namespaces map[string]string }
+
+func connect(nodes []string) (l link, err error) {
+	l.namespaces = make(map[string]string)
+	for _, node := range nodes {
+		l.namespaces[node] = fmt.Sprintf("rhythm-%d-%s", os.Getpid(), node)
+	}
+	a, b := l.namespaces[nodes[0]], l.namespaces[nodes[1]]
+	commands := []string{
+		"netns add " + a, "netns add " + b,
+		"-n " + a + " link add eth0 type veth peer name eth0 netns " + b,
+	}
+	for _, node := range nodes {
+		in := "-n " + l.namespaces[node]
+		commands = append(commands, in+" address add "+own(node)+"/24 dev eth0", in+" link set lo up", in+" link set eth0 up")
+	}
+	for _, command := range commands {
+		if out, err := exec.Command("ip", strings.Fields(command)...).CombinedOutput(); err != nil {
+			l.remove()
+			return l, fmt.Errorf("ip %s: %w: %s", command, err, out)
+		}
+	}
+	return l, nil
+}
+
+func (l link) remove() {
+	for _, name := range l.namespaces {
+		exec.Command("ip", "netns", "delete", name).Run()
+	}
+}
+
+// start starts a command on a node; what it says goes to a file.
+func (l link) start(node string, command []string, log string) (*exec.Cmd, error) {
+	file, err := os.Create(log)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	cmd := exec.Command("ip", append([]string{"netns", "exec", l.namespaces[node]}, command...)...)
+	cmd.Stdout, cmd.Stderr = file, file
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", command[0], err)
+	}
+	return cmd, nil
+}

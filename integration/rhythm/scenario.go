@@ -1,0 +1,112 @@
+//go:build linux
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+)
+
+// scenario is one case: a pair of one kind of daemon, watched for a while.
+type scenario struct {
+	daemon    daemon
+	instances int
+	interval  time.Duration
+	during    time.Duration
+	loaded    bool
+}
+
+func (c scenario) String() string {
+	load := "idle"
+	if c.loaded {
+		load = fmt.Sprintf("%d busy loops per core", hogsPerCore)
+	}
+	return fmt.Sprintf("%s, %d virtual routers every %v, %s", c.daemon.name(), c.instances, c.interval, load)
+}
+
+// startUp is how long a pair may take until every virtual router has a master
+// and the announcements of the takeovers are over.
+const startUp = 12 * time.Second
+
+// run plays the case and returns what was seen.
+func (c scenario) run(folder string) (seen observation, err error) {
+	links, err := connect(directors)
+	if err != nil {
+		return seen, err
+	}
+	defer links.remove()
+	var running []*exec.Cmd
+	defer func() { err = errors.Join(err, stop(running)) }()
+	start := func(director string, command []string, log string) error {
+		cmd, err := links.start(director, command, filepath.Join(folder, log))
+		if err == nil {
+			running = append(running, cmd)
+		}
+		return err
+	}
+	for _, director := range directors {
+		own := filepath.Join(folder, director)
+		if err := os.MkdirAll(own, 0o755); err != nil {
+			return seen, err
+		}
+		file := filepath.Join(own, "rhythm.hcl")
+		if err := os.WriteFile(file, []byte(c.daemon.config(director, c.instances, c.interval)), 0o644); err != nil {
+			return seen, err
+		}
+		if err := start(director, c.daemon.command(director, file), director+".log"); err != nil {
+			return seen, err
+		}
+	}
+	time.Sleep(startUp)
+
+	if c.loaded {
+		for range hogsPerCore * runtime.NumCPU() {
+			if err := start(directors[0], []string{"sh", "-c", "while :; do :; done"}, "hog.log"); err != nil {
+				return seen, err
+			}
+		}
+	}
+	capture := filepath.Join(folder, "capture")
+	witness := []string{"tcpdump", "-i", "eth0", "-n", "-s", "64", "-B", "131072", "-w", capture, "ip proto 112"}
+	if err := start(directors[1], witness, "tcpdump.log"); err != nil {
+		return seen, err
+	}
+	time.Sleep(time.Second)
+	before := usage(running[0].Process.Pid)
+	time.Sleep(c.during)
+	after := usage(running[0].Process.Pid)
+	tcpdump := running[len(running)-1]
+	if err := stop([]*exec.Cmd{tcpdump}); err != nil {
+		return seen, err
+	}
+	running = running[:len(running)-1]
+
+	seen, err = readCapture(capture)
+	seen.cpu, seen.memory = after.cpu-before.cpu, after.memory
+	return seen, err
+}
+
+// stop ends what was started, the last first, and waits for it.
+func stop(commands []*exec.Cmd) error {
+	for i := len(commands) - 1; i >= 0; i-- {
+		commands[i].Process.Signal(syscall.SIGTERM)
+	}
+	for _, cmd := range commands {
+		ended := make(chan struct{})
+		go func() { cmd.Wait(); close(ended) }()
+		select {
+		case <-ended:
+		case <-time.After(30 * time.Second):
+			cmd.Process.Kill()
+			<-ended
+			return fmt.Errorf("%s did not end by itself", cmd.Path)
+		}
+	}
+	return nil
+}
