@@ -1,4 +1,4 @@
-// Package healthcheck asks servers whether they are well. It owns the probes
+// Package healthcheck asks servers, and this machine, whether they are well. It owns the probes
 // (one file a kind), the [Tally] that turns results into a verdict, and the
 // [Monitor] that probes one target on a schedule.
 //

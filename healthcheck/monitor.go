@@ -17,9 +17,29 @@ type Monitor struct {
 	Rise, Fall   int           // see Tally
 }
 
+// Prompter is a Checker that may learn between two probes that the next one will
+// find something else.
+type Prompter interface {
+	Checker
+	// Await waits until ctx ends, or answers true when a probe is worthwhile at
+	// once. It never runs beside Check.
+	Await(ctx context.Context) bool
+}
+
+// Gauge is a Checker that finds a number as well.
+type Gauge interface {
+	Checker
+	// Measure is Check with the number, which counts when the error is nil.
+	Measure(ctx context.Context) (int, error)
+}
+
+// promptPause is the shortest time between two probes of a Prompter.
+const promptPause = 100 * time.Millisecond
+
 // Result is one probe and what it made of the verdict.
 type Result struct {
 	Err     error         // nil: passed
+	Value   int           // of a Gauge
 	Latency time.Duration // how long the probe took
 	Local   bool          // Err is this machine's fault and counted neither way
 	Verdict Verdict       // after this result
@@ -42,6 +62,7 @@ func (m *Monitor) Run(ctx context.Context, report func(Result)) {
 			return
 		case <-timer.C:
 		}
+		began := time.Now()
 		result := m.probe(ctx)
 		if ctx.Err() != nil {
 			return
@@ -57,8 +78,26 @@ func (m *Monitor) Run(ctx context.Context, report func(Result)) {
 			gap = m.FastInterval
 		}
 		due = nextBeat(due, gap, time.Now())
-		timer.Reset(time.Until(due))
+		next := due
+		if m.prompted(ctx, due) {
+			if next = began.Add(promptPause); due.Before(next) {
+				next = due
+			}
+		}
+		timer.Reset(time.Until(next))
 	}
+}
+
+// prompted waits until a probe is due for a Prompter to say that one is
+// worthwhile earlier.
+func (m *Monitor) prompted(ctx context.Context, due time.Time) bool {
+	p, ok := m.Checker.(Prompter)
+	if !ok {
+		return false
+	}
+	ctx, cancel := context.WithDeadline(ctx, due)
+	defer cancel()
+	return p.Await(ctx)
 }
 
 // probe runs the checker once. A panic in it is a failed probe: a server must
@@ -74,7 +113,12 @@ func (m *Monitor) probe(ctx context.Context) (result Result) {
 		result.Latency = time.Since(start)
 		result.Local = result.Err != nil && isLocal(result.Err)
 	}()
-	return Result{Err: m.Checker.Check(ctx)}
+	if g, ok := m.Checker.(Gauge); ok {
+		result.Value, result.Err = g.Measure(ctx)
+		return result
+	}
+	result.Err = m.Checker.Check(ctx)
+	return result
 }
 
 // nextBeat is the first beat after now on the line that goes through due in

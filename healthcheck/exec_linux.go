@@ -1,0 +1,89 @@
+package healthcheck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+	"unicode"
+)
+
+// pipeGrace is how long what a command left running may keep its output open
+// after the command itself has ended.
+const pipeGrace = 100 * time.Millisecond
+
+// execEnvironment is all that a command finds in its environment.
+var execEnvironment = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C"}
+
+// Exec is healthy when a command exits with status 0. No shell is involved. The
+// command runs in / with standard input from /dev/null and in a process group of
+// its own, which is killed as a whole when time is up.
+type Exec struct {
+	Command []string // the absolute path of the program, then its arguments
+}
+
+// Check runs the command once. The error of a command that failed ends with what
+// it wrote, shortened.
+func (c *Exec) Check(ctx context.Context) error {
+	said := new(beginning)
+	command := exec.CommandContext(ctx, c.Command[0], c.Command[1:]...)
+	command.Dir, command.Env = "/", execEnvironment
+	command.Stdout, command.Stderr = said, said
+	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
+	command.WaitDelay = pipeGrace
+	if err := command.Start(); err != nil {
+		return startError(err)
+	}
+	err := command.Wait()
+	var ended *exec.ExitError
+	switch {
+	case err == nil, errors.Is(err, exec.ErrWaitDelay) && command.ProcessState.Success():
+		return nil
+	case ctx.Err() != nil:
+		return said.after("timeout, killed")
+	case errors.As(err, &ended) && ended.Exited():
+		return said.after(fmt.Sprintf("exit status %d", ended.ExitCode()))
+	case errors.As(err, &ended):
+		return said.after(ended.Error())
+	}
+	return said.after(clip(err.Error()))
+}
+
+// startError tells a command that cannot be run, which is its own fault, from a
+// machine that has no room for another process.
+func startError(err error) error {
+	var number syscall.Errno
+	if errors.As(err, &number) && number != syscall.EACCES && number != syscall.EPERM {
+		return fmt.Errorf("start: %w", number)
+	}
+	return fmt.Errorf("start: %s", clip(err.Error()))
+}
+
+// beginning keeps the beginning of what is written to it.
+type beginning struct{ kept []byte }
+
+// maxSaid is how much of a command's output is kept, in bytes.
+const maxSaid = 512
+
+func (b *beginning) Write(p []byte) (int, error) {
+	b.kept = append(b.kept, p[:min(len(p), maxSaid-len(b.kept))]...)
+	return len(p), nil
+}
+
+// after is an error with the output behind it, in one line.
+func (b *beginning) after(what string) error {
+	line := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, string(b.kept))
+	if line = strings.Join(strings.Fields(line), " "); line == "" {
+		return errors.New(what)
+	}
+	return errors.New(what + ": " + clip(line))
+}
