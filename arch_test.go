@@ -51,6 +51,7 @@ var pure = []string{
 	"healthcheck/tally.go",
 	"ipvsctl/model.go", "ipvsctl/plan.go",
 	"balancer/desired.go",
+	"election/fitness.go",
 	"director/translate.go",
 }
 

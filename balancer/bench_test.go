@@ -33,6 +33,7 @@ type bench struct {
 	heard  []event.Event
 	status []Status
 	sent   int // status messages
+	tracks []Verdict
 }
 
 // inBubble runs a test with a bench and stops the balancer at its end.
@@ -60,9 +61,12 @@ func (b *bench) listen() {
 				return
 			}
 			b.mu.Lock()
-			if r.Event != nil {
+			switch {
+			case r.Event != nil:
 				b.heard = append(b.heard, *r.Event)
-			} else {
+			case r.Tracks != nil:
+				b.tracks = r.Tracks
+			default:
 				b.status, b.sent = r.Status, b.sent+1
 			}
 			b.mu.Unlock()

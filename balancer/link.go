@@ -42,10 +42,11 @@ func receive(ctx context.Context, link net.Conn, commands chan<- Command) error 
 
 // outbox is what the pool has to tell. Nothing in it blocks the pool: events
 // wait in a bounded queue and are counted when it is full, of status only the
-// latest counts.
+// latest counts, and of the trackers' verdicts.
 type outbox struct {
 	events  chan event.Event
 	status  chan []Status
+	tracks  chan []Verdict
 	dropped int // events since the last that found room
 }
 
@@ -53,7 +54,7 @@ type outbox struct {
 const maxEvents = 8192
 
 func newOutbox() *outbox {
-	return &outbox{events: make(chan event.Event, maxEvents), status: make(chan []Status, 1)}
+	return &outbox{events: make(chan event.Event, maxEvents), status: make(chan []Status, 1), tracks: make(chan []Verdict, 1)}
 }
 
 // tell queues an event. After events were lost the next one that finds room is
@@ -75,12 +76,18 @@ func (o *outbox) tell(e event.Event) {
 }
 
 // show replaces the status that waits to be sent.
-func (o *outbox) show(s []Status) {
+func (o *outbox) show(s []Status) { replace(o.status, s) }
+
+// track replaces the verdicts that wait to be sent.
+func (o *outbox) track(v []Verdict) { replace(o.tracks, v) }
+
+// replace puts v into a mailbox of capacity one, which has one writer.
+func replace[T any](box chan T, v T) {
 	select {
-	case <-o.status:
+	case <-box:
 	default:
 	}
-	o.status <- s
+	box <- v
 }
 
 // send writes what the outbox has until ctx ends, and then, for at most a
@@ -95,6 +102,7 @@ func (o *outbox) send(ctx context.Context, link net.Conn) error {
 		case e := <-o.events:
 			r.Event = &e
 		case r.Status = <-o.status:
+		case r.Tracks = <-o.tracks:
 		case <-ctx.Done():
 			return o.flush(messages)
 		}

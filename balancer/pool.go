@@ -36,6 +36,8 @@ type pool struct {
 	state    state
 	wanted   []ipvsctl.Service // what the reconciler was told last
 	view     kernelView
+	trackers []tracker
+	tracked  []Verdict // what the director was told of them last
 
 	verdicts *time.Timer // the step for verdicts that gather
 	rested   time.Time   // no such step before
@@ -105,10 +107,11 @@ func (p *pool) configure(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	if err := p.watches.follow(ctx, services); err != nil {
+	trackers := compileTrackers(c)
+	if err := p.watches.follow(ctx, probes(services, trackers)); err != nil {
 		return err
 	}
-	p.services = services
+	p.services, p.trackers = services, trackers
 	p.keeping.configure(ctx, c)
 	p.advance(nil)
 	return nil
@@ -117,19 +120,20 @@ func (p *pool) configure(ctx context.Context, c Config) error {
 // gather takes a result and all that wait behind it, so that a thousand
 // verdicts of one moment cost one step, or a few.
 func (p *pool) gather(next outcome) {
-	decided := false
+	decided, news := false, false
 	for {
-		verdict, reason := next.take()
-		decided = decided || verdict
-		if reason {
-			p.hurry()
-		}
+		verdict, detail := next.take()
+		decided, news = decided || verdict, news || detail
 		select {
 		case next = <-p.watches.results:
 			continue
 		default:
 		}
 		break
+	}
+	if news || decided {
+		p.track()
+		p.hurry()
 	}
 	switch {
 	case !decided:
@@ -170,6 +174,7 @@ func (p *pool) advance(idle map[ipvsctl.DestinationKey]bool) {
 		p.tell(e)
 	}
 	p.wish()
+	p.track()
 	if !p.state.wake.IsZero() {
 		p.wake.Reset(p.state.wake.Sub(now))
 	}

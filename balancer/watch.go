@@ -22,6 +22,7 @@ type watches struct {
 type watch struct {
 	stop    context.CancelFunc
 	verdict healthcheck.Verdict
+	value   int // of the last probe that passed
 	last    CheckStatus
 }
 
@@ -31,9 +32,8 @@ type outcome struct {
 	result healthcheck.Result
 }
 
-// follow starts the monitors the services need and stops the others. One that
-// is still needed goes on undisturbed, with its verdict.
-func (w *watches) follow(ctx context.Context, services []service) error {
+// probes are the checks that services and trackers need.
+func probes(services []service, trackers []tracker) map[checkID]Check {
 	needed := make(map[checkID]Check)
 	for i := range services {
 		for _, m := range services[i].members {
@@ -42,17 +42,28 @@ func (w *watches) follow(ctx context.Context, services []service) error {
 			}
 		}
 	}
+	for _, t := range trackers {
+		if t.Check != nil {
+			needed[t.check] = *t.Check
+		}
+	}
+	return needed
+}
+
+// follow starts the monitors that are needed and stops the others. One that
+// is still needed goes on undisturbed, with its verdict.
+func (w *watches) follow(ctx context.Context, needed map[checkID]Check) error {
 	checkers := make(map[checkID]healthcheck.Checker)
 	for id, check := range needed {
 		if w.running[id] != nil {
 			continue
 		}
 		if check.Interval <= 0 || check.Timeout <= 0 {
-			return fmt.Errorf("check %s of %s: interval and timeout must be above 0", check.Kind, check.Target)
+			return fmt.Errorf("%s: interval and timeout must be above 0", check.describe())
 		}
 		checker, err := w.build(check)
 		if err != nil {
-			return fmt.Errorf("check %s of %s: %w", check.Kind, check.Target, err)
+			return fmt.Errorf("%s: %w", check.describe(), err)
 		}
 		checkers[id] = checker
 	}
@@ -87,17 +98,20 @@ func (w *watches) start(ctx context.Context, id checkID, check Check, checker he
 	})
 }
 
-// take keeps a result and tells whether the verdict or the reason is new.
-func (o outcome) take() (verdict, reason bool) {
-	was := o.from.last
+// take keeps a result and tells whether the verdict, or else what is known of it,
+// is new.
+func (o outcome) take() (verdict, detail bool) {
+	was, value := o.from.last, o.from.value
 	o.from.last.OK = o.result.Err == nil
 	o.from.last.Error = ""
 	if o.result.Err != nil {
 		o.from.last.Error = o.result.Err.Error()
+	} else {
+		o.from.value = o.result.Value
 	}
 	o.from.last.LatencyMS = milliseconds(o.result.Latency)
 	o.from.verdict = o.result.Verdict
-	return o.result.Changed, was.OK != o.from.last.OK || was.Error != o.from.last.Error
+	return o.result.Changed, was.OK != o.from.last.OK || was.Error != o.from.last.Error || value != o.from.value
 }
 
 // verdicts is what all checks say.
@@ -117,6 +131,15 @@ func (w *watches) status(id checkID) CheckStatus {
 	return CheckStatus{}
 }
 
+// describe is how errors name a check.
+func (c Check) describe() string {
+	switch c.Kind {
+	case "tcp", "http":
+		return fmt.Sprintf("check %s of %s", c.Kind, c.Target)
+	}
+	return "check " + c.Kind
+}
+
 // newChecker is the probe a check describes.
 func newChecker(c Check) (healthcheck.Checker, error) {
 	switch c.Kind {
@@ -124,6 +147,12 @@ func newChecker(c Check) (healthcheck.Checker, error) {
 		return &healthcheck.TCP{Target: c.Target}, nil
 	case "http":
 		return newHTTP(c)
+	case "script":
+		return &healthcheck.Exec{Command: c.Command}, nil
+	case "process":
+		return &healthcheck.Process{Name: c.Process}, nil
+	case "file":
+		return &healthcheck.Number{Path: c.File, Min: -maxOffset, Max: maxOffset}, nil
 	}
 	return nil, fmt.Errorf("unknown kind %q", c.Kind)
 }

@@ -21,6 +21,15 @@ type Config struct {
 	UDPTimeout    time.Duration `json:"udp_timeout"`
 	ClearOnStop   bool          `json:"clear_on_stop"` // delete our services when stopping
 	Record        string        `json:"record"`        // path of the ownership record
+	Trackers      []Tracker     `json:"trackers"`
+}
+
+// Tracker is one track block of a vrrp_instance whose verdict is found here.
+type Tracker struct {
+	Instance string `json:"instance"`
+	Kind     string `json:"kind"`
+	Name     string `json:"name"`            // of kind virtual_server: the service's
+	Check    *Check `json:"check,omitempty"` // nil for kind virtual_server
 }
 
 // Service is one virtual_server: several addresses share servers, checks and
@@ -54,7 +63,7 @@ type Server struct {
 // Check is one probe and its rise and fall. Equal values are probed once,
 // however many services name them.
 type Check struct {
-	Kind         string            `json:"kind"` // tcp, http
+	Kind         string            `json:"kind"` // tcp, http; script, process, file
 	Target       netip.AddrPort    `json:"target"`
 	Interval     time.Duration     `json:"interval"`
 	Timeout      time.Duration     `json:"timeout"`
@@ -68,12 +77,27 @@ type Check struct {
 	Body         string            `json:"body,omitempty"`
 	Status       [][2]int          `json:"status,omitempty"` // closed ranges
 	Expect       string            `json:"expect,omitempty"`
+	Command      []string          `json:"command,omitempty"` // of a script
+	Process      string            `json:"process,omitempty"` // name of a process
+	File         string            `json:"file,omitempty"`    // path of a file with a number in it
 }
 
 // Report is one message to the director: exactly one field is set.
 type Report struct {
 	Event  *event.Event `json:"event,omitempty"`
 	Status []Status     `json:"status,omitempty"` // all services; sent on every change and once a second
+	Tracks []Verdict    `json:"tracks,omitempty"` // all trackers; sent on every change
+}
+
+// Verdict is what a tracker says.
+type Verdict struct {
+	Instance string    `json:"instance"`
+	Kind     string    `json:"kind"`
+	Name     string    `json:"name"`
+	State    string    `json:"state"` // unknown, up, down
+	Value    int       `json:"value"` // of kind file: the number last read
+	Error    string    `json:"error"` // of the last probe, empty when it passed
+	Since    time.Time `json:"since"` // of State
 }
 
 // Status is one virtual server as `hald status` shows it.

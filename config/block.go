@@ -10,8 +10,10 @@ import (
 type block struct {
 	kind       string
 	label      string    // the first label, empty without
+	name       string    // the second label, empty without
 	at         hcl.Range // the header
 	labelAt    hcl.Range
+	nameAt     hcl.Range
 	attributes map[string]*hcl.Attribute
 	nested     map[string][]*block
 	broken     bool            // some nested blocks could not be made out
@@ -24,6 +26,9 @@ type block struct {
 func (b *block) title() string {
 	if b.label == "" {
 		return b.kind
+	}
+	if b.name != "" {
+		return fmt.Sprintf("%s %q %q", b.kind, b.label, b.name)
 	}
 	return fmt.Sprintf("%s %q", b.kind, b.label)
 }
@@ -89,6 +94,9 @@ func (r *reader) open(body hcl.Body, g *grammar, header *hcl.Block) *block {
 		b.labelAt = b.at
 		if len(header.Labels) > 0 {
 			b.label, b.labelAt = header.Labels[0], header.LabelRanges[0]
+		}
+		if len(header.Labels) > 1 {
+			b.name, b.nameAt = header.Labels[1], header.LabelRanges[1]
 		}
 	}
 	before := r.secrets

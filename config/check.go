@@ -54,6 +54,19 @@ func (r *reader) readChecks(b *block) []serviceCheck {
 }
 
 func (r *reader) readCheck(b *block) serviceCheck {
+	c := serviceCheck{
+		Check:   r.readRhythm(b, 3),
+		address: read(r, b, "address", hostAddress4),
+		port:    read(r, b, "port", integer(1, 65535)),
+	}
+	if b.label == "http" {
+		c.HTTP = r.readHTTP(b)
+	}
+	return c
+}
+
+// readRhythm reads how often a check is made, and what decides.
+func (r *reader) readRhythm(b *block, fall int) Check {
 	interval := read(r, b, "interval", duration(10*time.Millisecond, 24*time.Hour, time.Millisecond)).or(2 * time.Second)
 	timeout := read(r, b, "timeout", duration(time.Millisecond, 24*time.Hour, time.Millisecond)).or(time.Second)
 	fast := read(r, b, "fast_interval", duration(10*time.Millisecond, 24*time.Hour, time.Millisecond)).or(interval.value)
@@ -64,18 +77,11 @@ func (r *reader) readCheck(b *block) serviceCheck {
 	if interval.ok && fast.ok && fast.value > interval.value {
 		r.fail(fast.at, "Invalid fast_interval", fmt.Sprintf("%s is longer than the interval of %s.", fast.shown(), orDefault(interval)))
 	}
-	c := serviceCheck{
-		address: read(r, b, "address", hostAddress4),
-		port:    read(r, b, "port", integer(1, 65535)),
+	return Check{
+		Kind: b.label, Interval: interval.value, Timeout: timeout.value, FastInterval: fast.value,
+		Fall: read(r, b, "fall", integer(1, 1000)).or(fall).value,
+		Rise: read(r, b, "rise", integer(1, 1000)).or(2).value,
 	}
-	c.Kind = b.label
-	c.Interval, c.Timeout, c.FastInterval = interval.value, timeout.value, fast.value
-	c.Fall = read(r, b, "fall", integer(1, 1000)).or(3).value
-	c.Rise = read(r, b, "rise", integer(1, 1000)).or(2).value
-	if b.label == "http" {
-		c.HTTP = r.readHTTP(b)
-	}
-	return c
 }
 
 // place is where to complain about two attributes of which one may be a

@@ -49,6 +49,17 @@ type Instance struct {
 	Checksum      string        // "auto", "rfc5798" or "rfc9568"
 	Lease         time.Duration // valid_lft of the virtual addresses; 0: none
 	Announce      Announce
+	Trackers      []Tracker // in file order
+}
+
+// Tracker is one track block.
+type Tracker struct {
+	Kind    string   // "interface", "script", "file", "process", "virtual_server", or that of a check
+	Name    string   // the second label: for interface, process and virtual_server theirs
+	Weight  int      // −253…253; 0: a fault while it fails
+	Check   Check    // how it is probed; zero for interface and virtual_server
+	Command []string // of kind script: an absolute path and arguments
+	Path    string   // of kind file: an absolute path
 }
 
 // Address is one virtual address.

@@ -21,6 +21,9 @@ var documented = map[string]string{
 	"virtual_address": "vrrp_instance/virtual_address",
 	"virtual_server":  "virtual_server", "real_server": "virtual_server/real_server", "sorry_server": "virtual_server/sorry_server",
 	`check "tcp"`: "virtual_server/check/tcp", `check "http"`: "virtual_server/check/http",
+	`track "interface"`: "vrrp_instance/track/interface", `track "script"`: "vrrp_instance/track/script", `track "file"`: "vrrp_instance/track/file",
+	`track "process"`: "vrrp_instance/track/process", `track "virtual_server"`: "vrrp_instance/track/virtual_server",
+	`track "tcp"`: "vrrp_instance/track/tcp", `track "http"`: "vrrp_instance/track/http",
 	"ipvs": "ipvs", "timeouts": "ipvs/timeouts", "log": "log", "admin": "admin",
 }
 
@@ -88,7 +91,7 @@ func TestReferenceNamesWhatIsMissing(t *testing.T) {
 	}
 	want := map[string][]string{}
 	titles := maps.Clone(documented)
-	titles["top level"], titles["check"] = "", "virtual_server/check"
+	titles["top level"], titles["check"], titles["track"] = "", "virtual_server/check", "vrrp_instance/track"
 	for title, path := range titles {
 		g := at(path)
 		later := slices.Concat(g.later, g.laterKinds)

@@ -67,8 +67,26 @@ var instanceGrammar = grammar{
 		"authentication":  {attributes: []string{"type", "key", "id", "required"}},
 		"virtual_address": {labels: []string{"address"}, attributes: []string{"interface", "label", "scope", "advertise"}},
 		"virtual_route":   unbuilt("network"),
-		"track":           unbuilt("kind", "name"),
+		"track":           trackGrammar,
 	},
+}
+
+// trackGrammar is a track block; its first label decides what it knows.
+var trackGrammar = &grammar{
+	labels: []string{"kind", "name"},
+	kinds: map[string]*grammar{
+		"interface":      {attributes: []string{"weight"}},
+		"virtual_server": {attributes: []string{"weight"}},
+		"script":         {attributes: append([]string{"weight", "command"}, rhythmAttributes...)},
+		"process":        {attributes: []string{"weight", "interval", "fall", "rise"}},
+		"file":           {attributes: []string{"path", "interval"}},
+		"tcp":            {attributes: append([]string{"weight"}, checkAttributes...), later: laterOfTCP},
+		"http": {
+			attributes: slices.Concat([]string{"weight", "url"}, httpAttributes, checkAttributes),
+			later:      []string{"source", "mark", "sha256"},
+		},
+	},
+	laterKinds: []string{"https", "tls", "dns", "grpc", "smtp", "udp", "ping", "exec"},
 }
 
 // serviceGrammar is the inside of virtual_server and virtual_server_defaults.
@@ -96,16 +114,21 @@ var checkGrammar = &grammar{
 	labels: []string{"kind"},
 	kinds: map[string]*grammar{
 		"none": {},
-		"tcp":  {attributes: checkAttributes, later: []string{"source", "mark", "send", "expect"}},
+		"tcp":  {attributes: checkAttributes, later: laterOfTCP},
 		"http": {
-			attributes: append([]string{"path", "method", "host", "headers", "body", "status", "expect", "follow_redirects"}, checkAttributes...),
+			attributes: append(httpAttributes[:len(httpAttributes):len(httpAttributes)], checkAttributes...),
 			later:      []string{"source", "mark", "url", "sha256"},
 		},
 	},
 	laterKinds: []string{"https", "tls", "dns", "grpc", "smtp", "udp", "ping", "exec", "file"},
 }
 
-var checkAttributes = []string{"interval", "timeout", "fast_interval", "fall", "rise", "port", "address"}
+var (
+	rhythmAttributes = []string{"interval", "timeout", "fast_interval", "fall", "rise"}
+	checkAttributes  = append([]string{"port", "address"}, rhythmAttributes...)
+	httpAttributes   = []string{"path", "method", "host", "headers", "body", "status", "expect", "follow_redirects"}
+	laterOfTCP       = []string{"source", "mark", "send", "expect"}
+)
 
 func labelled(g grammar) *grammar {
 	g.labels = []string{"name"}

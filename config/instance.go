@@ -79,6 +79,7 @@ func (r *reader) readInstance(b *block) (in instance, vrid field[int], link fiel
 	in.NoAccept = !read(r, b, "accept", boolean).or(true).value
 	in.Lease = r.readLease(b, version, interval, priority)
 	in.Announce = r.readAnnounce(b)
+	in.Trackers = r.readTrackers(b, priority)
 	return in, vrid, link
 }
 

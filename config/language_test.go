@@ -29,6 +29,15 @@ var vocabulary = map[string][]string{
 	"virtual_server/check/tcp":    {"interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark", "send", "expect"},
 	"virtual_server/check/http": {"interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark",
 		"url", "path", "method", "host", "headers", "body", "status", "expect", "sha256", "follow_redirects"},
+	"vrrp_instance/track":                {"interface", "script", "file", "process", "virtual_server", "tcp", "http", "https", "tls", "dns", "grpc", "smtp", "udp", "ping", "exec"},
+	"vrrp_instance/track/interface":      {"weight"},
+	"vrrp_instance/track/script":         {"weight", "command", "interval", "timeout", "rise", "fall", "fast_interval"},
+	"vrrp_instance/track/file":           {"path", "interval"},
+	"vrrp_instance/track/process":        {"weight", "interval", "rise", "fall"},
+	"vrrp_instance/track/virtual_server": {"weight"},
+	"vrrp_instance/track/tcp":            {"weight", "interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark", "send", "expect"},
+	"vrrp_instance/track/http": {"weight", "interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark",
+		"url", "path", "method", "host", "headers", "body", "status", "expect", "sha256", "follow_redirects"},
 	"ipvs":          {"timeouts", "connection_sync", "expire_nodest_conn", "expire_quiescent_template", "clear_on_stop"},
 	"ipvs/timeouts": {"tcp", "tcp_fin", "udp"},
 	"log":           {"level", "format"},
@@ -45,10 +54,11 @@ func inside(path, text string) string {
 	for i := len(steps) - 1; i >= 0; i-- {
 		step := steps[i]
 		switch {
-		case i > 0 && steps[i-1] == "check":
+		case i > 0 && at(strings.Join(steps[:i], "/")).kinds != nil:
 			continue
-		case step == "check" && i+1 < len(steps):
-			out = fmt.Sprintf("check %q {\n%s\n}", steps[i+1], out)
+		case i+1 < len(steps) && at(strings.Join(steps[:i+1], "/")).kinds != nil:
+			names := strings.Repeat(` "x"`, len(at(strings.Join(steps[:i+1], "/")).labels)-1)
+			out = fmt.Sprintf("%s %q%s {\n%s\n}", step, steps[i+1], names, out)
 		case step == "cluster", step == "director", step == "vrrp_instance", step == "virtual_server", step == "real_server":
 			out = fmt.Sprintf("%s \"x\" {\n%s\n}", step, out)
 		default:
@@ -77,15 +87,18 @@ func TestVocabulary(t *testing.T) {
 				g, where := at(path), path
 				use := name + " = [0]" // [] is refused where a value must name something
 				if g.kinds != nil {
-					where = strings.TrimSuffix(path, "/check")
-					use = fmt.Sprintf("check %q {}", name)
+					block := path[strings.LastIndex(path, "/")+1:]
+					where = strings.TrimSuffix(path, "/"+block)
+					use = fmt.Sprintf("%s %q%s {}", block, name, strings.Repeat(` "x"`, len(g.labels)-1))
+				} else if g.blocks[name] != nil && name == "track" {
+					use = `track "interface" "eth1" {}`
 				} else if g.blocks[name] != nil {
 					use = name + strings.Repeat(` "none"`, len(g.blocks[name].labels)) + " {}"
 				}
 				_, diags := loadText(t, inside(where, use))
 				refused := false
 				for _, m := range diags.Messages() {
-					if strings.HasPrefix(m.Summary, "Unknown") {
+					if strings.HasPrefix(m.Summary, "Unknown") && m.Summary != "Unknown virtual_server" {
 						t.Errorf("%s: %s", m.Summary, m.Detail)
 					}
 					refused = refused || m.Summary == "Not supported yet"

@@ -18,13 +18,25 @@ import (
 // Load reads the configuration at path, a file or a folder, and returns what
 // it means for one director. An empty director stands for the one whose name
 // is this machine's host name. The Config is nil exactly when the Diagnostics
-// have errors; without errors they may still hold warnings.
+// have errors; without errors they may still hold warnings. Programs that it
+// names must be on this machine.
 func Load(path, director string) (*Config, Diagnostics) {
+	return open(path).load(director)
+}
+
+// LoadElsewhere is Load for one who does not run the programs that are named:
+// what is wrong with them is a warning.
+func LoadElsewhere(path, director string) (*Config, Diagnostics) {
 	src := open(path)
-	whole := src.survey()
+	src.elsewhere = true
+	return src.load(director)
+}
+
+func (s *source) load(director string) (*Config, Diagnostics) {
+	whole := s.survey()
 	me := whole.find(director)
 	cfg := whole.view(me)
-	diags := src.diagnostics()
+	diags := s.diagnostics()
 	if diags.HasErrors() {
 		return nil, diags
 	}
@@ -32,9 +44,11 @@ func Load(path, director string) (*Config, Diagnostics) {
 }
 
 // LoadAll is Load for every director of the cluster, in file order. What is
-// wrong for several directors is reported once.
+// wrong for several directors is reported once. It may be read anywhere, so that
+// what is wrong with a program it names is a warning.
 func LoadAll(path string) ([]*Config, Diagnostics) {
 	src := open(path)
+	src.elsewhere = true
 	whole := src.survey()
 	var all []*Config
 	for _, d := range whole.eachDirector() {
@@ -49,13 +63,14 @@ func LoadAll(path string) ([]*Config, Diagnostics) {
 
 // source is the text of a configuration and the list of what is wrong with it.
 type source struct {
-	folder string // what file() paths are relative to
-	files  map[string]*hcl.File
-	keys   map[string][]keySpan // by file
-	body   hcl.Body             // nil when a file could not be read or parsed
-	hash   string
-	diags  hcl.Diagnostics
-	known  map[string]bool // keys of diags, so that nothing is said twice
+	folder    string // what file() paths are relative to
+	files     map[string]*hcl.File
+	keys      map[string][]keySpan // by file
+	body      hcl.Body             // nil when a file could not be read or parsed
+	hash      string
+	elsewhere bool // this is not the machine that runs what is named
+	diags     hcl.Diagnostics
+	known     map[string]bool // keys of diags, so that nothing is said twice
 }
 
 // open reads and parses the files of a configuration.

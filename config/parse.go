@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -155,10 +156,12 @@ const maxLabel = 64
 
 // checkLabel reports a block name that commands, events and metrics could not
 // carry.
-func (r *reader) checkLabel(b *block) {
-	bad := strings.ContainsFunc(b.label, func(c rune) bool { return c == '/' || unicode.IsSpace(c) || !unicode.IsPrint(c) })
-	if b.label == "" || len(b.label) > maxLabel || bad {
-		r.fail(b.labelAt, "Invalid name", fmt.Sprintf("The name of a %s is 1 to %d characters without space, slash or control characters.", b.kind, maxLabel))
+func (r *reader) checkLabel(b *block) { r.checkName(b.kind, b.label, b.labelAt) }
+
+func (r *reader) checkName(kind, name string, at hcl.Range) {
+	bad := strings.ContainsFunc(name, func(c rune) bool { return c == '/' || unicode.IsSpace(c) || !unicode.IsPrint(c) })
+	if name == "" || len(name) > maxLabel || bad {
+		r.fail(at, "Invalid name", fmt.Sprintf("The name of a %s is 1 to %d characters without space, slash or control characters.", kind, maxLabel))
 	}
 }
 

@@ -15,7 +15,8 @@ type reader struct {
 	whole    *survey
 	director Director
 	ctx      *hcl.EvalContext
-	secrets  int // how many values file() and env() handed out
+	services []string // the names of all virtual servers
+	secrets  int      // how many values file() and env() handed out
 }
 
 // view reads the whole configuration as one director sees it. The value is
@@ -36,6 +37,9 @@ func (w *survey) view(d Director) *Config {
 	c.IPVS = r.readIPVS(root)
 	c.Log = r.readLog(root)
 	c.Admin = r.readAdmin(root)
+	for _, b := range root.nested["virtual_server"] {
+		r.services = append(r.services, b.label)
+	}
 	instances := r.readInstances(root)
 	services := r.readServices(root)
 	for _, in := range instances {

@@ -23,12 +23,14 @@ type life struct {
 	messages chan message       // from the supervisors
 	asks     chan chan Document // from admin requests
 	orders   chan any           // to the election
+	tracks   chan any           // to the election: the newest verdicts that wait
 
 	began      time.Time
 	seq        uint64 // of the last event
 	instances  []election.Status
 	services   []balancer.Status
 	places     map[string]event.Event // last transition of each instance
+	verdicts   []election.Verdict     // of the trackers; nil: none were heard
 	configured map[string]bool        // workers that were told their part at least once
 }
 
@@ -41,6 +43,7 @@ func newLife(d *Director) *life {
 		messages:   make(chan message),
 		asks:       make(chan chan Document),
 		orders:     make(chan any),
+		tracks:     make(chan any, 1),
 		places:     map[string]event.Event{},
 		configured: map[string]bool{},
 	}
@@ -105,6 +108,7 @@ func (l *life) electionWorker() *worker {
 		start:   l.d.Election,
 		command: election.Command{Configure: &l.election},
 		orders:  l.orders,
+		newest:  l.tracks,
 		report:  electionReport,
 		blank:   electionBlank(l.election, l.began),
 		grace:   bound,
@@ -138,6 +142,12 @@ func (l *life) take(m message) {
 	}
 	if m.services != nil {
 		l.services = m.services
+	}
+	if m.tracks != nil {
+		l.track(m.tracks)
+	}
+	if m.configured == RoleElection {
+		l.tellVerdicts()
 	}
 	if m.configured != "" && !l.configured[m.configured] {
 		l.configured[m.configured] = true

@@ -26,9 +26,10 @@ type Start func(ctx context.Context) (link Link, wait func() error, err error)
 // message is what a supervisor tells the director.
 type message struct {
 	event      *event.Event
-	instances  []election.Status // nil: no news
-	services   []balancer.Status // nil: no news
-	configured string            // the worker of this name has its configuration
+	instances  []election.Status  // nil: no news
+	services   []balancer.Status  // nil: no news
+	tracks     []balancer.Verdict // nil: no news
+	configured string             // the worker of this name has its configuration
 }
 
 // electionReport reads one message of the election process.
@@ -42,5 +43,5 @@ func electionReport(from *json.Decoder) (message, error) {
 func balancerReport(from *json.Decoder) (message, error) {
 	var r balancer.Report
 	err := from.Decode(&r)
-	return message{event: r.Event, services: r.Status}, err
+	return message{event: r.Event, services: r.Status, tracks: r.Tracks}, err
 }

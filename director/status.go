@@ -44,6 +44,10 @@ func electionBlank(c election.Config, now time.Time) message {
 			Since:             now,
 			Reason:            notRunning,
 			Faults:            []string{},
+			Trackers:          []election.TrackerStatus{},
+		}
+		for _, t := range i.Trackers {
+			s.Trackers = append(s.Trackers, election.TrackerStatus{Name: t.Name, Kind: t.Kind, Weight: t.Weight, State: "unknown"})
 		}
 		blank.instances = append(blank.instances, s)
 	}

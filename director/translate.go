@@ -34,9 +34,41 @@ func ElectionConfig(c *config.Config) election.Config {
 			Checksum:     i.Checksum,
 			Lease:        i.Lease,
 			Announce:     election.Announce(i.Announce),
+			Trackers:     weighed(i.Trackers),
 		})
 	}
 	return part
+}
+
+// weighed are an instance's trackers as the election weighs them.
+func weighed(trackers []config.Tracker) (list []election.Tracker) {
+	for _, t := range trackers {
+		list = append(list, election.Tracker{Kind: t.Kind, Name: t.Name, Weight: t.Weight})
+	}
+	return list
+}
+
+// probed are the trackers that the balancer judges: all but interfaces.
+func probed(instances []config.Instance) (list []balancer.Tracker) {
+	for _, i := range instances {
+		for _, t := range i.Trackers {
+			part := balancer.Tracker{Instance: i.Name, Kind: t.Kind, Name: t.Name}
+			switch t.Kind {
+			case "interface":
+				continue
+			case "virtual_server":
+			default:
+				probe := check(t.Check)
+				probe.Command, probe.File = t.Command, t.Path
+				if t.Kind == "process" {
+					probe.Process = t.Name
+				}
+				part.Check = &probe
+			}
+			list = append(list, part)
+		}
+	}
+	return list
 }
 
 func virtualAddresses(addresses []config.Address) (list []election.Address) {
@@ -55,6 +87,7 @@ func BalancerConfig(c *config.Config, record string) balancer.Config {
 		UDPTimeout:    c.IPVS.UDPTimeout,
 		ClearOnStop:   c.IPVS.ClearOnStop,
 		Record:        record,
+		Trackers:      probed(c.Instances),
 	}
 	for _, s := range c.Services {
 		service := balancer.Service{

@@ -23,6 +23,7 @@ func TestElectionConfig(t *testing.T) {
 		Keys: []config.Key{{ID: 7, Secret: "secret"}}, Lenient: true,
 		SourceAddress: netip.MustParseAddr("192.0.2.11"), Checksum: "auto", Lease: 5 * time.Second,
 		Announce: config.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4},
+		Trackers: []config.Tracker{{Kind: "script", Name: "nginx", Weight: -30, Command: []string{"/bin/true"}}},
 	}}})
 	want := election.Config{Instances: []election.Instance{{
 		Name: "web", Interface: "eth0", Version: 2, VRID: 51, Priority: 150, Interval: time.Second,
@@ -31,6 +32,7 @@ func TestElectionConfig(t *testing.T) {
 		Keys: []election.Key{{ID: 7, Secret: []byte("secret")}}, Lenient: true,
 		Source: netip.MustParseAddr("192.0.2.11"), Checksum: "auto", Lease: 5 * time.Second,
 		Announce: election.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4},
+		Trackers: []election.Tracker{{Kind: "script", Name: "nginx", Weight: -30}},
 	}}}
 	if diff := cmp.Diff(want, got, byValue); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -72,6 +74,41 @@ func TestBalancerConfig(t *testing.T) {
 			}},
 			Sorry: &balancer.Server{Name: "sorry", Address: address, Forwarding: "nat", Weight: 1},
 		}},
+	}
+	if diff := cmp.Diff(want, got, byValue); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Every kind of tracker reaches the balancer but that of interfaces, which the
+// election judges by itself.
+func TestTrackersOfTheBalancer(t *testing.T) {
+	target := netip.MustParseAddrPort("127.0.0.1:8080")
+	rhythm := func(kind string) config.Check {
+		return config.Check{Kind: kind, Interval: 2, Timeout: 1, FastInterval: 1, Fall: 3, Rise: 2}
+	}
+	http := rhythm("http")
+	http.Target, http.HTTP.Path, http.HTTP.Status = target, "/healthz", []config.StatusRange{{From: 200, To: 399}}
+	got := BalancerConfig(&config.Config{Instances: []config.Instance{{Name: "web", Trackers: []config.Tracker{
+		{Kind: "interface", Name: "eth1"},
+		{Kind: "script", Name: "s", Check: rhythm("script"), Command: []string{"/bin/true", "x"}},
+		{Kind: "process", Name: "nginx", Check: rhythm("process")},
+		{Kind: "file", Name: "f", Check: rhythm("file"), Path: "/run/f"},
+		{Kind: "virtual_server", Name: "http"},
+		{Kind: "http", Name: "h", Check: http},
+	}}}}, "").Trackers
+	check := func(kind string) *balancer.Check {
+		return &balancer.Check{Kind: kind, Interval: 2, Timeout: 1, FastInterval: 1, Fall: 3, Rise: 2}
+	}
+	script, process, file, web := check("script"), check("process"), check("file"), check("http")
+	script.Command, process.Process, file.File = []string{"/bin/true", "x"}, "nginx", "/run/f"
+	web.Target, web.Path, web.Status = target, "/healthz", [][2]int{{200, 399}}
+	want := []balancer.Tracker{
+		{Instance: "web", Kind: "script", Name: "s", Check: script},
+		{Instance: "web", Kind: "process", Name: "nginx", Check: process},
+		{Instance: "web", Kind: "file", Name: "f", Check: file},
+		{Instance: "web", Kind: "virtual_server", Name: "http"},
+		{Instance: "web", Kind: "http", Name: "h", Check: web},
 	}
 	if diff := cmp.Diff(want, got, byValue); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -35,6 +35,7 @@ type worker struct {
 	start   Start
 	command any                                           // what it is told first in every life
 	orders  chan any                                      // what it is told later; nobody takes them while it does not run
+	newest  chan any                                      // of capacity one: what it is told in every life as soon as possible
 	report  func(from *json.Decoder) (message, error)     // reads one message from its link
 	blank   message                                       // what is known about its part while it does not run
 	grace   time.Duration                                 // how long it may take to leave in good order
@@ -110,6 +111,8 @@ func (w *worker) live(ctx context.Context, stop <-chan struct{}, out chan<- mess
 			select {
 			case order := <-w.orders:
 				err = to.Encode(order)
+			case news := <-w.newest:
+				err = to.Encode(news)
 			case <-ctx.Done():
 				return
 			}

@@ -65,6 +65,9 @@ func cleanup(ctx context.Context, cfg Config, wasMaster []string, h host) error 
 
 // handOver starts an election that hands over what is left and then stops.
 func handOver(c groupConfig, links netif.Links, h host) (*group, error) {
+	for i := range c.Instances {
+		c.Instances[i].Trackers = nil // whatever they say, it leaves
+	}
 	var g *group
 	g, err := newGroup(c, h, func(event.Event) {}, func(t vrrp.Transition) {
 		if t.From == vrrp.Leaving || t.To == vrrp.Fault {
@@ -74,7 +77,7 @@ func handOver(c groupConfig, links netif.Links, h host) (*group, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.router.HandOver()
+	g.handOver()
 	var virtual []netip.Prefix
 	for _, in := range c.Instances {
 		virtual = append(virtual, in.prefixes()...)

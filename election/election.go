@@ -32,6 +32,7 @@ type election struct {
 	instances map[string]*instance // of all groups
 	order     []string             // their names, as configured
 	leaving   []*group             // no longer configured, or all when stopping
+	verdicts  []Verdict            // of the trackers, as the director told last
 	fresh     bool                 // nothing was configured yet: leftovers may be about
 }
 
@@ -115,10 +116,12 @@ func (e *election) loop(ctx context.Context, commands <-chan Command, links <-ch
 		case e.links = <-links:
 			e.look()
 		case <-e.changed:
+			e.reconsider()
 			soon.Reset(statusDelay)
 		case <-soon.C:
 			e.publish()
 		case <-tick.C:
+			e.reconsider()
 			e.publish()
 		case <-gone:
 			return err
@@ -138,13 +141,9 @@ func (e *election) obey(c Command) error {
 		for _, g := range e.named(c.TakeBack.Instances) {
 			g.router.TakeBack()
 		}
-	case c.Priority != nil:
-		if in := e.instances[c.Priority.Instance]; in != nil {
-			in.group.router.SetPriority(c.Priority.Priority)
-			for _, in := range in.group.members {
-				in.group.stamp(e.out.emit, in.cfg)(event.Event{Name: "vrrp.priority", Priority: int(c.Priority.Priority)})
-			}
-		}
+	case c.Track != nil:
+		e.verdicts = c.Track.Verdicts
+		e.reconsider()
 	}
 	return nil
 }
@@ -244,7 +243,7 @@ func (e *election) recover(cfg Config, instances map[string]*instance) error {
 	e.admit(cfg)
 	for name := range leftovers {
 		in := instances[name]
-		in.group.router.HandOver()
+		in.group.handOver()
 		in.group.stamp(e.out.emit, in.cfg)(event.Event{
 			Name: "daemon.recovered", Interface: in.cfg.Interface, Address: list(in.cfg.prefixes()), Count: len(in.cfg.Addresses),
 		})
@@ -261,6 +260,7 @@ func (e *election) noteChange(vrrp.Transition) {
 
 // look shows every election the links.
 func (e *election) look() {
+	e.weigh()
 	if e.links == nil {
 		return
 	}

@@ -222,23 +222,6 @@ func TestReconfigure(t *testing.T) {
 	})
 }
 
-func TestSetPriority(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		lan := vrrptest.NewLAN()
-		a, b := launch(newFakeHost(lan, addrA), false), launch(newFakeHost(lan, addrB), false)
-		a.configure(shop(150))
-		b.configure(shop(100))
-		sleep(5 * time.Second)
-		a.enc.Encode(Command{Priority: &SetPriority{"shop", 50}})
-		sleep(10 * time.Second)
-		if a.holds(vip) || !b.holds(vip) {
-			t.Error("the lowered master must lose")
-		}
-		a.leave(t)
-		b.leave(t)
-	})
-}
-
 func TestCleanup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lan := vrrptest.NewLAN()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"sync/atomic"
 
 	"github.com/hald-project/hald/event"
 	"github.com/hald-project/hald/netif"
@@ -23,10 +24,13 @@ type group struct {
 	cfg     groupConfig
 	members []*instance
 	router  *vrrp.Router
-	stop    context.CancelFunc // makes the router leave in good order
-	ctx     context.Context
-	begun   chan struct{} // closed when the router runs
-	done    chan struct{} // closed when it has left
+	// resigning is true until the leftovers of a previous life are handed over,
+	// which no tracker is to disturb.
+	resigning atomic.Bool
+	stop      context.CancelFunc // makes the router leave in good order
+	ctx       context.Context
+	begun     chan struct{} // closed when the router runs
+	done      chan struct{} // closed when it has left
 }
 
 // groups are the elections of a configuration: the sync groups, with their
@@ -67,11 +71,11 @@ func newGroup(cfg groupConfig, h host, emit func(event.Event), changed func(vrrp
 		}
 		in.group = g
 		g.members = append(g.members, in)
-		members = append(members, in.member(h, g.stamp(emit, c), changed))
+		members = append(members, in.member(h, g.stamp(emit, c), g.noting(changed)))
 	}
 	first := cfg.Instances[0]
 	g.router = vrrp.NewRouter(vrrp.Config{
-		Version: first.Version, Priority: first.Priority, Interval: first.Interval,
+		Version: first.Version, Priority: g.priority(), Interval: first.Interval,
 		NoPreempt: first.NoPreempt, PreemptDelay: first.PreemptDelay,
 	}, members...)
 	return g, nil

@@ -29,6 +29,10 @@ type instance struct {
 	kernel  kernel
 	sender  announcer
 	filter  ability
+	emit    func(event.Event) // stamps an event with the instance
+	fit     *fitness          // what the trackers make of it
+	unfit   []string          // the faults that follow, as the router knows them
+	faults  []string          // all faults that the router knows, that of the link first
 }
 
 func newInstance(cfg Instance, h host) (*instance, error) {
@@ -45,12 +49,12 @@ func newInstance(cfg Instance, h host) (*instance, error) {
 	if err != nil {
 		return nil, errors.Join(err, k.Close(), s.Close())
 	}
-	return &instance{cfg: cfg, kernel: k, sender: s, options: options}, nil
+	return &instance{cfg: cfg, kernel: k, sender: s, options: options, fit: newFitness(cfg.Priority, cfg.Trackers)}, nil
 }
 
 // member is what the instance is to its router.
 func (in *instance) member(h host, emit func(event.Event), changed func(vrrp.Transition)) vrrp.Member {
-	in.filter = ability{filter: h.filter, cfg: in.cfg, emit: emit}
+	in.filter, in.emit = ability{filter: h.filter, cfg: in.cfg, emit: emit}, emit
 	holder := newHolder(in.cfg, &in.links, in.kernel, in.sender, h.filter, emit)
 	var addresses vrrp.Addresses = holder
 	if in.cfg.owns() {
@@ -100,6 +104,13 @@ func (in *instance) look(links netif.Links, virtual []netip.Prefix) vrrp.Link {
 	if p.Fault == "" && !in.filter.given() {
 		p.Fault = faultNoFilter
 	}
+	in.faults, in.unfit = nil, in.unfitness()
+	if p.Fault != "" {
+		in.faults = []string{p.Fault}
+	}
+	if in.faults = append(in.faults, in.unfit...); len(in.faults) > 0 {
+		p.Fault = in.faults[0]
+	}
 	return p
 }
 
@@ -135,7 +146,7 @@ func (in *instance) status(s vrrp.Stats) Status {
 		Name: in.cfg.Name, SyncGroup: in.group.cfg.Name, State: s.State.String(), Interface: in.cfg.Interface, VRID: int(in.cfg.VRID),
 		Priority: int(in.cfg.Priority), EffectivePriority: int(s.Priority), Master: text(s.Master),
 		Since: s.Since, Reason: s.Reason, Transitions: s.Transitions,
-		AdvertsSent: s.Sent, AdvertsReceived: s.Received, Discarded: s.Discarded, Faults: []string{},
+		AdvertsSent: s.Sent, AdvertsReceived: s.Received, Discarded: s.Discarded, Faults: []string{}, Trackers: in.fit.status(),
 	}
 	for _, p := range in.cfg.prefixes() {
 		st.VirtualAddresses = append(st.VirtualAddresses, p.String())
@@ -144,7 +155,10 @@ func (in *instance) status(s vrrp.Stats) Status {
 	case vrrp.Leaving:
 		st.State = vrrp.Master.String()
 	case vrrp.Fault:
-		st.Faults = append(st.Faults, s.Reason)
+		st.Faults = append(st.Faults, in.faults...)
+		if !slices.Contains(st.Faults, s.Reason) {
+			st.Faults = append(st.Faults, s.Reason)
+		}
 	}
 	return st
 }

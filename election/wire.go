@@ -10,10 +10,10 @@ import (
 // Command is one message from the director: exactly one field is set. Messages
 // on the link are JSON values, one after the other, in both directions.
 type Command struct {
-	Configure *Config      `json:"configure,omitempty"`
-	Priority  *SetPriority `json:"priority,omitempty"`
-	Handover  *Handover    `json:"handover,omitempty"`
-	TakeBack  *TakeBack    `json:"take_back,omitempty"`
+	Configure *Config   `json:"configure,omitempty"`
+	Track     *Track    `json:"track,omitempty"`
+	Handover  *Handover `json:"handover,omitempty"`
+	TakeBack  *TakeBack `json:"take_back,omitempty"`
 }
 
 // Handover asks masters, with their whole sync groups, to hand over to a peer and
@@ -64,6 +64,31 @@ type Instance struct {
 	Checksum     string        `json:"checksum"`      // auto, rfc5798, rfc9568
 	Lease        time.Duration `json:"lease"`         // 0: addresses without a lifetime
 	Announce     Announce      `json:"announce"`
+	Trackers     []Tracker     `json:"trackers"`
+}
+
+// Tracker is something that the instance's effective priority depends on.
+type Tracker struct {
+	Kind   string `json:"kind"`   // interface, script, file, process, virtual_server, or that of a check
+	Name   string `json:"name"`   // of kind interface: the link's
+	Weight int    `json:"weight"` // added while it fails (negative) or while it succeeds (positive); 0: it is a fault while it fails
+}
+
+// Track brings the newest verdicts of all trackers but those of kind interface,
+// which the election judges by itself.
+type Track struct {
+	Verdicts []Verdict `json:"verdicts"`
+}
+
+// Verdict is what a tracker says.
+type Verdict struct {
+	Instance string    `json:"instance"`
+	Kind     string    `json:"kind"`
+	Name     string    `json:"name"`
+	State    string    `json:"state"` // unknown, up, down
+	Value    int       `json:"value"` // of kind file: what is added to the priority
+	Error    string    `json:"error"` // of the last probe, empty when it passed
+	Since    time.Time `json:"since"` // of State
 }
 
 // Key signs and verifies adverts.
@@ -78,12 +103,6 @@ type Announce struct {
 	Delay    time.Duration `json:"delay"`    // second burst after this; 0: none
 	Refresh  time.Duration `json:"refresh"`  // then one per address this often; 0: never
 	Interval time.Duration `json:"interval"` // pause between the frames of a burst
-}
-
-// SetPriority changes the effective priority of an instance and its sync group.
-type SetPriority struct {
-	Instance string `json:"instance"`
-	Priority uint8  `json:"priority"`
 }
 
 // Report is one message to the director: exactly one field is set.
@@ -110,4 +129,17 @@ type Status struct {
 	AdvertsReceived   uint64    `json:"adverts_received"`
 	Discarded         uint64    `json:"adverts_discarded"`
 	Faults            []string  `json:"faults"`
+
+	Trackers []TrackerStatus `json:"trackers"`
+}
+
+// TrackerStatus is one tracker of an instance.
+type TrackerStatus struct {
+	Name   string    `json:"name"`
+	Kind   string    `json:"kind"`
+	State  string    `json:"state"` // unknown, up, down
+	Weight int       `json:"weight"`
+	Value  int       `json:"value,omitempty"` // of kind file
+	Error  string    `json:"error"`           // of the last probe
+	Since  time.Time `json:"since"`           // of State
 }

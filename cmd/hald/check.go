@@ -78,8 +78,8 @@ func (a *app) explain(diags config.Diagnostics) {
 
 // loadValid reads the configuration for this director. If it is invalid it
 // says why and returns an exit with the given code.
-func (a *app) loadValid(code int) (*config.Config, error) {
-	c, diags := config.Load(a.config, a.director)
+func (a *app) loadValid(load func(path, director string) (*config.Config, config.Diagnostics), code int) (*config.Config, error) {
+	c, diags := load(a.config, a.director)
 	a.explain(diags)
 	if diags.HasErrors() {
 		return nil, &exit{code: code}

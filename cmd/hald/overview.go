@@ -23,6 +23,7 @@ func (p painter) document(d director.Document) string {
 		d.Cluster, d.Director, d.Version, age(time.Duration(d.UptimeS*float64(time.Second))), d.Config.Hash)
 	if len(d.VRRPInstances) > 0 {
 		text.WriteString("\n" + p.instances(d.VRRPInstances))
+		text.WriteString(p.trackers(d.VRRPInstances))
 	}
 	if len(d.VirtualServers) > 0 {
 		text.WriteString("\n" + p.services(d.VirtualServers))
@@ -43,6 +44,39 @@ func (p painter) instances(instances []election.Status) string {
 			plain(s.Interface), plain(orDash(s.Master)), plain(addresses(s.VirtualAddresses)), why)
 	}
 	return t.String()
+}
+
+// trackers is empty where nothing is tracked.
+func (p painter) trackers(instances []election.Status) string {
+	t := table{colour: p.colour}
+	for _, s := range instances {
+		for _, k := range s.Trackers {
+			if t.rows == nil {
+				t.row(plain("TRACKER"), plain("INSTANCE"), plain("STATE"), plain("SINCE"), plain("WEIGHT"), plain("WHY"))
+			}
+			why := plain(k.Error)
+			if k.State == "down" {
+				why.paint = red
+			}
+			t.row(plain(k.Kind+":"+k.Name), plain(s.Name), stateCell(k.State), plain(p.since(k.Since)), plain(effect(k)), why)
+		}
+	}
+	if t.rows == nil {
+		return ""
+	}
+	return "\n" + t.String()
+}
+
+// effect is what a tracker does to the priority: the number of a file is there now,
+// a weight while it fails or succeeds, as its sign says.
+func effect(k election.TrackerStatus) string {
+	switch {
+	case k.Kind == "file":
+		return fmt.Sprintf("%+d", k.Value)
+	case k.Weight == 0:
+		return "fault"
+	}
+	return fmt.Sprintf("%+d", k.Weight)
 }
 
 func (p painter) services(services []balancer.Status) string {

@@ -21,7 +21,12 @@ func exampleDocument() director.Document {
 		VRRPInstances: []election.Status{
 			{Name: "web", State: "master", Priority: 150, EffectivePriority: 120, VRID: 51, Interface: "eth0",
 				VirtualAddresses: []string{"192.0.2.1/24", "192.0.2.2/24", "192.0.2.3/24"},
-				Master:           "192.0.2.11", Since: threeAM.Add(-3 * time.Hour), Reason: "master_silent"},
+				Master:           "192.0.2.11", Since: threeAM.Add(-3 * time.Hour), Reason: "master_silent",
+				Trackers: []election.TrackerStatus{
+					{Kind: "script", Name: "nginx", State: "down", Weight: -30, Error: "exit status 1: no\nworkers", Since: threeAM.Add(-time.Minute)},
+					{Kind: "file", Name: "manual", State: "up", Value: 0, Since: threeAM.Add(-time.Hour)},
+					{Kind: "interface", Name: "eth1", State: "unknown"},
+				}},
 			{Name: "mail", State: "fault", Priority: 100, EffectivePriority: 100, VRID: 52, Interface: "eth1",
 				Since: threeAM.Add(-70 * time.Second), Reason: "interface", Faults: []string{"eth1 is down", "no address"}},
 		},
@@ -43,6 +48,11 @@ func TestOverview(t *testing.T) {
 INSTANCE  STATE   SINCE  PRIORITY    VRID  INTERFACE  MASTER      ADDRESSES                     WHY
 web       master  3h00m  120 of 150  51    eth0       192.0.2.11  192.0.2.1/24 192.0.2.2/24 +1  master_silent
 mail      fault   1m10s  100         52    eth1       -                                         eth1 is down; no address
+
+TRACKER         INSTANCE  STATE    SINCE  WEIGHT  WHY
+script:nginx    web       down     1m00s  -30     exit status 1: no workers
+file:manual     web       up       1h00m  +0
+interface:eth1  web       unknown  -      fault
 
 SERVICE  QUORUM                     SERVER  STATE  WEIGHT  ADDRESS        CHECKS
 http     ok                                                192.0.2.1:80

@@ -32,7 +32,7 @@ func (a *app) run() *cobra.Command {
 			"Exit codes: 0 clean stop, 1 fatal, 2 usage or configuration.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			c, err := a.loadValid(codeUsage)
+			c, err := a.loadValid(config.Load, codeUsage)
 			if err != nil {
 				return err
 			}

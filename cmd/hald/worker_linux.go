@@ -30,8 +30,9 @@ func (a *app) worker() *cobra.Command {
 		RunE: func(command *cobra.Command, args []string) error {
 			// A worker leaves when its link closes, and only then: a signal to
 			// the whole group (terminal, service manager) is the director's
-			// to answer, in its order.
-			signal.Ignore(syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGPIPE)
+			// to answer, in its order. They are caught and not ignored, which the
+			// programs that we run would inherit.
+			signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGPIPE)
 			link, err := director.Inherited()
 			if err != nil {
 				return err

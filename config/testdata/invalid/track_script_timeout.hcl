@@ -6,7 +6,13 @@ vrrp_instance "shop" {
   interface         = "eth0"
   virtual_router_id = 51
   virtual_addresses = ["192.0.2.10/24"]
-  track "interface" "eth1" {
-    weight = -20
+  track "script" "nginx" {
+    command  = ["/bin/true"]
+    interval = "1s"
+    timeout  = "2s"
+  }
+  track "script" "default" {
+    command  = ["/bin/true"]
+    interval = "500ms"
   }
 }

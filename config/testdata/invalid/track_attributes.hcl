@@ -1,0 +1,19 @@
+cluster "shop" {
+  director "lb1" {}
+  director "lb2" {}
+}
+vrrp_instance "shop" {
+  interface         = "eth0"
+  virtual_router_id = 51
+  virtual_addresses = ["192.0.2.10/24"]
+  track "interface" "eth1" {
+    interval = "1s"
+  }
+  track "file" "manual" {
+    path   = "/run/hald/priority-offset"
+    weight = 2
+  }
+  track "process" "nginx" {
+    timeot = "1s"
+  }
+}

@@ -1,0 +1,14 @@
+cluster "shop" {
+  director "lb1" {}
+  director "lb2" {}
+}
+vrrp_instance "shop" {
+  interface         = "eth0"
+  virtual_router_id = 51
+  virtual_addresses = ["192.0.2.10/24"]
+  track "interface" "a/b" {}
+  track "process" "ng inx" {}
+  track "file" "" {
+    path = "/run/x"
+  }
+}

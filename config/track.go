@@ -1,0 +1,210 @@
+package config
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// maxTrackWeight is the distance between the lowest and the highest priority.
+const maxTrackWeight = 253
+
+// readTrackers reads the track blocks of an instance, or all of its defaults'.
+func (r *reader) readTrackers(b *block, priority field[int]) []Tracker {
+	var all []Tracker
+	names := map[string]map[string]hcl.Range{}
+	for _, t := range b.blocks("track") {
+		if names[t.label] == nil {
+			names[t.label] = map[string]hcl.Range{}
+		}
+		r.checkTracked(t)
+		r.unique(names[t.label], t.name, t.nameAt, fmt.Sprintf("Duplicate track %q", t.label))
+		tracker := r.readTracker(t)
+		all = append(all, tracker)
+		if priority.ok && priority.value == owner && !b.defaults && (tracker.Weight != 0 || t.label == "file") {
+			r.source.warn(&t.at, "Weight without effect", fmt.Sprintf(
+				"%s changes the priority of the other directors only: that of an address owner, director %q, is always 255.", t.title(), r.director.Name))
+		}
+	}
+	return all
+}
+
+// checkTracked reports a name that cannot be that of something tracked.
+func (r *reader) checkTracked(b *block) {
+	switch b.label {
+	case "interface":
+		if _, err := interfaceName(value{v: cty.StringVal(b.name)}); err != nil {
+			r.fail(b.nameAt, "Invalid name", err.Error())
+		}
+	case "virtual_server":
+		for _, name := range r.services {
+			if name == b.name {
+				return
+			}
+		}
+		there := "The configuration has none."
+		if len(r.services) > 0 {
+			there = fmt.Sprintf("The configuration has %s.%s", enumerate(r.services, "and"), didYouMean(b.name, r.services))
+		}
+		r.fail(b.nameAt, "Unknown virtual_server", fmt.Sprintf("There is no virtual_server %q. %s", b.name, there))
+	default:
+		r.checkName("track "+strconv.Quote(b.label), b.name, b.nameAt)
+	}
+}
+
+func (r *reader) readTracker(b *block) Tracker {
+	t := Tracker{Kind: b.label, Name: b.name, Weight: read(r, b, "weight", integer(-maxTrackWeight, maxTrackWeight)).or(0).value}
+	switch b.label {
+	case "script":
+		t.Check, t.Command = r.readRhythm(b, 3), r.readCommand(b)
+	case "process":
+		t.Check = r.readLook(b)
+		t.Check.Rise = read(r, b, "rise", integer(1, 1000)).or(2).value
+		t.Check.Fall = read(r, b, "fall", integer(1, 1000)).or(1).value
+	case "file":
+		t.Check, t.Path = r.readLook(b), need(r, b, "path", "the absolute path of a file with an integer in it", absolutePath).value
+	case "tcp":
+		t.Check = r.readRhythm(b, 3)
+		address := need(r, b, "address", "the IP address to connect to", hostAddress)
+		port := need(r, b, "port", "the port to connect to", integer(1, 65535))
+		t.Check.Target = netip.AddrPortFrom(address.value, uint16(port.value))
+	case "http":
+		t.Check = r.readRhythm(b, 3)
+		t.Check.HTTP = r.readHTTP(b)
+		r.readTarget(b, &t.Check)
+	}
+	return t
+}
+
+// readLook reads how often this machine is looked at, which takes no time.
+func (r *reader) readLook(b *block) Check {
+	interval := read(r, b, "interval", duration(10*time.Millisecond, 24*time.Hour, time.Millisecond)).or(2 * time.Second).value
+	return Check{Kind: b.label, Interval: interval, Timeout: min(interval, time.Second), FastInterval: interval, Fall: 1, Rise: 1}
+}
+
+// readTarget reads what a request goes to: url, or else address, port and path.
+func (r *reader) readTarget(b *block, c *Check) {
+	whole := read(r, b, "url", webAddress)
+	address := read(r, b, "address", hostAddress)
+	port := read(r, b, "port", integer(1, 65535)).or(80)
+	switch {
+	case whole.given:
+		for _, name := range []string{"address", "port", "path"} {
+			if attr := b.attribute(name); attr != nil {
+				r.fail(attr.NameRange, "Invalid "+name, fmt.Sprintf("The url of %s says it already: remove one of them.", b.title()))
+			}
+		}
+		if whole.ok {
+			c.Target, c.HTTP.Path = whole.value.target, whole.value.path
+		}
+	case !address.given:
+		r.fail(b.at, "Missing attribute url", fmt.Sprintf("%s needs url, or address with port and path: what the request goes to.", b.title()))
+	default:
+		c.Target = netip.AddrPortFrom(address.value, uint16(port.value))
+	}
+}
+
+// location is what a URL says.
+type location struct {
+	target netip.AddrPort
+	path   string
+}
+
+// webAddress accepts an http URL with an IP address in it: a check that needs the
+// name service would fail with it.
+func webAddress(v value) (location, error) {
+	s, err := text(v)
+	if err != nil {
+		return location{}, err
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.Opaque != "":
+		return location{}, complain("%s is not a URL such as \"http://127.0.0.1:8080/healthz\".", v)
+	case u.Scheme == "https":
+		return location{}, notYetError{"a URL with https"}
+	case u.Scheme != "http":
+		return location{}, complain("%s is not a URL that begins with http://.", v)
+	case u.User != nil:
+		return location{}, complain("%s has a user in it. Write an Authorization header in headers.", v)
+	}
+	address, err := netip.ParseAddr(u.Hostname())
+	if err != nil {
+		return location{}, complain("%s has no IP address for its host. Write the address, and the name in host, so that the check does not depend on the name service.", v)
+	}
+	if _, err := parseHost(address.String(), v); err != nil {
+		return location{}, err
+	}
+	port := uint64(80)
+	if u.Port() != "" {
+		if port, err = strconv.ParseUint(u.Port(), 10, 16); err != nil || port == 0 {
+			return location{}, complain("%s has a port that is not 1 to 65535.", v)
+		}
+	}
+	path := "/"
+	if _, rest, found := strings.Cut(strings.TrimPrefix(s, "http://"), "/"); found {
+		path += rest
+	} else if u.RawQuery != "" {
+		path += "?" + u.RawQuery
+	}
+	if _, err := requestTarget(value{v: cty.StringVal(path), hidden: v.hidden}); err != nil {
+		return location{}, err
+	}
+	return location{netip.AddrPortFrom(address, uint16(port)), path}, nil
+}
+
+// readCommand reads a program with its arguments.
+func (r *reader) readCommand(b *block) []string {
+	list := readList(r, b, "command", text)
+	r.mustBeGiven(b, "command", "the list of a program's absolute path and its arguments", list.given)
+	if !list.given || !list.ok {
+		return nil
+	}
+	if len(list.value) == 0 {
+		r.fail(list.at, "Invalid command", "The list is empty: it begins with the absolute path of a program.")
+		return nil
+	}
+	program := parsed(r, "command", list.value[0].text, absolutePath)
+	if program.ok {
+		r.checkProgram(program)
+	}
+	var command []string
+	for _, word := range list.value {
+		command = append(command, word.value)
+	}
+	return command
+}
+
+// absolutePath accepts the path of a file that needs no folder to start from.
+func absolutePath(v value) (string, error) {
+	s, err := text(v)
+	if err == nil && (!strings.HasPrefix(s, "/") || s == "/" || s != filepath.Clean(s) || strings.ContainsRune(s, 0)) {
+		return "", complain("%s is not the absolute path of a file, without \".\" and \"..\" in it.", v)
+	}
+	return s, err
+}
+
+// checkProgram reports a program that is missing or that others could change. On
+// another machine than the director's own it is a warning.
+func (r *reader) checkProgram(program field[string]) {
+	err := safeProgram(program.value)
+	if err == nil {
+		return
+	}
+	detail := fmt.Sprintf("%s: %s.", program.shown(), err)
+	if program.text.hidden {
+		detail = "The program is missing, or others could change it. Its path is not shown: it comes from file() or env()."
+	}
+	if r.source.elsewhere {
+		r.source.warn(&program.at, "Unsafe or missing program", detail)
+	} else {
+		r.fail(program.at, "Unsafe or missing program", detail)
+	}
+}
