@@ -39,6 +39,7 @@ var arrows = map[string][]string{
 	"integration/lab":     {"integration/guest"},
 	"integration/demo":    {"integration/lab", "integration/guest"},
 	"integration/measure": {"integration/lab", "integration/guest"},
+	"integration/rhythm":  {},
 }
 
 var forTests = []string{"vrrp/vrrptest", "ipvsctl/ipvstest", "integration/guest"}
