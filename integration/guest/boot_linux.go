@@ -59,10 +59,10 @@ func umlInstalled() error {
 	return nil
 }
 
-// boot runs the order in a guest and returns the program's exit status. The
-// guest does not outlive this process: the kernel kills it with the thread that
-// started it, which is therefore kept.
-func boot(o order) (status int, err error) {
+// boot runs the order in a guest, passes its output on and returns the program's
+// exit status. The guest does not outlive this process: the kernel kills it with
+// the thread that started it, which is therefore kept.
+func boot(o order, stdout, stderr io.Writer) (status int, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
@@ -100,7 +100,7 @@ func boot(o order) (status int, err error) {
 	}
 
 	var copies sync.WaitGroup
-	for _, to := range []io.Writer{os.Stdout, os.Stderr} {
+	for _, to := range []io.Writer{stdout, stderr} {
 		r, w, err := os.Pipe()
 		if err != nil {
 			return 0, fmt.Errorf("open a pipe for the output: %w", err)

@@ -43,6 +43,8 @@ type Guest struct {
 
 	// Writable are host folders the program may write, besides Out.
 	Writable []string
+
+	tests bool // the program is a test, which several guests may share
 }
 
 // Main is the body of a TestMain whose tests need IPVS. It does not return.
@@ -50,6 +52,7 @@ func Main(m *testing.M, modules ...string) { Guest{Modules: modules}.Main(m) }
 
 // Main is Main for a guest with more wishes. It does not return.
 func (g Guest) Main(m *testing.M) {
+	g.tests = true
 	g.Enter()
 	Exit(m.Run())
 }
@@ -108,13 +111,13 @@ func (g Guest) enter() error {
 	if here == nil {
 		return enterHere(out, temporary)
 	}
-	status, err := boot(order{
-		Args:     os.Args,
-		Env:      os.Environ(),
-		Modules:  modules,
-		Out:      out,
-		Writable: g.Writable,
-	})
+	orders := []order{{Args: os.Args, Env: os.Environ(), Modules: modules, Out: out, Writable: g.Writable}}
+	if g.tests {
+		if orders, err = share(orders[0]); err != nil {
+			return err
+		}
+	}
+	status, err := bootAll(orders)
 	if temporary {
 		os.RemoveAll(out)
 	}
