@@ -83,6 +83,16 @@ func command(t testing.TB, name string, args ...string) string {
 	return string(out)
 }
 
+// feed has `ip` carry out many commands.
+func feed(t testing.TB, batch string) {
+	t.Helper()
+	c := exec.Command("ip", "-batch", "-")
+	c.Stdin = strings.NewReader(batch)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("ip -batch: %v: %s", err, out)
+	}
+}
+
 // shown is what `ip` prints of the IPv4 addresses of a link, one a line.
 func shown(t testing.TB, link string) string {
 	t.Helper()

@@ -7,8 +7,9 @@ import (
 	"slices"
 )
 
-// Protocol is the number (IFA_PROTO, linux/if_addr.h) that marks an address as
-// claimed by hald. The kernel itself uses 1 to 3.
+// Protocol is the number that marks an address (IFA_PROTO, linux/if_addr.h) or a
+// route (rtm_protocol, linux/rtnetlink.h) as claimed by hald. The kernel itself
+// uses 1 to 4.
 const Protocol = 0x68
 
 // Links is a snapshot of all links by name. A delivered snapshot and the
@@ -25,6 +26,8 @@ type Link struct {
 	Parent  int       // index of the link it is on top of; 0: none
 	Virtual bool      // a link of ours with a virtual MAC, see [VirtualLink]
 	Addrs   []Address // IPv4 in the kernel's order, primaries first; then IPv6 in ascending order
+
+	Routes []Route // over this link that bear our mark, in ascending order
 
 	// Forwarding6 says that the kernel forwards IPv6 packets that come in here,
 	// and therefore calls itself a router in its neighbour advertisements.
@@ -102,5 +105,5 @@ func containsAddr(prefixes []netip.Prefix, ip netip.Addr) bool {
 func (l Link) equal(o Link) bool {
 	return l.Name == o.Name && l.Index == o.Index && l.Up == o.Up && l.MTU == o.MTU && l.Forwarding6 == o.Forwarding6 &&
 		l.Parent == o.Parent && l.Virtual == o.Virtual &&
-		bytes.Equal(l.MAC, o.MAC) && slices.Equal(l.Addrs, o.Addrs)
+		bytes.Equal(l.MAC, o.MAC) && slices.Equal(l.Addrs, o.Addrs) && slices.Equal(l.Routes, o.Routes)
 }

@@ -43,6 +43,14 @@ func parseNews(m syscall.NetlinkMessage) (n news, ok bool, err error) {
 		return news{index: index, gone: m.Header.Type == unix.RTM_DELADDR, addr: &a}, err == nil, err
 	case unix.RTM_NEWNETCONF:
 		return parseNetconf(m.Data)
+	case unix.RTM_NEWROUTE, unix.RTM_DELROUTE:
+		if !isRoute(m) {
+			return news{}, false, nil
+		}
+		r, err := parseRoute(m.Data)
+		// A foreign one has taken the place of one that may have been ours.
+		gone := m.Header.Type == unix.RTM_DELROUTE || !isOurs(m)
+		return news{index: r.LinkIndex, gone: gone, route: &r}, err == nil && (isOurs(m) || m.Header.Flags&unix.NLM_F_REPLACE != 0), err
 	}
 	return news{}, false, nil
 }

@@ -51,13 +51,17 @@ func dial(receiveBuffer int, groups ...uint) (*conn, error) {
 	for _, g := range groups {
 		addr.Groups |= 1 << (g - 1)
 	}
-	// Neither option is needed for correctness: old kernels and processes
-	// without the capability work with smaller buffers and longer answers.
+	// None of the options is needed for correctness: old kernels and processes
+	// without the capability work with smaller buffers, longer answers and more
+	// announcements.
 	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) != nil {
 		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
 	}
 	_ = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_CAP_ACK, 1)
 	_ = unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_GET_STRICT_CHK, 1)
+	if len(groups) > 0 {
+		_ = ignoreForeignRoutes(fd)
+	}
 	if err := unix.Bind(fd, addr); err != nil {
 		return nil, errors.Join(fmt.Errorf("bind rtnetlink socket: %w", err), c.file.Close())
 	}

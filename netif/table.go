@@ -5,21 +5,23 @@ import (
 	"slices"
 )
 
-// table is the watcher's copy of the kernel's links and addresses. Links and
+// table is the watcher's copy of the kernel's links and addresses, and of our routes. Links and
 // addresses are kept apart because news of an address may come before news of
 // its link.
 type table struct {
-	links map[int]Link // without addresses
-	addrs map[int][]Address
+	links  map[int]Link // without addresses
+	addrs  map[int][]Address
+	routes []Route // ours, in order
 }
 
-// news is one change as the kernel announces it: of a link, of one address, or
-// of whether the link forwards IPv6.
+// news is one change as the kernel announces it: of a link, of one address, of
+// one route, or of whether the link forwards IPv6.
 type news struct {
 	index       int
 	gone        bool
 	link        *Link
 	addr        *Address
+	route       *Route
 	forwarding6 *bool
 }
 
@@ -34,10 +36,13 @@ func (t *table) apply(n news) {
 	case n.link != nil && n.gone:
 		delete(t.links, n.index)
 		delete(t.addrs, n.index)
+		t.routes = slices.DeleteFunc(slices.Clone(t.routes), func(r Route) bool { return r.LinkIndex == n.index })
 	case n.link != nil:
 		t.links[n.index] = *n.link
 	case n.addr != nil:
 		t.addrs[n.index] = placed(t.addrs[n.index], *n.addr, n.gone)
+	case n.route != nil:
+		t.routes = routed(t.routes, *n.route, n.gone)
 	case n.forwarding6 != nil:
 		if l, ok := t.links[n.index]; ok { // of a new link, its own news tells
 			l.Forwarding6 = *n.forwarding6
@@ -101,6 +106,12 @@ func (t *table) snapshot() Links {
 	s := make(Links, len(t.links))
 	for index, l := range t.links {
 		l.Addrs = t.addrs[index]
+		l.Routes = nil
+		for _, r := range t.routes {
+			if r.LinkIndex == index {
+				l.Routes = append(l.Routes, r)
+			}
+		}
 		s[l.Name] = l
 	}
 	return s

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -20,7 +21,7 @@ const (
 	listedBuffer = 1 << 20
 )
 
-// Watcher follows the links and addresses of a network namespace. The zero
+// Watcher follows the links, the addresses and our routes of a network namespace. The zero
 // value is ready to use; one Run at a time.
 type Watcher struct {
 	eventBuffer int // bytes; 0: the default
@@ -64,7 +65,8 @@ func (w *Watcher) session(ctx context.Context, out chan<- Links, delivered *Link
 	if buffer == 0 {
 		buffer = eventBuffer
 	}
-	events, err := dial(buffer, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV6_NETCONF)
+	events, err := dial(buffer, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV6_NETCONF,
+		unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE)
 	if err != nil {
 		return err
 	}
@@ -171,8 +173,13 @@ func list(c *conn) (*table, error) {
 	err = listAddresses(c, 0, func() { clear(t.addrs) }, func(index int, h held) {
 		t.addrs[index] = append(t.addrs[index], h.Address)
 	})
+	if err != nil {
+		return nil, err
+	}
 	for _, addrs := range t.addrs {
 		arrange(addrs)
 	}
+	err = listRoutes(c, func() { t.routes = nil }, func(r Route) { t.routes = append(t.routes, r) })
+	slices.SortFunc(t.routes, Route.compare)
 	return t, err
 }
