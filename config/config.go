@@ -37,6 +37,7 @@ type Instance struct {
 	Priority      uint8         // 1–254; 255 for the address owner
 	Interval      time.Duration // version 3: 10 ms … 40.95 s in steps of 10 ms; version 2: whole seconds, 1 … 255
 	Addresses     []Address     // the family of the first is that of the adverts
+	Routes        []Route
 	NoPreempt     bool
 	NoAccept      bool          // the master drops what is addressed to the addresses
 	PreemptDelay  time.Duration // 0 with NoPreempt
@@ -75,6 +76,16 @@ type Address struct {
 type Key struct {
 	ID     uint8  // 1–255
 	Secret string // 32–64 bytes
+}
+
+// Route is one virtual_route.
+type Route struct {
+	Destination netip.Prefix
+	Via         netip.Addr // zero: the network is on the link
+	Interface   string     // empty: the instance's
+	Table       uint32
+	Metric      uint32     // for IPv6 at least 1
+	Source      netip.Addr // zero: the kernel chooses
 }
 
 // Announce is the gratuitous_arp block.

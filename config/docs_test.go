@@ -18,8 +18,8 @@ const reference = "../docs/configuration.md"
 var documented = map[string]string{
 	"cluster": "cluster", "director": "cluster/director",
 	"vrrp_instance": "vrrp_instance", "gratuitous_arp": "vrrp_instance/gratuitous_arp", "authentication": "vrrp_instance/authentication",
-	"virtual_address": "vrrp_instance/virtual_address",
-	"virtual_server":  "virtual_server", "real_server": "virtual_server/real_server", "sorry_server": "virtual_server/sorry_server",
+	"virtual_address": "vrrp_instance/virtual_address", "virtual_route": "vrrp_instance/virtual_route",
+	"virtual_server": "virtual_server", "real_server": "virtual_server/real_server", "sorry_server": "virtual_server/sorry_server",
 	`check "tcp"`: "virtual_server/check/tcp", `check "http"`: "virtual_server/check/http",
 	`track "interface"`: "vrrp_instance/track/interface", `track "script"`: "vrrp_instance/track/script", `track "file"`: "vrrp_instance/track/file",
 	`track "process"`: "vrrp_instance/track/process", `track "virtual_server"`: "vrrp_instance/track/virtual_server",

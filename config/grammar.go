@@ -66,7 +66,7 @@ var instanceGrammar = grammar{
 		"gratuitous_arp":  {single: true, attributes: []string{"count", "delay", "refresh", "interval"}},
 		"authentication":  {attributes: []string{"type", "key", "id", "required"}},
 		"virtual_address": {labels: []string{"address"}, attributes: []string{"interface", "label", "scope", "advertise"}},
-		"virtual_route":   unbuilt("network"),
+		"virtual_route":   {labels: []string{"network"}, attributes: []string{"via", "interface", "table", "metric", "source"}},
 		"track":           trackGrammar,
 	},
 }

@@ -13,6 +13,7 @@ type instance struct {
 	block     *block
 	family    family // of the adverts
 	addresses []field[Address]
+	routes    []field[Route]
 }
 
 // readInstances reads all vrrp_instance blocks and compares them.
@@ -52,6 +53,7 @@ func (r *reader) readInstances(root *block) []instance {
 			}
 		}
 	}
+	r.checkRoutes(all)
 	return all
 }
 
@@ -80,6 +82,10 @@ func (r *reader) readInstance(b *block) (in instance, vrid field[int], link fiel
 	in.Lease = r.readLease(b, version, interval, priority)
 	in.Announce = r.readAnnounce(b)
 	in.Trackers = r.readTrackers(b, priority)
+	in.routes = r.readRoutes(b, &in)
+	for _, f := range in.routes {
+		in.Routes = append(in.Routes, f.value)
+	}
 	return in, vrid, link
 }
 

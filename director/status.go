@@ -41,6 +41,7 @@ func electionBlank(c election.Config, now time.Time) message {
 			VRID:              int(i.VRID),
 			Interface:         i.Interface,
 			VirtualAddresses:  texts(i.Addresses, func(a election.Address) string { return a.Prefix.String() }),
+			Holdings:          i.Holdings(nil),
 			Since:             now,
 			Reason:            notRunning,
 			Faults:            []string{},

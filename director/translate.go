@@ -22,6 +22,7 @@ func ElectionConfig(c *config.Config) election.Config {
 			Priority:     i.Priority,
 			Interval:     i.Interval,
 			Addresses:    virtualAddresses(i.Addresses),
+			Routes:       virtualRoutes(i.Routes),
 			NoPreempt:    i.NoPreempt,
 			NoAccept:     i.NoAccept,
 			PreemptDelay: i.PreemptDelay,
@@ -74,6 +75,13 @@ func probed(instances []config.Instance) (list []balancer.Tracker) {
 func virtualAddresses(addresses []config.Address) (list []election.Address) {
 	for _, a := range addresses {
 		list = append(list, election.Address(a))
+	}
+	return list
+}
+
+func virtualRoutes(routes []config.Route) (list []election.Route) {
+	for _, r := range routes {
+		list = append(list, election.Route(r))
 	}
 	return list
 }

@@ -40,6 +40,11 @@ func (c Instance) elsewhere() (names []string) {
 			names = append(names, name)
 		}
 	}
+	for _, r := range c.routes() {
+		if r.Interface != c.Interface && !slices.Contains(names, r.Interface) {
+			names = append(names, r.Interface)
+		}
+	}
 	return names
 }
 

@@ -230,18 +230,21 @@ func (e *election) recover(cfg Config, instances map[string]*instance) error {
 	if err != nil {
 		return err
 	}
-	leftovers, stray, err := survey(k, links, cfg)
+	left, err := survey(k, links, cfg, nil)
 	if err != nil {
 		return err
 	}
-	for index, addrs := range stray {
-		if err := k.Release(index, addrs); err != nil {
-			return fmt.Errorf("release leftovers: %w", err)
-		}
+	if err := left.releaseStrays(k); err != nil {
+		return fmt.Errorf("release leftovers: %w", err)
+	}
+	for _, addrs := range left.addresses {
 		e.out.emit(event.Event{Name: "daemon.recovered", Address: list(addrs), Count: len(addrs)})
 	}
+	for _, r := range left.routes {
+		e.out.emit(event.Event{Name: "daemon.recovered", Route: r.Destination.String()})
+	}
 	e.admit(cfg)
-	for name := range leftovers {
+	for name := range left.instances {
 		in := instances[name]
 		in.group.handOver()
 		in.group.stamp(e.out.emit, in.cfg)(event.Event{

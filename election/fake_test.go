@@ -48,6 +48,8 @@ type fakeHost struct {
 	addrs      map[netip.Prefix]time.Time // ours, and when the lease ends
 	on         map[netip.Prefix]int       // the link that holds it; 0: eth0
 	own        []netip.Prefix             // the node's own beside its source
+	routes     []netif.Route
+	routeErr   error
 	claims     int
 	releases   int
 	claimErr   error
@@ -170,6 +172,49 @@ func (f *fakeHost) Held() (map[int][]netip.Prefix, error) {
 		held[max(2, f.on[p])] = append(held[max(2, f.on[p])], p)
 	}
 	return held, nil
+}
+
+func (f *fakeHost) ClaimRoutes(routes []netif.Route) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.routeErr != nil {
+		return f.routeErr
+	}
+	for _, r := range routes {
+		if !slices.Contains(f.routes, r) {
+			f.routes = append(f.routes, r)
+		}
+	}
+	return nil
+}
+
+func (f *fakeHost) ReleaseRoutes(routes []netif.Route) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.releaseErr != nil {
+		return f.releaseErr
+	}
+	for _, r := range routes {
+		f.routes = slices.DeleteFunc(f.routes, func(o netif.Route) bool { return o.Key() == r.Key() })
+	}
+	return nil
+}
+
+func (f *fakeHost) MissingRoutes(routes []netif.Route) (missing []netif.Route, err error) {
+	for _, r := range routes {
+		if !slices.Contains(f.heldRoutes(), r) {
+			missing = append(missing, r)
+		}
+	}
+	return missing, nil
+}
+
+func (f *fakeHost) HeldRoutes() ([]netif.Route, error) { return f.heldRoutes(), nil }
+
+func (f *fakeHost) heldRoutes() []netif.Route {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.routes)
 }
 
 func (f *fakeHost) Close() error { return nil }

@@ -17,10 +17,12 @@ import (
 const releaseRetry = 200 * time.Millisecond
 
 // holder is what winning and losing mean to this host (vrrp.Addresses): it
-// claims, renews, repairs and releases the addresses of one instance and
-// announces them. It belongs to the instance's router.
+// claims, renews, repairs and releases the addresses of one instance, announces
+// them, and does the same for the routes, which come after the addresses and go
+// before them. It belongs to the instance's router.
 type holder struct {
 	places  []*place
+	ways    ways
 	emit    func(event.Event)
 	refusal *refusal // nil: packets to the addresses are accepted
 
@@ -28,7 +30,10 @@ type holder struct {
 }
 
 func newHolder(cfg Instance, links *atomic.Pointer[netif.Links], k kernel, s announcer, f filter, emit func(event.Event)) *holder {
-	return &holder{places: places(cfg, links, k, s), refusal: newRefusal(cfg, f), emit: emit}
+	return &holder{
+		places: places(cfg, links, k, s), ways: ways{routes: cfg.routes(), links: links, kernel: k},
+		refusal: newRefusal(cfg, f), emit: emit,
+	}
 }
 
 func (h *holder) Claim() error {
@@ -40,10 +45,14 @@ func (h *holder) Claim() error {
 			return fmt.Errorf("claim on %s: %w", p.name, err)
 		}
 	}
+	if err := h.ways.claim(); err != nil {
+		return err
+	}
 	h.release = time.Time{}
 	for _, p := range h.places {
 		h.report("address.claimed", p, p.prefixes)
 	}
+	h.reportRoutes("route.claimed", h.ways.routes)
 	return nil
 }
 
@@ -57,14 +66,19 @@ func (h *holder) Repair(now time.Time) error {
 			return fmt.Errorf("repair on %s: %w", p.name, err)
 		}
 	}
-	return nil
+	restored, err := h.ways.repair()
+	h.reportRoutes("route.restored", restored)
+	return err
 }
 
 // Release is wanted on entry into every state without addresses, so that what a
 // previous life left goes too.
 func (h *holder) Release() error {
 	h.release = time.Time{}
-	var failed error
+	released, failed := h.ways.release()
+	if released {
+		h.reportRoutes("route.released", h.ways.routes)
+	}
 	for _, p := range h.places {
 		released, err := p.release()
 		if released {
@@ -72,10 +86,10 @@ func (h *holder) Release() error {
 		}
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("release on %s: %w", p.name, err))
-			h.release = time.Now().Add(releaseRetry)
 		}
 	}
 	if failed != nil {
+		h.release = time.Now().Add(releaseRetry)
 		return failed
 	}
 	if err := h.refusal.end(); err != nil {
@@ -138,19 +152,27 @@ func (h *holder) report(name string, p *place, addrs []netip.Prefix) {
 	h.emit(event.Event{Name: name, Interface: p.name, Address: list(addrs), Count: len(addrs)})
 }
 
-// list names addresses, the first ten of them.
-func list(addrs []netip.Prefix) string {
+func (h *holder) reportRoutes(name string, routes []Route) {
+	if len(routes) > 0 {
+		h.emit(event.Event{Name: name, Route: joined(routes, ", "), Count: len(routes)})
+	}
+}
+
+func list(addrs []netip.Prefix) string { return joined(addrs, " ") }
+
+// joined names the first ten and how many more there are.
+func joined[T fmt.Stringer](items []T, separator string) string {
 	const most = 10
 	var b strings.Builder
-	for i, p := range addrs {
+	for i, item := range items {
 		if i == most {
-			fmt.Fprintf(&b, " and %d more", len(addrs)-most)
+			fmt.Fprintf(&b, " and %d more", len(items)-most)
 			break
 		}
 		if i > 0 {
-			b.WriteString(" ")
+			b.WriteString(separator)
 		}
-		b.WriteString(p.String())
+		b.WriteString(item.String())
 	}
 	return b.String()
 }

@@ -11,12 +11,16 @@ import (
 	"github.com/hald-project/hald/vrrp"
 )
 
-// kernel holds addresses; *netif.Addresses is the real one.
+// kernel holds addresses and routes; *netif.Addresses is the real one.
 type kernel interface {
 	Claim(linkIndex int, addrs []netif.Virtual, lease time.Duration) error
 	Release(linkIndex int, addrs []netip.Prefix) error
 	Missing(linkIndex int, addrs []netip.Prefix) ([]netip.Prefix, error)
 	Held() (map[int][]netip.Prefix, error)
+	ClaimRoutes([]netif.Route) error
+	ReleaseRoutes([]netif.Route) error
+	MissingRoutes([]netif.Route) ([]netif.Route, error)
+	HeldRoutes() ([]netif.Route, error)
 	Close() error
 }
 

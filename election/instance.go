@@ -146,10 +146,15 @@ func (in *instance) status(s vrrp.Stats) Status {
 		Name: in.cfg.Name, SyncGroup: in.group.cfg.Name, State: s.State.String(), Interface: in.cfg.Interface, VRID: int(in.cfg.VRID),
 		Priority: int(in.cfg.Priority), EffectivePriority: int(s.Priority), Master: text(s.Master),
 		Since: s.Since, Reason: s.Reason, Transitions: s.Transitions,
-		AdvertsSent: s.Sent, AdvertsReceived: s.Received, Discarded: s.Discarded, Faults: []string{}, Trackers: in.fit.status(),
+		VirtualAddresses: []string{}, AdvertsSent: s.Sent, AdvertsReceived: s.Received, Discarded: s.Discarded, Faults: []string{}, Trackers: in.fit.status(),
 	}
 	for _, p := range in.cfg.prefixes() {
 		st.VirtualAddresses = append(st.VirtualAddresses, p.String())
+	}
+	if links := in.links.Load(); links != nil {
+		st.Holdings = in.cfg.Holdings(*links)
+	} else {
+		st.Holdings = in.cfg.Holdings(nil)
 	}
 	switch s.State {
 	case vrrp.Leaving:

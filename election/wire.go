@@ -50,6 +50,7 @@ type Instance struct {
 	Priority  uint8         `json:"priority"`
 	Interval  time.Duration `json:"interval"`
 	Addresses []Address     `json:"addresses"` // the family of the first is that of the advertisements
+	Routes    []Route       `json:"routes"`
 	NoPreempt bool          `json:"no_preempt"`
 	NoAccept  bool          `json:"no_accept"` // drop what is addressed to the addresses
 
@@ -121,6 +122,7 @@ type Status struct {
 	VRID              int       `json:"vrid"`
 	Interface         string    `json:"interface"`
 	VirtualAddresses  []string  `json:"virtual_addresses"`
+	Holdings          []Holding `json:"holdings"`
 	Master            string    `json:"master"` // address of the master, ours included; empty when unknown
 	Since             time.Time `json:"since"`
 	Reason            string    `json:"reason"`

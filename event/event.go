@@ -21,6 +21,7 @@ type Event struct {
 	SyncGroup    string  `json:"sync_group,omitempty"`
 	Interface    string  `json:"interface,omitempty"`
 	Address      string  `json:"address,omitempty"`
+	Route        string  `json:"route,omitempty"`
 	Service      string  `json:"service,omitempty"`
 	Server       string  `json:"server,omitempty"`
 	Check        string  `json:"check,omitempty"`

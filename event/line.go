@@ -64,6 +64,7 @@ func fields(e Event) []zapcore.Field {
 	text("sync_group", e.SyncGroup)
 	text("interface", e.Interface)
 	text("address", e.Address)
+	text("route", e.Route)
 	text("service", e.Service)
 	text("server", e.Server)
 	text("check", e.Check)

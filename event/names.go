@@ -40,6 +40,10 @@ var kinds = map[string]kind{
 	"address.restored": {zapcore.WarnLevel, "virtual address was removed by someone and restored"},
 	"address.conflict": {zapcore.ErrorLevel, "a stranger answers for a virtual address"},
 
+	"route.claimed":  {zapcore.InfoLevel, "virtual route claimed"},
+	"route.released": {zapcore.InfoLevel, "virtual route released"},
+	"route.restored": {zapcore.WarnLevel, "virtual route was removed by someone and restored"},
+
 	"real_server.up":       {zapcore.InfoLevel, "real server is up"},
 	"real_server.down":     {zapcore.WarnLevel, "real server is down"},
 	"real_server.draining": {zapcore.InfoLevel, "real server is draining"},

@@ -1,5 +1,6 @@
-// Package netif owns what the node holds on its links: it watches links and
-// addresses, and it claims and releases virtual addresses.
+// Package netif owns what the node holds on its links: it watches links,
+// addresses and our routes, and it claims and releases virtual addresses and
+// routes.
 //
 // The kernel is the only memory. Every claim and release starts by reading
 // what the kernel holds, changes the difference, and may be repeated at will.
@@ -9,6 +10,11 @@
 // it. Before Linux 5.18 addresses have no protocol number; there, an address
 // is ours when the caller names it and its lifetime is finite and, if it is an
 // IPv6 address, deprecated.
+//
+// A route bears the protocol number too, on every kernel, but no lease: IPv4 has
+// none. The kernel keeps the announcements of all other routes from the watcher
+// (hearing_linux.go). Of some routes that go, with an address or a link, it tells
+// nothing, so that whoever holds routes asks for them whenever anything changed.
 //
 // Where the master must not accept packets to its addresses, a [Filter] drops
 // them, in an nftables table of our own, behind the hooks of IPVS.

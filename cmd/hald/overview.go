@@ -23,6 +23,9 @@ func (p painter) document(d director.Document) string {
 		d.Cluster, d.Director, d.Version, age(time.Duration(d.UptimeS*float64(time.Second))), d.Config.Hash)
 	if len(d.VRRPInstances) > 0 {
 		text.WriteString("\n" + p.instances(d.VRRPInstances))
+		if holdings := p.holdings(d.VRRPInstances); holdings != "" {
+			text.WriteString("\n" + holdings)
+		}
 		text.WriteString(p.trackers(d.VRRPInstances))
 	}
 	if len(d.VirtualServers) > 0 {
@@ -149,13 +152,15 @@ func ofWanted(is, wanted int) string {
 	return fmt.Sprintf("%d of %d", is, wanted)
 }
 
-// addresses are the first ones and how many more.
-func addresses(list []string) string {
+func addresses(list []string) string { return firstOf(list, " ") }
+
+// firstOf are the first ones and how many more.
+func firstOf(list []string, separator string) string {
 	const shown = 2
 	if len(list) <= shown {
-		return strings.Join(list, " ")
+		return strings.Join(list, separator)
 	}
-	return fmt.Sprintf("%s +%d", strings.Join(list[:shown], " "), len(list)-shown)
+	return fmt.Sprintf("%s +%d", strings.Join(list[:shown], separator), len(list)-shown)
 }
 
 func orDash(s string) string {

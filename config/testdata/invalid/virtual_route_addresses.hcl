@@ -1,0 +1,19 @@
+cluster "shop" {
+  director "lb1" {
+    address = "192.0.2.11"
+  }
+  director "lb2" {
+    address = "192.0.2.12"
+  }
+}
+
+vrrp_instance "front" {
+  interface         = "eth0"
+  virtual_router_id = 51
+  virtual_addresses = ["192.0.2.100/24"]
+
+  virtual_route "203.0.113.0/24" {
+    via    = "192.0.2.100"
+    source = "192.0.2.99"
+  }
+}

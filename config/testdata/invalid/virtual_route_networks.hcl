@@ -1,0 +1,20 @@
+cluster "shop" {
+  director "lb1" {
+    address = "192.0.2.11"
+  }
+  director "lb2" {
+    address = "192.0.2.12"
+  }
+}
+
+vrrp_instance "front" {
+  interface         = "eth0"
+  virtual_router_id = 51
+  virtual_addresses = ["192.0.2.100/24"]
+
+  virtual_route "default" {}
+  virtual_route "203.0.113.1/24" {}
+  virtual_route "203.0.113.0" {}
+  virtual_route "224.0.0.0/4" {}
+  virtual_route "somewhere/24" {}
+}

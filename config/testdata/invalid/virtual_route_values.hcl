@@ -1,0 +1,28 @@
+cluster "shop" {
+  director "lb1" {
+    address = "192.0.2.11"
+  }
+  director "lb2" {
+    address = "192.0.2.12"
+  }
+}
+
+vrrp_instance "front" {
+  interface         = "eth0"
+  virtual_router_id = 51
+  virtual_addresses = ["192.0.2.100/24"]
+
+  virtual_route "203.0.113.0/24" {
+    via       = "2001:db8::1"
+    interface = "eth 1"
+    table     = 255
+    metric    = -1
+  }
+  virtual_route "2001:db8:1::/48" {
+    metric = 0
+    source = "192.0.2.100"
+  }
+  virtual_route "198.51.100.0/24" {
+    device = "eth0"
+  }
+}
