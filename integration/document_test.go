@@ -34,6 +34,12 @@ type document struct {
 		AdvertsReceived   int `json:"adverts_received"`
 		AdvertsDiscarded  int `json:"adverts_discarded"`
 		Faults            []string
+		Trackers          []struct {
+			Name, Kind, State string
+			Weight            int
+			Error             string
+			Since             time.Time
+		}
 	} `json:"vrrp_instances"`
 	Services []struct {
 		Name      string
