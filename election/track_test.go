@@ -194,3 +194,36 @@ func TestLeftoversAreHandedOverBeforeATrackerCounts(t *testing.T) {
 		b.leave(t)
 	})
 }
+
+// TestASyncGroupIsAsFitAsItsLeastFitMember: in priority, and in faults.
+func TestASyncGroupIsAsFitAsItsLeastFitMember(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := launch(newFakeHost(vrrptest.NewLAN(), addrA), false)
+		inside, outside := tracking(150, tracker("script", "nginx", -60)), tracking(150, tracker("tcp", "db", 0), tracker("script", "nginx", -20))
+		outside.Name, outside.VRID, outside.Addresses = "outside", 52, []Address{{Prefix: second}}
+		a.enc.Encode(Command{Configure: &Config{Instances: []Instance{inside, outside}, Groups: []Group{{Name: "edge", Members: []string{"shop", "outside"}}}}})
+		say := func(inside, outside, db string) {
+			a.say(verdict("script", "nginx", inside), Verdict{Instance: "outside", Kind: "script", Name: "nginx", State: outside},
+				Verdict{Instance: "outside", Kind: "tcp", Name: "db", State: db})
+			sleep(5 * time.Second)
+		}
+		for _, step := range []struct {
+			inside, outside string
+			priority        int
+		}{{"up", "up", 150}, {"up", "down", 130}, {"down", "down", 90}, {"down", "up", 90}} {
+			say(step.inside, step.outside, "up")
+			for _, s := range a.status() {
+				if s.State != "master" || s.EffectivePriority != step.priority {
+					t.Errorf("inside %s, outside %s: %s is %s with %d", step.inside, step.outside, s.Name, s.State, s.EffectivePriority)
+				}
+			}
+		}
+		say("up", "up", "down")
+		for _, s := range a.status() {
+			if why := map[string]string{"shop": "sync_group", "outside": "track_tcp:db"}[s.Name]; s.State != "fault" || !slices.Equal(s.Faults, []string{why}) {
+				t.Errorf("%s is %s with %q", s.Name, s.State, s.Faults)
+			}
+		}
+		a.leave(t)
+	})
+}

@@ -23,7 +23,8 @@ type tracking struct {
 func tracked(t *testing.T, blocks string) *tracking {
 	t.Helper()
 	l := lab.New(t)
-	c := lab.Cluster{Interval: 500 * time.Millisecond, Services: lab.EachMethod, Check: patient}
+	check := lab.Check{Interval: time.Second, Timeout: time.Second, Fall: 3, Rise: 1}
+	c := lab.Cluster{Interval: 500 * time.Millisecond, Services: lab.EachMethod, Check: check}
 	flag := filepath.Join(l.Folder(), "NAME-${director.name}")
 	command := fmt.Sprintf(`["/bin/sh", "-c", "case $(cat $0 2>/dev/null) in fail) echo out of workers; exit 1;; hang) sleep 31337;; esac", %q]`, flag)
 	text := strings.Replace(configuration(t, l, c), "  preempt  ", blocks+"  preempt  ", 1)
