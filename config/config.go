@@ -15,7 +15,8 @@ type Config struct {
 	Director  Director   // the director this value is for
 	Directors []Director // all of them, in file order
 	Instances []Instance // in file order
-	Services  []Service  // in file order
+	Groups    []SyncGroup
+	Services  []Service // in file order
 	IPVS      IPVS
 	Log       Log
 	Admin     Admin
@@ -26,6 +27,13 @@ type Config struct {
 type Director struct {
 	Name    string
 	Address netip.Addr // zero when left out
+}
+
+// SyncGroup is one vrrp_sync_group: instances with the same priority, interval
+// and preemption.
+type SyncGroup struct {
+	Name    string
+	Members []string // at least two; the first one's addresses break ties
 }
 
 // Instance is one vrrp_instance, resolved for one director.

@@ -33,7 +33,7 @@ var language = &grammar{
 		"locals":                  {open: true},
 		"vrrp_instance":           labelled(instanceGrammar),
 		"vrrp_defaults":           singleton(instanceGrammar),
-		"vrrp_sync_group":         unbuilt("name"),
+		"vrrp_sync_group":         {labels: []string{"name"}, attributes: []string{"members"}},
 		"virtual_server":          labelled(serviceGrammar),
 		"virtual_server_defaults": singleton(serviceGrammar),
 		"ipvs": {

@@ -12,6 +12,7 @@ type instance struct {
 	Instance
 	block     *block
 	family    family // of the adverts
+	terms     terms
 	addresses []field[Address]
 	routes    []field[Route]
 }
@@ -76,6 +77,7 @@ func (r *reader) readInstance(b *block) (in instance, vrid field[int], link fiel
 	}
 	in.family = familyOfAdverts(addresses)
 	version, interval := r.readAdverts(b, addresses, &in)
+	in.terms.priority, in.terms.interval = priority, interval
 	r.readAuthentication(b, version, &in)
 	r.readPreemption(b, &in)
 	in.NoAccept = !read(r, b, "accept", boolean).or(true).value
@@ -104,6 +106,7 @@ const maxDelay = time.Hour
 func (r *reader) readPreemption(b *block, in *instance) {
 	preempt := read(r, b, "preempt", boolean).or(true)
 	delay := read(r, b, "preempt_delay", duration(0, maxDelay, time.Millisecond)).or(0)
+	in.terms.preempt, in.terms.preemptDelay = preempt, delay
 	in.NoPreempt = !preempt.value
 	in.PreemptDelay = delay.value
 	in.StartDelay = read(r, b, "start_delay", duration(0, maxDelay, time.Millisecond)).or(0).value

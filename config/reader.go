@@ -41,6 +41,7 @@ func (w *survey) view(d Director) *Config {
 		r.services = append(r.services, b.label)
 	}
 	instances := r.readInstances(root)
+	c.Groups = r.readSyncGroups(root, instances)
 	services := r.readServices(root)
 	for _, in := range instances {
 		c.Instances = append(c.Instances, in.Instance)

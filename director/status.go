@@ -35,6 +35,7 @@ func electionBlank(c election.Config, now time.Time) message {
 	for _, i := range c.Instances {
 		s := election.Status{
 			Name:              i.Name,
+			SyncGroup:         c.GroupOf(i.Name),
 			State:             "init",
 			Priority:          int(i.Priority),
 			EffectivePriority: int(i.Priority),

@@ -38,6 +38,9 @@ func ElectionConfig(c *config.Config) election.Config {
 			Trackers:     weighed(i.Trackers),
 		})
 	}
+	for _, g := range c.Groups {
+		part.Groups = append(part.Groups, election.Group(g))
+	}
 	return part
 }
 

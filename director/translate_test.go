@@ -25,7 +25,7 @@ func TestElectionConfig(t *testing.T) {
 		SourceAddress: netip.MustParseAddr("192.0.2.11"), Checksum: "auto", Lease: 5 * time.Second,
 		Announce: config.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4},
 		Trackers: []config.Tracker{{Kind: "script", Name: "nginx", Weight: -30, Command: []string{"/bin/true"}}},
-	}}})
+	}}, Groups: []config.SyncGroup{{Name: "edge", Members: []string{"web", "mail"}}}})
 	want := election.Config{Instances: []election.Instance{{
 		Name: "web", Interface: "eth0", Version: 2, VRID: 51, Priority: 150, Interval: time.Second,
 		Routes:    []election.Route{{Destination: netip.MustParsePrefix("203.0.113.0/24"), Via: netip.MustParseAddr("192.0.2.2"), Interface: "eth1", Table: 254, Metric: 50, Source: netip.MustParseAddr("192.0.2.1")}},
@@ -35,7 +35,7 @@ func TestElectionConfig(t *testing.T) {
 		Source: netip.MustParseAddr("192.0.2.11"), Checksum: "auto", Lease: 5 * time.Second,
 		Announce: election.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4},
 		Trackers: []election.Tracker{{Kind: "script", Name: "nginx", Weight: -30}},
-	}}}
+	}}, Groups: []election.Group{{Name: "edge", Members: []string{"web", "mail"}}}}
 	if diff := cmp.Diff(want, got, byValue); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

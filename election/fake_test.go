@@ -39,6 +39,7 @@ const (
 // eth1, of index 3, with a fake kernel that knows addresses, leases and marks.
 type fakeHost struct {
 	lan    *vrrptest.LAN
+	inner  *vrrptest.LAN // of eth1; nil: eth1 has no address of its own
 	source netip.Addr
 	views  chan netif.Links
 
@@ -90,6 +91,9 @@ func (f *fakeHost) host() host {
 		filter:    fakeFilter{f},
 		realTime:  func() bool { return true },
 		listen: func(l vrrp.Link, o vrrp.Options) (vrrp.Conn, error) {
+			if l.Index == 3 {
+				return f.inner.Dial(o.VRID, l.Source), nil
+			}
 			return f.lan.Dial(o.VRID, l.Source), nil
 		},
 	}
@@ -103,6 +107,9 @@ func (f *fakeHost) snapshot() netif.Links {
 		l.Addrs = append(l.Addrs, netif.Address{Prefix: p, Permanent: true})
 	}
 	inside := netif.Link{Name: "eth1", Index: 3, Up: f.eth1 == linkUp, MTU: 1500}
+	if f.inner != nil {
+		inside.Addrs = []netif.Address{{Prefix: netip.PrefixFrom(innerSource(f.source), 24), Permanent: true}}
+	}
 	for p := range f.addrs {
 		a := netif.Address{Prefix: p, Protocol: netif.Protocol}
 		if f.on[p] == inside.Index {
@@ -116,6 +123,12 @@ func (f *fakeHost) snapshot() netif.Links {
 		links["eth1"] = inside
 	}
 	return links
+}
+
+// innerSource is a fake host's own address on eth1.
+func innerSource(source netip.Addr) netip.Addr {
+	b := source.As4()
+	return netip.AddrFrom4([4]byte{198, 51, 100, b[3]})
 }
 
 // change edits the host under its lock and tells the watcher.

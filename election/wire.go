@@ -2,6 +2,7 @@ package election
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/hald-project/hald/event"
@@ -40,6 +41,16 @@ type Config struct {
 type Group struct {
 	Name    string   `json:"name"`
 	Members []string `json:"members"` // names of instances, each in one group at most
+}
+
+// GroupOf is the name of the sync group that an instance is in; empty for none.
+func (c Config) GroupOf(instance string) string {
+	for _, g := range c.Groups {
+		if slices.Contains(g.Members, instance) {
+			return g.Name
+		}
+	}
+	return ""
 }
 
 // Instance is one virtual router with the addresses it stands for.
