@@ -33,7 +33,8 @@ type election struct {
 	order     []string             // their names, as configured
 	leaving   []*group             // no longer configured, or all when stopping
 	verdicts  []Verdict            // of the trackers, as the director told last
-	fresh     bool                 // nothing was configured yet: leftovers may be about
+	patrol    *patrol
+	fresh     bool // nothing was configured yet: leftovers may be about
 }
 
 // Run elects until ctx ends or the link closes, then leaves in good order:
@@ -47,6 +48,8 @@ func run(ctx context.Context, link net.Conn, h host) error {
 		host: h, out: newOutbox(), changed: make(chan struct{}, 1),
 		instances: map[string]*instance{}, fresh: true,
 	}
+	e.patrol = newPatrol(h, e.out.emit)
+	defer e.patrol.end()
 	commands, links, failed := make(chan Command), make(chan netif.Links), make(chan error, 1)
 	flushed := make(chan struct{})
 
@@ -122,6 +125,7 @@ func (e *election) loop(ctx context.Context, commands <-chan Command, links <-ch
 			e.publish()
 		case <-tick.C:
 			e.reconsider()
+			e.patrol.round(e.instances, e.links, time.Now())
 			e.publish()
 		case <-gone:
 			return err

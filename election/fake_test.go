@@ -53,6 +53,9 @@ type fakeHost struct {
 	routeErr   error
 	claims     int
 	releases   int
+	heard      []vrrp.Sighting // of others, again and again
+	posts      int             // listeners to others
+	looks      int             // at what they heard
 	claimErr   error
 	releaseErr error
 	announced  map[int][]netip.Addr // by link
@@ -90,6 +93,12 @@ func (f *fakeHost) host() host {
 		sequence:  new(vrrp.Sequence),
 		filter:    fakeFilter{f},
 		realTime:  func() bool { return true },
+		others: func(string, int, bool, []uint8) (others, error) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.posts++
+			return &fakeOthers{f: f, heard: f.heard}, nil
+		},
 		listen: func(l vrrp.Link, o vrrp.Options) (vrrp.Conn, error) {
 			if l.Index == 3 {
 				return f.inner.Dial(o.VRID, l.Source), nil

@@ -30,6 +30,12 @@ type announcer interface {
 	Close() error
 }
 
+// others are the strange virtual routers on a link; *vrrp.Others is the real one.
+type others interface {
+	Next() (vrrp.Sighting, error)
+	Close() error
+}
+
 // host is the machine as the election sees it.
 type host struct {
 	watch     func(ctx context.Context, out chan<- netif.Links) error
@@ -38,6 +44,7 @@ type host struct {
 	announcer func() (announcer, error)
 	filter    filter
 	listen    func(vrrp.Link, vrrp.Options) (vrrp.Conn, error)
+	others    func(name string, index int, ipv4 bool, ours []uint8) (others, error)
 	sequence  *vrrp.Sequence // of what this process signs
 	realTime  func() bool    // the process has a real-time scheduling policy
 }
@@ -51,7 +58,10 @@ func realHost() host {
 		announcer: func() (announcer, error) { return garp.OpenSender() },
 		filter:    netif.Filter{},
 		listen:    vrrp.Listen,
-		sequence:  new(vrrp.Sequence),
-		realTime:  realTime,
+		others: func(name string, index int, ipv4 bool, ours []uint8) (others, error) {
+			return vrrp.OpenOthers(name, index, ipv4, ours)
+		},
+		sequence: new(vrrp.Sequence),
+		realTime: realTime,
 	}
 }

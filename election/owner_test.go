@@ -2,6 +2,7 @@ package election
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,11 +77,16 @@ func TestTwoAddressOwners(t *testing.T) {
 	})
 }
 
-// find is the first event of a name.
-func (p *process) find(name string) (event.Event, bool) {
+// all are the events so far.
+func (p *process) all() []event.Event {
 	p.logMu.Lock()
 	defer p.logMu.Unlock()
-	for _, e := range p.events {
+	return slices.Clone(p.events)
+}
+
+// find is the first event of a name.
+func (p *process) find(name string) (event.Event, bool) {
+	for _, e := range p.all() {
 		if e.Name == name {
 			return e, true
 		}

@@ -89,7 +89,7 @@ func vridFilter(vrid uint8, ipv4 bool) (*unix.SockFprog, error) {
 	if ipv4 {
 		header = bpf.LoadMemShift{Off: 0} // X = length of the IPv4 header
 	}
-	raw, err := bpf.Assemble([]bpf.Instruction{
+	return assemble([]bpf.Instruction{
 		header,
 		bpf.TXA{},
 		bpf.ALUOpConstant{Op: bpf.ALUOpAdd, Val: 2},
@@ -102,6 +102,11 @@ func vridFilter(vrid uint8, ipv4 bool) (*unix.SockFprog, error) {
 		bpf.RetConstant{Val: maxPacket},
 		bpf.RetConstant{Val: 0},
 	})
+}
+
+// assemble makes a filter that the kernel takes.
+func assemble(instructions []bpf.Instruction) (*unix.SockFprog, error) {
+	raw, err := bpf.Assemble(instructions)
 	if err != nil {
 		return nil, fmt.Errorf("assemble filter: %w", err)
 	}
