@@ -165,7 +165,7 @@ func (s *simulation) happen(e event) {
 			n.wake(n.hears(e.packet))
 		}
 	case announces:
-		if n.life == e.life && n.alive && n.announcing {
+		if n.life == e.life && n.alive && !n.paused && n.announcing {
 			s.announce(n)
 		}
 	case announcement:
