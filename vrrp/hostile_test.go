@@ -40,7 +40,9 @@ func FuzzMachine(f *testing.F) {
 				if !n.alive || n.paused || from == n.source {
 					continue
 				}
-				n.wake(advert(from, a, interval))
+				heard := advert(from, a, interval)
+				heard.Local = n.source
+				n.wake(heard)
 			case tr.what == "priority" && tr.number == 0:
 			default:
 				s.begin(&tr)
