@@ -102,11 +102,12 @@ func TestABrokenDirectorDoesNotPreempt(t *testing.T) {
 			sleep(5 * time.Second)
 			a := launch(newFakeHost(lan, addrA), false)
 			a.configure(tracking(150, tracker("script", "nginx", weight)))
-			sleep(10 * time.Second)
-			a.say(verdict("script", "nginx", "down"))
-			sleep(10 * time.Second)
-			if a.holds(vip) || !b.holds(vip) {
-				t.Errorf("weight %d: the broken director took over", weight)
+			for _, known := range []string{"unknown", "down"} {
+				a.say(verdict("script", "nginx", known))
+				sleep(10 * time.Second)
+				if a.holds(vip) || !b.holds(vip) {
+					t.Errorf("weight %d: the director whose service is %s took over", weight, known)
+				}
 			}
 			a.say(verdict("script", "nginx", "up"))
 			sleep(5 * time.Second)
