@@ -52,6 +52,7 @@ type fakeHost struct {
 	routes     []netif.Route
 	routeErr   error
 	claims     int
+	renewals   []int // how many addresses each
 	releases   int
 	heard      []vrrp.Sighting // of others, again and again
 	posts      int             // listeners to others
@@ -161,6 +162,14 @@ func (f *fakeHost) Claim(link int, addrs []netif.Virtual, lease time.Duration) e
 		f.addrs[v.Prefix], f.on[v.Prefix] = time.Now().Add(lease), link
 	}
 	return nil
+}
+
+// Renew is told of no more than a portion.
+func (f *fakeHost) Renew(links netif.Links, name string, addrs []netif.Virtual, lease time.Duration) error {
+	f.mu.Lock()
+	f.renewals = append(f.renewals, len(addrs))
+	f.mu.Unlock()
+	return f.Claim(links[name].Index, addrs, lease)
 }
 
 func (f *fakeHost) Release(_ int, addrs []netip.Prefix) error {

@@ -14,6 +14,7 @@ import (
 // kernel holds addresses and routes; *netif.Addresses is the real one.
 type kernel interface {
 	Claim(linkIndex int, addrs []netif.Virtual, lease time.Duration) error
+	Renew(links netif.Links, name string, addrs []netif.Virtual, lease time.Duration) error
 	Release(linkIndex int, addrs []netip.Prefix) error
 	Missing(linkIndex int, addrs []netip.Prefix) ([]netip.Prefix, error)
 	Held() (map[int][]netip.Prefix, error)

@@ -11,10 +11,20 @@ import (
 	"github.com/hald-project/hald/netif"
 )
 
-// maxRenewal is the longest pause between two renewals of a lease. A master that
-// dies just before one must leave enough of it: the peer needs its whole down
-// interval, which is longer than ours where its priority is lower.
-const maxRenewal = time.Second
+const (
+	// shortRenewal is the pause between two renewals of a lease that is hardly
+	// longer than it must be.
+	shortRenewal = time.Second
+
+	// longestDown is how many advertisement intervals the down interval of a
+	// peer of the lowest priority has (RFC 9568, 6.1).
+	longestDown = 4
+
+	// portion is how many leases are renewed at a time. The kernel looks at all
+	// its IPv6 addresses for each of them, so that many at once would keep the
+	// router from hearing and sending.
+	portion = 8
+)
 
 // place is one interface with those of an instance's addresses that are held on
 // it: it claims, renews, announces and releases them. It belongs to the holder.
@@ -27,9 +37,11 @@ type place struct {
 	virtual  []netif.Virtual
 	prefixes []netip.Prefix // the same, without the rest
 	lease    time.Duration
+	interval time.Duration // of advertisement
 
 	held  bool
-	renew time.Time // when the kernel's lease is renewed; zero: never
+	renew time.Time // when the next leases are renewed; zero: never
+	next  int       // the first of them
 	index int       // of the link the addresses were claimed on; 0: of none
 }
 
@@ -41,7 +53,7 @@ func places(cfg Instance, links *atomic.Pointer[netif.Links], k kernel, s announ
 		name := cfg.linkOf(a)
 		p := byName[name]
 		if p == nil {
-			p = &place{name: name, links: links, kernel: k, sender: s, lease: cfg.Lease}
+			p = &place{name: name, links: links, kernel: k, sender: s, lease: cfg.Lease, interval: cfg.Interval}
 			byName[name] = p
 			list = append(list, p)
 		}
@@ -84,13 +96,36 @@ func (p *place) claim() error {
 	}
 	p.held, p.index = true, l.Index
 	if p.lease > 0 {
-		p.renew = time.Now().Add(p.renewal())
+		p.next, p.renew = 0, time.Now().Add(p.pause())
 	}
 	return nil
 }
 
-// renewal is the pause between two renewals of the lease.
-func (p *place) renewal() time.Duration { return min(p.lease/3, maxRenewal) }
+// renewal is the time between two renewals of one address. A master that dies
+// just before one must leave enough of the lease: the peer needs its whole down
+// interval, which is longer than ours where its priority is lower.
+func (p *place) renewal() time.Duration {
+	return min(p.lease/3, max(shortRenewal, p.lease-longestDown*p.interval))
+}
+
+// pause is the time between two portions: all have their turn in one renewal.
+func (p *place) pause() time.Duration {
+	return p.renewal() / time.Duration((len(p.virtual)+portion-1)/portion)
+}
+
+// renewSome renews the next portion. One that comes late does not delay those
+// after it; what was missed altogether is not made up for.
+func (p *place) renewSome(now time.Time) error {
+	if p.renew = p.renew.Add(p.pause()); now.Sub(p.renew) > p.renewal() {
+		p.renew = now.Add(p.pause())
+	}
+	if _, err := p.link(); err != nil {
+		return nil // a fault is on its way
+	}
+	begin, end := p.next, min(p.next+portion, len(p.virtual))
+	p.next = end % len(p.virtual)
+	return p.kernel.Renew(*p.links.Load(), p.name, p.virtual[begin:end], p.lease)
+}
 
 // repair puts back what is missing and says what it was. It trusts the kernel,
 // not the snapshot: one from before our own claim lacks the addresses too.
@@ -151,11 +186,7 @@ func (p *place) tick(now time.Time) error {
 	if p.renew.IsZero() || now.Before(p.renew) {
 		return nil
 	}
-	p.renew = now.Add(p.renewal())
-	if _, err := p.link(); err != nil {
-		return nil // a fault is on its way
-	}
-	return p.claim()
+	return p.renewSome(now)
 }
 
 // announce sends one round, if one is due. The next is due at once, but between

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/hald-project/hald/vrrp"
 	"github.com/hald-project/hald/vrrp/vrrptest"
 )
 
@@ -62,6 +63,41 @@ func TestAddressOnAnotherInterface(t *testing.T) {
 		}
 		a.leave(t)
 	})
+}
+
+// TestManyLeases: a thousand leases are renewed a few at a time, and whenever the
+// master dies each lasts until the peer of the lowest priority takes over.
+func TestManyLeases(t *testing.T) {
+	for lease, rounds := range map[time.Duration]int{5 * time.Second: 50, time.Minute: 50 / 20} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFakeHost(vrrptest.NewLAN(), addrA)
+			a := launch(f, false)
+			cfg := shop(150)
+			cfg.Lease = lease
+			for i := range 1000 {
+				cfg.Addresses = append(cfg.Addresses, Address{Prefix: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, byte(i / 250), byte(i%250 + 1)}), 32), Quiet: true})
+			}
+			a.configure(cfg)
+			sleep(5 * time.Second)
+			shortest := lease
+			for range 500 {
+				sleep(100*time.Millisecond + 7*time.Microsecond)
+				for _, address := range cfg.Addresses {
+					shortest = min(shortest, a.lease(address.Prefix))
+				}
+			}
+			if shortest < vrrp.DownInterval(3, 1, time.Second) {
+				t.Errorf("of a lease of %v, only %v was left", lease, shortest)
+			}
+			f.mu.Lock()
+			turns, most := len(f.renewals), slices.Max(f.renewals)
+			f.mu.Unlock()
+			if want := (rounds + 6) * (1000/portion + 1); most > portion || turns > want {
+				t.Errorf("of a lease of %v, %d turns, at most %d expected, of up to %d addresses", lease, turns, want, most)
+			}
+			a.leave(t)
+		})
+	}
 }
 
 func TestLeftoversOnAnotherInterface(t *testing.T) {

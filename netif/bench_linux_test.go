@@ -1,36 +1,67 @@
 package netif
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 )
 
-// BenchmarkThousand measures what a thousand addresses of one link cost.
+// BenchmarkThousand measures what a thousand addresses of one link cost: to claim,
+// to renew together and eight at a time, to release.
 func BenchmarkThousand(b *testing.B) {
-	inNamespace(b)
-	a, eth0, many := openAddresses(b), linkIndex(b, "eth0"), thousand()
+	for name, address := range map[string]func(int) netip.Prefix{
+		"IPv4": func(i int) netip.Prefix {
+			return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 1, byte(i / 250), byte(i%250 + 1)}), 32)
+		},
+		"IPv6": func(i int) netip.Prefix {
+			return netip.MustParsePrefix(fmt.Sprintf("2001:db8:1::%x/128", i+1))
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			a, eth0 := inNamespace6(b, "2001:db8::1/64")
+			var many []netip.Prefix
+			for i := range 1000 {
+				many = append(many, address(i))
+			}
+			measureThousand(b, a, eth0, many)
+		})
+	}
+}
+
+func measureThousand(b *testing.B, a *Addresses, eth0 int, many []netip.Prefix) {
 	do := func(err error) {
 		if err != nil {
 			b.Fatal(err)
 		}
 	}
-	var claim, renew, release time.Duration
+	var claim, renew, portions, worst, release time.Duration
 	for b.Loop() {
 		start := time.Now()
 		do(a.Claim(eth0, virtually(many), time.Minute))
 		claimed := time.Now()
 		do(a.Claim(eth0, virtually(many), time.Minute))
 		renewed := time.Now()
+		links, err := List()
+		do(err)
+		for some := range slices.Chunk(virtually(many), 8) {
+			before := time.Now()
+			do(a.Renew(links, "eth0", some, time.Minute))
+			portions, worst = portions+time.Since(before), max(worst, time.Since(before))
+		}
+		last := time.Now()
 		do(a.Release(eth0, many))
-		claim, renew, release = claim+claimed.Sub(start), renew+renewed.Sub(claimed), release+time.Since(renewed)
+		claim, renew, release = claim+claimed.Sub(start), renew+renewed.Sub(claimed), release+time.Since(last)
 	}
-	report := func(d time.Duration, unit string) {
-		b.ReportMetric(float64(d.Microseconds())/1e3/float64(b.N), unit)
+	report := func(d time.Duration, n int, unit string) {
+		b.ReportMetric(float64(d.Microseconds())/1e3/float64(n), unit)
 	}
-	report(claim, "claim-ms")
-	report(renew, "renew-ms")
-	report(release, "release-ms")
+	report(claim, b.N, "claim-ms")
+	report(renew, b.N, "renew-ms")
+	report(portions, b.N, "renew-in-portions-ms")
+	report(worst, 1, "longest-portion-ms")
+	report(release, b.N, "release-ms")
 }
 
 // BenchmarkRestore measures from the removal of an address behind our back to

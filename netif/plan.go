@@ -72,9 +72,14 @@ func (p planner) hosts() (list []held) {
 // claim plans how all of want come to be on the link, or says which address
 // of the host is in the way.
 func (p planner) claim(want []Virtual) ([]op, error) {
-	present := make(map[netip.Addr][]held, len(p.have))
+	present := make(map[netip.Addr][]held, len(want)) // of those that are wanted
+	for _, w := range want {
+		present[w.Prefix.Addr()] = nil
+	}
 	for _, h := range p.have {
-		present[h.Prefix.Addr()] = append(present[h.Prefix.Addr()], h)
+		if others, wanted := present[h.Prefix.Addr()]; wanted {
+			present[h.Prefix.Addr()] = append(others, h)
+		}
 	}
 	hosts := p.hosts()
 	var above []held
