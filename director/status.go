@@ -46,6 +46,8 @@ func electionBlank(c election.Config, now time.Time) message {
 			Since:             now,
 			Reason:            notRunning,
 			Faults:            []string{},
+			WakeupDelay:       election.Histogram{Buckets: []uint64{}},
+			AdvertGap:         election.Histogram{Buckets: []uint64{}},
 			Trackers:          []election.TrackerStatus{},
 		}
 		for _, t := range i.Trackers {

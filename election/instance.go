@@ -147,6 +147,7 @@ func (in *instance) status(s vrrp.Stats) Status {
 		Priority: int(in.cfg.Priority), EffectivePriority: int(s.Priority), Master: text(s.Master),
 		Since: s.Since, Reason: s.Reason, Transitions: s.Transitions,
 		VirtualAddresses: []string{}, AdvertsSent: s.Sent, AdvertsReceived: s.Received, Discarded: s.Discarded, Faults: []string{}, Trackers: in.fit.status(),
+		WakeupDelay: histogram(s.WakeupDelay), AdvertGap: histogram(s.AdvertGap),
 	}
 	for _, p := range in.cfg.prefixes() {
 		st.VirtualAddresses = append(st.VirtualAddresses, p.String())
@@ -166,4 +167,8 @@ func (in *instance) status(s vrrp.Stats) Status {
 		}
 	}
 	return st
+}
+
+func histogram(h vrrp.Histogram) Histogram {
+	return Histogram{Buckets: slices.Clone(h.Buckets[:]), Count: h.Count, SumMS: milliseconds(h.Sum), MaxMS: milliseconds(h.Max)}
 }

@@ -142,8 +142,19 @@ type Status struct {
 	AdvertsReceived   uint64    `json:"adverts_received"`
 	Discarded         uint64    `json:"adverts_discarded"`
 	Faults            []string  `json:"faults"`
+	WakeupDelay       Histogram `json:"wakeup_delay"` // how late the election woke up for what was due
+	AdvertGap         Histogram `json:"advert_gap"`   // between believed adverts, as a backup
 
 	Trackers []TrackerStatus `json:"trackers"`
+}
+
+// Histogram is how many durations were how long. The upper ends of the buckets
+// are those of vrrp.HistogramBounds, and none for the last.
+type Histogram struct {
+	Buckets []uint64 `json:"buckets"` // how many in each, not summed up
+	Count   uint64   `json:"count"`
+	SumMS   float64  `json:"sum_ms"`
+	MaxMS   float64  `json:"max_ms"`
 }
 
 // TrackerStatus is one tracker of an instance.

@@ -112,6 +112,7 @@ func (r *Router) become(t Transition) {
 			m.uncontested()
 		}
 		if t.From != t.To {
+			m.gaps.last = time.Time{}
 			m.count.Transitions++
 		}
 		m.tell(t)

@@ -87,4 +87,7 @@ type Stats struct {
 	Received    uint64 // accepted
 	Discarded   uint64
 	Transitions uint64
+
+	WakeupDelay Histogram // how late the router woke up for what was due
+	AdvertGap   Histogram // between believed advertisements, as a backup
 }

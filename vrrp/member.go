@@ -40,6 +40,7 @@ type member struct {
 	retry    time.Time // when a broken link is tried again
 	failures int       // sends failed in a row
 	split    split     // the other master on the link, if there is one
+	gaps     gaps
 	count    Stats
 }
 
@@ -74,6 +75,7 @@ func (r *Router) drain(m *member) {
 			continue
 		}
 		m.count.Received++
+		m.gaps.heard(time.Now(), r.machine.State())
 		r.step(Heard{Packet: p, Member: m.index, Local: m.opened.Source})
 	}
 }

@@ -22,6 +22,7 @@ type Router struct {
 	leftovers bool      // of a previous life are still to be handed over
 	ending    bool      // ctx has ended
 	since     time.Time // when the state was entered
+	delays    Histogram // of waking up
 
 	readable chan Conn     // the Conn whose queue is not empty
 	again    chan struct{} // lets its watcher wait once more
@@ -136,8 +137,11 @@ func (r *Router) Run(ctx context.Context) error {
 func (r *Router) wake(do func()) {
 	due, now := r.machine.Deadline(), time.Now()
 	r.step(Woke{})
-	if late := now.Sub(due); !due.IsZero() && late > r.cfg.Interval/2 {
-		r.members[0].Observer.Late(late)
+	if late := now.Sub(due); !due.IsZero() && late >= 0 {
+		r.delays.add(late)
+		if late > r.cfg.Interval/2 {
+			r.members[0].Observer.Late(late)
+		}
 	}
 	do()
 	r.explain()
@@ -205,6 +209,7 @@ func (r *Router) snapshot() []Stats {
 	all := make([]Stats, len(r.members))
 	for i, m := range r.members {
 		s := m.count
+		s.WakeupDelay, s.AdvertGap = r.delays, m.gaps.Histogram
 		s.State, s.Since, s.Priority, s.Master = r.machine.State(), r.since, r.machine.Priority(), r.machine.Master(i)
 		if s.State == Master {
 			s.Master = m.opened.Source

@@ -444,6 +444,8 @@ func TestStatsAndPriority(t *testing.T) {
 		}
 		if s := a.stats(); s.State != vrrp.Backup || s.Master != addrB || s.Priority != 50 || s.Received == 0 {
 			t.Errorf("a: %+v", s)
+		} else if g := s.AdvertGap; g.Count < 5 || g.Max != time.Second || s.WakeupDelay.Count == 0 {
+			t.Errorf("a heard at %+v and woke up at %+v", g, s.WakeupDelay)
 		}
 		a.stop()
 		b.stop()
