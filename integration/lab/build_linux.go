@@ -7,7 +7,10 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-const bridge = "br0"
+const (
+	bridge       = "br0"
+	secondBridge = "br1" // of SecondLink
+)
 
 // build makes the namespaces and wires them up.
 func (l *Lab) build() error {
@@ -15,7 +18,7 @@ func (l *Lab) build() error {
 	if l.bridge, err = l.addNamespace("bridge"); err != nil {
 		return err
 	}
-	if err := l.bridge.do(addBridge); err != nil {
+	if err := l.bridge.do(func() error { return addBridge(bridge) }); err != nil {
 		return err
 	}
 	if l.client, err = l.addNode("client", Client); err != nil {
@@ -84,7 +87,7 @@ func (l *Lab) addNode(name string, addresses ...netip.Prefix) (*namespace, error
 	if err != nil {
 		return nil, err
 	}
-	if err := l.bridge.do(func() error { return addPort(name, n.fd) }); err != nil {
+	if err := l.bridge.do(func() error { return addPort(bridge, name, Interface, n.fd) }); err != nil {
 		return nil, err
 	}
 	if err := n.set("ipv4/conf/all/accept_redirects=0", "ipv4/conf/eth0/accept_redirects=0", "ipv4/conf/eth0/rp_filter=0"); err != nil {
@@ -100,27 +103,27 @@ func (l *Lab) addNode(name string, addresses ...netip.Prefix) (*namespace, error
 	})
 }
 
-func addBridge() error {
+func addBridge(name string) error {
 	attributes := netlink.NewLinkAttrs()
-	attributes.Name = bridge
+	attributes.Name = name
 	if err := netlink.LinkAdd(&netlink.Bridge{LinkAttrs: attributes}); err != nil {
-		return fmt.Errorf("add the bridge: %w", err)
+		return fmt.Errorf("add the bridge %s: %w", name, err)
 	}
-	return setUp(bridge)
+	return setUp(name)
 }
 
-// addPort makes a port of the bridge whose other end is the interface of
-// another namespace.
-func addPort(name string, peer int) error {
+// addPort makes a port of a bridge whose other end is an interface of another
+// namespace.
+func addPort(bridge, name, device string, peer int) error {
 	br, err := netlink.LinkByName(bridge)
 	if err != nil {
-		return fmt.Errorf("find the bridge: %w", err)
+		return fmt.Errorf("find the bridge %s: %w", bridge, err)
 	}
 	attributes := netlink.NewLinkAttrs()
 	attributes.Name = name
 	attributes.MasterIndex = br.Attrs().Index
 	if err := netlink.LinkAdd(&netlink.Veth{
-		LinkAttrs: attributes, PeerName: Interface, PeerNamespace: netlink.NsFd(peer),
+		LinkAttrs: attributes, PeerName: device, PeerNamespace: netlink.NsFd(peer),
 	}); err != nil {
 		return fmt.Errorf("add the port of %s: %w", name, err)
 	}

@@ -72,3 +72,7 @@ var ports = []int{PortMixed, PortDR, PortNAT, PortTUN}
 
 // Interface is the name of every node's interface.
 const Interface = "eth0"
+
+// SecondInterface is that of the directors' second one, where there is a
+// SecondLink.
+const SecondInterface = "eth1"
