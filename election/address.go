@@ -27,8 +27,8 @@ func (c Instance) prefixes() []netip.Prefix {
 
 // linkOf is the interface on which an address is held.
 func (c Instance) linkOf(a Address) string {
-	if a.Interface == "" {
-		return c.Interface
+	if a.Interface == "" || a.Interface == c.Interface {
+		return c.home()
 	}
 	return a.Interface
 }
@@ -36,12 +36,12 @@ func (c Instance) linkOf(a Address) string {
 // elsewhere are the other interfaces that an instance holds something on.
 func (c Instance) elsewhere() (names []string) {
 	for _, a := range c.Addresses {
-		if name := c.linkOf(a); name != c.Interface && !slices.Contains(names, name) {
+		if name := c.linkOf(a); name != c.home() && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
 	for _, r := range c.routes() {
-		if r.Interface != c.Interface && !slices.Contains(names, r.Interface) {
+		if r.Interface != c.Interface && r.Interface != c.home() && !slices.Contains(names, r.Interface) {
 			names = append(names, r.Interface)
 		}
 	}

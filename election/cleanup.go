@@ -18,7 +18,7 @@ import (
 // Addresses and routes that bear our mark and belong to no such instance are
 // released at once. wasMaster names the instances
 // known to have been master, which counts where the kernel keeps no marks
-// (before Linux 5.18). It is the whole of it when nothing is left: then Cleanup
+// (before Linux 5.18). Last it removes all links with a virtual MAC. It is the whole of it when nothing is left: then Cleanup
 // returns nil at once. Run must not be running.
 func Cleanup(ctx context.Context, cfg Config, wasMaster []string) error {
 	return cleanup(ctx, cfg, wasMaster, realHost())
@@ -56,10 +56,17 @@ func cleanup(ctx context.Context, cfg Config, wasMaster []string, h host) error 
 				g.stop()
 				<-g.done
 			}
+			for _, in := range g.members {
+				in.device.wait()
+			}
 		})
 	}
 	wg.Wait()
-	return errors.Join(err, admitAll(h.filter))
+	links, e := h.links()
+	if e == nil {
+		e = sweep(h, links, nil)
+	}
+	return errors.Join(err, e, admitAll(h.filter))
 }
 
 // handOver starts an election that hands over what is left and then stops.

@@ -126,8 +126,10 @@ func (e *election) loop(ctx context.Context, commands <-chan Command, links <-ch
 		case <-tick.C:
 			e.reconsider()
 			e.patrol.round(e.instances, e.links, time.Now())
+			e.tidy()
 			e.publish()
 		case <-gone:
+			e.tidyAll()
 			return err
 		}
 	}

@@ -61,6 +61,7 @@ type fakeHost struct {
 	releaseErr error
 	announced  map[int][]netip.Addr // by link
 	asRouter   bool                 // in the last announcement
+	virtual    fakeVirtual
 
 	refused   map[string][]netif.Closed // packets to them are dropped
 	filterErr error                     // of a kernel that cannot drop them
@@ -94,6 +95,8 @@ func (f *fakeHost) host() host {
 		sequence:  new(vrrp.Sequence),
 		filter:    fakeFilter{f},
 		realTime:  func() bool { return true },
+		virtual:   func() (virtualLinks, error) { return fakeLinks{f}, nil },
+		sees:      f.sees,
 		others: func(string, int, bool, []uint8) (others, error) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
@@ -101,6 +104,7 @@ func (f *fakeHost) host() host {
 			return &fakeOthers{f: f, heard: f.heard}, nil
 		},
 		listen: func(l vrrp.Link, o vrrp.Options) (vrrp.Conn, error) {
+			f.notice(l)
 			if l.Index == 3 {
 				return f.inner.Dial(o.VRID, l.Source), nil
 			}
@@ -122,6 +126,9 @@ func (f *fakeHost) snapshot() netif.Links {
 	}
 	for p := range f.addrs {
 		a := netif.Address{Prefix: p, Protocol: netif.Protocol}
+		if f.virtual.holds(f.on[p]) {
+			continue
+		}
 		if f.on[p] == inside.Index {
 			inside.Addrs = append(inside.Addrs, a)
 		} else {
@@ -132,6 +139,7 @@ func (f *fakeHost) snapshot() netif.Links {
 	if f.eth1 != linkGone {
 		links["eth1"] = inside
 	}
+	f.virtual.add(links, f)
 	return links
 }
 

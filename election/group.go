@@ -105,6 +105,7 @@ func (g *group) start(before []*group) {
 
 func (g *group) close() {
 	for _, in := range g.members {
+		in.device.stop()
 		in.kernel.Close()
 		in.sender.Close()
 	}

@@ -23,6 +23,11 @@ type kernel interface {
 	MissingRoutes([]netif.Route) ([]netif.Route, error)
 	HeldRoutes() ([]netif.Route, error)
 	Close() error
+
+	// The same on a link with a virtual MAC, which is set up and down with them.
+	ClaimVirtual(link, parent int, addrs []netif.Virtual, lease time.Duration) error
+	ReleaseVirtual(link int, addrs []netip.Prefix) error
+	MissingVirtual(link int, addrs []netip.Prefix) ([]netip.Prefix, error)
 }
 
 // announcer sends gratuitous ARP and neighbour advertisements; *garp.Sender is the real one.
@@ -44,6 +49,8 @@ type host struct {
 	kernel    func() (kernel, error)
 	announcer func() (announcer, error)
 	filter    filter
+	virtual   func() (virtualLinks, error)
+	sees      func(ctx context.Context, linkIndex int, source net.HardwareAddr, within time.Duration) (bool, error) // an advertisement leave
 	listen    func(vrrp.Link, vrrp.Options) (vrrp.Conn, error)
 	others    func(name string, index int, ipv4 bool, ours []uint8) (others, error)
 	sequence  *vrrp.Sequence // of what this process signs
@@ -58,6 +65,8 @@ func realHost() host {
 		kernel:    func() (kernel, error) { return netif.OpenAddresses() },
 		announcer: func() (announcer, error) { return garp.OpenSender() },
 		filter:    netif.Filter{},
+		virtual:   func() (virtualLinks, error) { return netif.OpenVirtualLinks() },
+		sees:      netif.SeesAdvertisement,
 		listen:    vrrp.Listen,
 		others: func(name string, index int, ipv4 bool, ours []uint8) (others, error) {
 			return vrrp.OpenOthers(name, index, ipv4, ours)

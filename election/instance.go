@@ -33,6 +33,7 @@ type instance struct {
 	fit     *fitness          // what the trackers make of it
 	unfit   []string          // the faults that follow, as the router knows them
 	faults  []string          // all faults that the router knows, that of the link first
+	device  *device           // nil without a virtual MAC
 }
 
 func newInstance(cfg Instance, h host) (*instance, error) {
@@ -60,6 +61,7 @@ func (in *instance) member(h host, emit func(event.Event), changed func(vrrp.Tra
 	if in.cfg.owns() {
 		addresses = owner{holder}
 	}
+	in.device = newDevice(in.cfg, h, emit)
 	return vrrp.Member{
 		Version: in.cfg.Version, VRID: in.cfg.VRID, Advertised: in.cfg.advertised(), StartDelay: in.cfg.StartDelay,
 		Addresses: addresses,
@@ -92,9 +94,12 @@ var checksums = map[string]vrrp.Checksum{"rfc5798": vrrp.RFC5798, "rfc9568": vrr
 // look tells the instance what the links are like now, and answers with what its
 // router must know.
 func (in *instance) look(links netif.Links, virtual []netip.Prefix) vrrp.Link {
-	in.links.Store(&links)
 	l, ok := links[in.cfg.Interface]
 	p := position(in.cfg, l, ok, virtual)
+	if in.device != nil {
+		links, p = in.device.look(links, p)
+	}
+	in.links.Store(&links)
 	if p.Fault == "" {
 		p.Fault = in.cfg.trouble(links)
 	}
@@ -148,6 +153,9 @@ func (in *instance) status(s vrrp.Stats) Status {
 		Since: s.Since, Reason: s.Reason, Transitions: s.Transitions,
 		VirtualAddresses: []string{}, AdvertsSent: s.Sent, AdvertsReceived: s.Received, Discarded: s.Discarded, Faults: []string{}, Trackers: in.fit.status(),
 		WakeupDelay: histogram(s.WakeupDelay), AdvertGap: histogram(s.AdvertGap),
+	}
+	if in.device != nil {
+		st.VirtualMAC, st.VirtualInterface = in.cfg.virtualLink(netif.Link{}).MAC().String(), in.cfg.home()
 	}
 	for _, p := range in.cfg.prefixes() {
 		st.VirtualAddresses = append(st.VirtualAddresses, p.String())

@@ -54,6 +54,9 @@ func places(cfg Instance, links *atomic.Pointer[netif.Links], k kernel, s announ
 		p := byName[name]
 		if p == nil {
 			p = &place{name: name, links: links, kernel: k, sender: s, lease: cfg.Lease, interval: cfg.Interval}
+			if cfg.VirtualMAC && name == cfg.home() {
+				p.kernel = raising{kernel: k, name: name, links: links}
+			}
 			byName[name] = p
 			list = append(list, p)
 		}

@@ -32,7 +32,7 @@ func survey(k kernel, links netif.Links, cfg Config, wasMaster []string) (left r
 	for index, addrs := range held {
 		for _, p := range addrs {
 			i := slices.IndexFunc(cfg.Instances, func(c Instance) bool {
-				return !c.owns() && slices.ContainsFunc(append(c.elsewhere(), c.Interface), func(name string) bool {
+				return !c.owns() && slices.ContainsFunc(append(c.elsewhere(), c.home()), func(name string) bool {
 					return links[name].Index == index && c.has(name, p)
 				})
 			})

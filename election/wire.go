@@ -65,6 +65,7 @@ type Instance struct {
 	NoPreempt bool          `json:"no_preempt"`
 	NoAccept  bool          `json:"no_accept"` // drop what is addressed to the addresses
 
+	VirtualMAC   bool          `json:"virtual_mac"`   // the addresses are on a link of their own, with the virtual router's MAC
 	Version      uint8         `json:"version"`       // 2 or 3
 	Password     string        `json:"password"`      // version 2, simple text; empty: none
 	Keys         []Key         `json:"keys"`          // version 3: the first signs, all verify; empty: none
@@ -134,7 +135,9 @@ type Status struct {
 	Interface         string    `json:"interface"`
 	VirtualAddresses  []string  `json:"virtual_addresses"`
 	Holdings          []Holding `json:"holdings"`
-	Master            string    `json:"master"` // address of the master, ours included; empty when unknown
+	VirtualMAC        string    `json:"virtual_mac,omitempty"`       // with which they are held
+	VirtualInterface  string    `json:"virtual_interface,omitempty"` // that has the virtual MAC
+	Master            string    `json:"master"`                      // address of the master, ours included; empty when unknown
 	Since             time.Time `json:"since"`
 	Reason            string    `json:"reason"`
 	Transitions       uint64    `json:"transitions"`

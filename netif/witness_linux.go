@@ -1,6 +1,7 @@
 package netif
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,8 +14,8 @@ import (
 )
 
 // SeesAdvertisement waits until a VRRP packet with the given source MAC leaves
-// the link, and reports whether one did within the time. It needs CAP_NET_RAW.
-func SeesAdvertisement(linkIndex int, source net.HardwareAddr, within time.Duration) (bool, error) {
+// the link, and reports whether one did within the time and before ctx ended. It needs CAP_NET_RAW.
+func SeesAdvertisement(ctx context.Context, linkIndex int, source net.HardwareAddr, within time.Duration) (bool, error) {
 	file, err := tap(linkIndex, source)
 	if err != nil {
 		return false, fmt.Errorf("watch for advertisements: %w", err)
@@ -23,6 +24,7 @@ func SeesAdvertisement(linkIndex int, source net.HardwareAddr, within time.Durat
 	if err := file.SetReadDeadline(time.Now().Add(within)); err != nil {
 		return false, err
 	}
+	defer context.AfterFunc(ctx, func() { file.SetReadDeadline(time.Now()) })()
 	_, err = file.Read(make([]byte, 1))
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return false, nil

@@ -42,7 +42,7 @@ func TestSeesAdvertisement(t *testing.T) {
 			if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
 				t.Error(err)
 			}
-			ok, err := SeesAdvertisement(v.Parent.Index, c.source, bound)
+			ok, err := SeesAdvertisement(t.Context(), v.Parent.Index, c.source, bound)
 			if err != nil {
 				t.Error(err)
 			}

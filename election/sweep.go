@@ -1,0 +1,81 @@
+package election
+
+import (
+	"errors"
+
+	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/netif"
+)
+
+// tidy removes links with a virtual MAC that belong to no instance any more, and
+// tries again what could not be made.
+func (e *election) tidy() {
+	if e.fresh || e.links == nil {
+		return
+	}
+	wanted, troubled := map[string]int{}, false
+	want := func(in *instance) {
+		if parent, ok := e.links[in.cfg.Interface]; ok && in.device != nil {
+			wanted[in.cfg.home()] = parent.Index
+		}
+	}
+	for _, in := range e.instances {
+		want(in)
+		troubled = troubled || in.device != nil && in.device.trouble != ""
+	}
+	for _, g := range e.leaving {
+		select {
+		case <-g.done:
+			continue
+		default:
+		}
+		for _, in := range g.members {
+			want(in)
+		}
+	}
+	e.reportSweep(sweep(e.host, e.links, wanted))
+	if troubled {
+		e.look()
+	}
+}
+
+// tidyAll removes all of them, when no instance is left.
+func (e *election) tidyAll() {
+	for _, g := range e.leaving {
+		for _, in := range g.members {
+			in.device.wait()
+		}
+	}
+	links, err := e.host.links()
+	if err == nil {
+		err = sweep(e.host, links, nil)
+	}
+	e.reportSweep(err)
+}
+
+func (e *election) reportSweep(err error) {
+	if err != nil {
+		e.out.emit(event.Event{Name: "virtual_mac.failed", Reason: "remove", Error: err.Error()})
+	}
+}
+
+// sweep removes the links with a virtual MAC that are not wanted: wanted has the
+// index of the parent by the name of the link.
+func sweep(h host, links netif.Links, wanted map[string]int) error {
+	var failed error
+	var remover virtualLinks
+	for _, l := range links {
+		if !l.Virtual || wanted[l.Name] == l.Parent {
+			continue
+		}
+		if remover == nil {
+			var err error
+			if remover, err = h.virtual(); err != nil {
+				return err
+			}
+			defer remover.Close()
+		}
+		failed = errors.Join(failed, remover.Remove(l))
+	}
+	return failed
+}
