@@ -47,6 +47,7 @@ type Instance struct {
 	Addresses     []Address     // the family of the first is that of the adverts
 	Routes        []Route
 	NoPreempt     bool
+	VirtualMAC    bool          // held on a link of their own, with the virtual router's MAC
 	NoAccept      bool          // the master drops what is addressed to the addresses
 	PreemptDelay  time.Duration // 0 with NoPreempt
 	StartDelay    time.Duration

@@ -80,6 +80,17 @@ func (r *reader) readInstance(b *block) (in instance, vrid field[int], link fiel
 	in.terms.priority, in.terms.interval = priority, interval
 	r.readAuthentication(b, version, &in)
 	r.readPreemption(b, &in)
+	mac := read(r, b, "virtual_mac", boolean).or(false)
+	in.VirtualMAC = mac.value
+	switch {
+	case b.defaults || !mac.value:
+	case len(in.Peers) > 0:
+		r.fail(mac.at, "Invalid virtual_mac", fmt.Sprintf(
+			"%s is unicast: its adverts would not tell the switches at which port the virtual MAC is. Leave one of the two out.", b.title()))
+	case priority.value == owner:
+		r.fail(mac.at, "Invalid virtual_mac", fmt.Sprintf(
+			"%s has priority 255: the addresses are the director's own, and have the MAC of its interface. Leave one of the two out.", b.title()))
+	}
 	in.NoAccept = !read(r, b, "accept", boolean).or(true).value
 	in.Lease = r.readLease(b, version, interval, priority)
 	in.Announce = r.readAnnounce(b)

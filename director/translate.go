@@ -17,6 +17,7 @@ func ElectionConfig(c *config.Config) election.Config {
 		part.Instances = append(part.Instances, election.Instance{
 			Name:         i.Name,
 			Interface:    i.Interface,
+			VirtualMAC:   i.VirtualMAC,
 			Version:      i.Version,
 			VRID:         i.VRID,
 			Priority:     i.Priority,

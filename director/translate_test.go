@@ -17,7 +17,7 @@ var byValue = cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}, netip.Pre
 
 func TestElectionConfig(t *testing.T) {
 	got := ElectionConfig(&config.Config{Instances: []config.Instance{{
-		Name: "web", Interface: "eth0", Version: 2, VRID: 51, Priority: 150, Interval: time.Second,
+		Name: "web", Interface: "eth0", VirtualMAC: true, Version: 2, VRID: 51, Priority: 150, Interval: time.Second,
 		Routes:    []config.Route{{Destination: netip.MustParsePrefix("203.0.113.0/24"), Via: netip.MustParseAddr("192.0.2.2"), Interface: "eth1", Table: 254, Metric: 50, Source: netip.MustParseAddr("192.0.2.1")}},
 		Addresses: []config.Address{{Prefix: netip.MustParsePrefix("192.0.2.1/24"), Interface: "eth1", Label: "eth1:vip", Scope: 253, Quiet: true}}, NoPreempt: true, NoAccept: true,
 		PreemptDelay: 5, StartDelay: 6, Peers: []netip.Addr{netip.MustParseAddr("192.0.2.12")}, Password: "key",
@@ -27,7 +27,7 @@ func TestElectionConfig(t *testing.T) {
 		Trackers: []config.Tracker{{Kind: "script", Name: "nginx", Weight: -30, Command: []string{"/bin/true"}}},
 	}}, Groups: []config.SyncGroup{{Name: "edge", Members: []string{"web", "mail"}}}})
 	want := election.Config{Instances: []election.Instance{{
-		Name: "web", Interface: "eth0", Version: 2, VRID: 51, Priority: 150, Interval: time.Second,
+		Name: "web", Interface: "eth0", VirtualMAC: true, Version: 2, VRID: 51, Priority: 150, Interval: time.Second,
 		Routes:    []election.Route{{Destination: netip.MustParsePrefix("203.0.113.0/24"), Via: netip.MustParseAddr("192.0.2.2"), Interface: "eth1", Table: 254, Metric: 50, Source: netip.MustParseAddr("192.0.2.1")}},
 		Addresses: []election.Address{{Prefix: netip.MustParsePrefix("192.0.2.1/24"), Interface: "eth1", Label: "eth1:vip", Scope: 253, Quiet: true}}, NoPreempt: true, NoAccept: true,
 		PreemptDelay: 5, StartDelay: 6, Peers: []netip.Addr{netip.MustParseAddr("192.0.2.12")}, Password: "key",

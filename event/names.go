@@ -35,6 +35,10 @@ var kinds = map[string]kind{
 	"vrrp.error":            {zapcore.ErrorLevel, "an action of the election failed"},
 	"vrrp.mismatch":         {zapcore.WarnLevel, "a peer is configured differently"},
 
+	"virtual_mac.ready":  {zapcore.InfoLevel, "virtual MAC is in use as it must be"},
+	"virtual_mac.wrong":  {zapcore.ErrorLevel, "virtual MAC is in use, and something about it is wrong"},
+	"virtual_mac.failed": {zapcore.ErrorLevel, "link with the virtual MAC cannot be made or removed"},
+
 	"address.claimed":  {zapcore.InfoLevel, "virtual address claimed"},
 	"address.released": {zapcore.InfoLevel, "virtual address released"},
 	"address.restored": {zapcore.WarnLevel, "virtual address was removed by someone and restored"},

@@ -38,4 +38,5 @@ vrrp_instance "leased" {
   virtual_router_id = 51
   virtual_addresses = ["203.0.113.10/24"]
   address_lease     = "4s"
+  virtual_mac       = true
 }
