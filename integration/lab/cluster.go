@@ -15,6 +15,7 @@ type Cluster struct {
 	Priority  map[string]int // by director; nil: lb1 150, lb2 100
 	NoPreempt bool
 	Lease     time.Duration // hald's address_lease; 0: its own choice
+	Virtual   bool          // the VIP has the virtual router's MAC
 	Key       string        // hald's adverts are signed with it; empty: they are not
 	Services  []Service
 	Check     Check
@@ -111,6 +112,9 @@ vrrp_instance "lab" {
   virtual_addresses      = [%q, %q]
   address_lease          = %q
 `, Interface, VRID, c.Priority["lb1"], c.Priority["lb2"], !c.NoPreempt, c.Interval, VIP, Gateway, lease)
+	if c.Virtual {
+		b.WriteString("  virtual_mac            = true\n")
+	}
 	if c.Key != "" {
 		fmt.Fprintf(&b, "  authentication {\n    type = \"hmac-sha256\"\n    key  = %q\n  }\n", c.Key)
 	}
@@ -148,9 +152,12 @@ virtual_server %q {
 func (c Cluster) keepalived(director string) string {
 	c = c.withDefaults()
 	var b strings.Builder
-	preempt := ""
+	options := ""
 	if c.NoPreempt {
-		preempt = "    nopreempt\n"
+		options = "    nopreempt\n"
+	}
+	if c.Virtual {
+		options += "    use_vmac\n"
 	}
 	fmt.Fprintf(&b, `global_defs {
     router_id %s
@@ -170,7 +177,7 @@ vrrp_instance lab {
         %v
     }
 }
-`, director, Interface, VRID, c.Priority[director], c.Interval.Seconds(), preempt, VIP, Gateway)
+`, director, Interface, VRID, c.Priority[director], c.Interval.Seconds(), options, VIP, Gateway)
 	for _, s := range c.Services {
 		fmt.Fprintf(&b, `
 virtual_server %v %d {

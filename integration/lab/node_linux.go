@@ -53,7 +53,7 @@ func (l *Lab) IPVS(director string) string {
 	return l.Run(director, "ipvsadm", "-S", "-n")
 }
 
-// Holds tells whether a director's interface has the address now.
+// Holds tells whether a director has the address now, on whatever interface.
 func (l *Lab) Holds(director string, address netip.Prefix) bool {
 	l.t.Helper()
 	held, err := l.held(director)
@@ -63,15 +63,11 @@ func (l *Lab) Holds(director string, address netip.Prefix) bool {
 	return held[address]
 }
 
-// held are the addresses of a director's interface.
+// held are the addresses of a director.
 func (l *Lab) held(director string) (map[netip.Prefix]bool, error) {
 	held := map[netip.Prefix]bool{}
 	err := l.director(director).do(func() error {
-		link, err := netlink.LinkByName(Interface)
-		if err != nil {
-			return fmt.Errorf("find %s on %s: %w", Interface, director, err)
-		}
-		addresses, err := netlink.AddrList(link, netlink.FAMILY_V4)
+		addresses, err := netlink.AddrList(nil, netlink.FAMILY_V4)
 		if err != nil {
 			return fmt.Errorf("read the addresses of %s: %w", director, err)
 		}
