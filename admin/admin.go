@@ -37,8 +37,10 @@ type Server struct {
 	Orders map[string]Order
 }
 
-// Order passes one order on. Its error is what the sender is told.
-type Order func(ctx context.Context, body json.RawMessage) error
+// Order passes one order on. By says who gave it, as "uid 0, pid 4711": whoever
+// may open the socket may give orders, and the log shall tell who did. Its error
+// is what the sender is told.
+type Order func(ctx context.Context, by string, body json.RawMessage) error
 
 // Run serves until ctx is done, then removes the socket file. It returns an
 // error if the socket failed before that.
@@ -82,7 +84,7 @@ func (s *Server) routes() http.Handler {
 		}
 		body, err := io.ReadAll(r.Body)
 		if err == nil {
-			err = order(r.Context(), body)
+			err = order(r.Context(), r.RemoteAddr, body)
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusUnprocessableEntity)

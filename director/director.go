@@ -31,6 +31,7 @@ var ErrKilled = errors.New("stopped at once, without leaving in good order")
 type Director struct {
 	Config     *config.Config
 	RuntimeDir string // lock, admin socket and ownership record are in it
+	StateDir   string // what survives a reboot is in it
 	Version    string
 
 	Election Start // starts the election process

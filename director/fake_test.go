@@ -174,12 +174,13 @@ func (s *stage) noted(name string, p plot) Start {
 }
 
 // perform starts a life with the two plots, inside a bubble.
-func perform(t *testing.T, electionPlot, balancerPlot plot) *stage {
+func perform(t *testing.T, electionPlot, balancerPlot plot, before ...func(*Director)) *stage {
 	t.Helper()
 	s := &stage{stop: make(chan struct{}), ended: make(chan struct{}), began: time.Now()}
 	d := &Director{
 		Config:     testConfig(),
 		RuntimeDir: "/run/test",
+		StateDir:   t.TempDir(),
 		Version:    "v1",
 		Cleanup: func(_ context.Context, _ election.Config, wasMaster []string) error {
 			s.note("cleanup", event.Event{Error: join(wasMaster)})
@@ -190,6 +191,9 @@ func perform(t *testing.T, electionPlot, balancerPlot plot) *stage {
 	}
 	d.Election = s.noted("election", electionPlot)
 	d.Balancer = s.noted("balancer", balancerPlot)
+	for _, prepare := range before {
+		prepare(d)
+	}
 	s.life = newLife(d)
 	ctx, kill := context.WithCancel(context.Background())
 	s.kill = kill

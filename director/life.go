@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/hald-project/hald/balancer"
@@ -24,6 +25,10 @@ type life struct {
 	asks     chan chan Document // from admin requests
 	orders   chan any           // to the election
 	tracks   chan any           // to the election: the newest verdicts that wait
+
+	brief   atomic.Pointer[election.Command] // what an election is told first
+	keeper  *keeper
+	planned plannedWork
 
 	began      time.Time
 	seq        uint64 // of the last event
@@ -46,6 +51,7 @@ func newLife(d *Director) *life {
 		tracks:     make(chan any, 1),
 		places:     map[string]event.Event{},
 		configured: map[string]bool{},
+		keeper:     &keeper{path: plannedFile(d.StateDir), text: make(chan []byte, 1)},
 	}
 }
 
@@ -56,6 +62,12 @@ func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 	l.began = time.Now()
 	l.emit(event.Event{Name: "daemon.started", Reason: "version " + l.d.Version})
 	l.emit(event.Event{Name: "config.loaded", Reason: "hash " + l.d.Config.Hash})
+	l.recall()
+	keeperStop, keeperDone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(keeperDone)
+		l.keeper.run(keeperStop, l.messages)
+	}()
 	electionStop, electionDone := l.supervise(ctx, l.electionWorker())
 	balancerStop, balancerDone := l.supervise(ctx, l.balancerWorker())
 
@@ -78,6 +90,11 @@ func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 		case <-balancerDone:
 			balancerDone = nil
 		}
+	}
+	close(keeperStop)
+	select {
+	case <-keeperDone:
+	case <-time.After(slack): // a stuck disk keeps nobody from stopping
 	}
 	last := event.Event{Name: "daemon.stopped"}
 	if !stopped.IsZero() {
@@ -106,7 +123,7 @@ func (l *life) electionWorker() *worker {
 	return &worker{
 		name:    RoleElection,
 		start:   l.d.Election,
-		command: election.Command{Configure: &l.election},
+		command: func() any { return l.brief.Load() },
 		orders:  l.orders,
 		newest:  l.tracks,
 		report:  electionReport,
@@ -124,7 +141,7 @@ func (l *life) balancerWorker() *worker {
 	return &worker{
 		name:    RoleBalancer,
 		start:   l.d.Balancer,
-		command: balancer.Command{Configure: &l.balancer},
+		command: func() any { return balancer.Command{Configure: &l.balancer} },
 		report:  balancerReport,
 		blank:   balancerBlank(l.balancer),
 		grace:   slack,
@@ -148,6 +165,12 @@ func (l *life) take(m message) {
 	}
 	if m.configured == RoleElection {
 		l.tellVerdicts()
+	}
+	if m.planned != nil {
+		l.plan(*m.planned)
+	}
+	if m.kept != nil {
+		l.keptUp(*m.kept)
 	}
 	if m.configured != "" && !l.configured[m.configured] {
 		l.configured[m.configured] = true
@@ -206,7 +229,10 @@ func (l *life) document() Document {
 		Version:        l.d.Version,
 		UptimeS:        time.Since(l.began).Seconds(),
 		Config:         ConfigStatus{Hash: l.d.Config.Hash, LoadedAt: l.began},
-		VRRPInstances:  l.instances,
+		Maintenance:    l.planned.now.Maintenance,
+		Kept:           l.planned.kept(),
+		StateError:     l.planned.trouble,
+		VRRPInstances:  l.explained(time.Now()),
 		VirtualServers: l.services,
 	}
 }

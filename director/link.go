@@ -29,6 +29,8 @@ type message struct {
 	instances  []election.Status  // nil: no news
 	services   []balancer.Status  // nil: no news
 	tracks     []balancer.Verdict // nil: no news
+	planned    *election.Planned  // nil: no news
+	kept       *kept              // from the keeper
 	configured string             // the worker of this name has its configuration
 }
 
@@ -36,7 +38,7 @@ type message struct {
 func electionReport(from *json.Decoder) (message, error) {
 	var r election.Report
 	err := from.Decode(&r)
-	return message{event: r.Event, instances: r.Status}, err
+	return message{event: r.Event, instances: r.Status, planned: r.Planned}, err
 }
 
 // balancerReport reads one message of the balancer process.

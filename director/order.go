@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hald-project/hald/admin"
 	"github.com/hald-project/hald/election"
+	"github.com/hald-project/hald/event"
 )
 
 // HandoverOrder is the body of the order "handover", and without For that of
@@ -19,40 +21,87 @@ type HandoverOrder struct {
 	For       time.Duration `json:"for,omitempty"`       // nanoseconds; 0: until it is taken back
 }
 
+// MaintenanceOrder is the body of the order "maintenance".
+type MaintenanceOrder struct {
+	On  bool          `json:"on"`
+	For time.Duration `json:"for,omitempty"` // nanoseconds; 0: until it is ended
+}
+
 // orderly are the orders that a running daemon takes on its socket. They are
 // passed on when they make sense; what became of them is in the status and in the
 // events.
 func (l *life) orderly() map[string]admin.Order {
 	return map[string]admin.Order{
-		"handover": l.order(func(o HandoverOrder) election.Command {
-			command := &election.Handover{Instances: o.Instances}
-			if o.For > 0 {
-				command.Until = time.Now().Add(o.For)
-			}
-			return election.Command{Handover: command}
+		"handover": order(l, func(o HandoverOrder, _ string) (election.Command, string, error) {
+			command := &election.Handover{Instances: o.Instances, Until: endOf(o.For)}
+			return election.Command{Handover: command}, naming("handover", o.Instances) + lasting(o.For), l.know(o.Instances)
 		}),
-		"takeback": l.order(func(o HandoverOrder) election.Command {
-			return election.Command{TakeBack: &election.TakeBack{Instances: o.Instances}}
+		"takeback": order(l, func(o HandoverOrder, _ string) (election.Command, string, error) {
+			command := &election.TakeBack{Instances: o.Instances}
+			return election.Command{TakeBack: command}, naming("takeback", o.Instances), l.know(o.Instances)
+		}),
+		"maintenance": order(l, func(o MaintenanceOrder, by string) (election.Command, string, error) {
+			what := "maintenance off"
+			if o.On {
+				what = "maintenance on"
+			}
+			command := &election.MaintenanceOrder{On: o.On, Until: endOf(o.For), By: by}
+			return election.Command{Maintenance: command}, what + lasting(o.For), nil
 		}),
 	}
 }
 
-func (l *life) order(command func(HandoverOrder) election.Command) admin.Order {
-	return func(ctx context.Context, body json.RawMessage) error {
-		var o HandoverOrder
+// order makes an order of its translation for the election, which also says what
+// it is in words. That it was given is an event, whatever becomes of it.
+func order[T any](l *life, translate func(o T, by string) (election.Command, string, error)) admin.Order {
+	return func(ctx context.Context, by string, body json.RawMessage) error {
+		var o T
 		if err := json.Unmarshal(body, &o); err != nil {
 			return fmt.Errorf("understand the order: %w", err)
 		}
-		for _, name := range o.Instances {
-			if !slices.ContainsFunc(l.election.Instances, func(i election.Instance) bool { return i.Name == name }) {
-				return fmt.Errorf("there is no instance %q", name)
-			}
+		command, what, err := translate(o, by)
+		if err != nil {
+			return err
 		}
 		select {
-		case l.orders <- command(o):
+		case l.messages <- message{event: &event.Event{Name: "daemon.order", Reason: what, By: by}}:
+		case <-ctx.Done():
+			return errors.New("it is stopping")
+		}
+		select {
+		case l.orders <- command:
 			return nil
 		case <-ctx.Done():
 			return errors.New("the election does not run at the moment")
 		}
 	}
+}
+
+// know refuses names that are no instance's.
+func (l *life) know(names []string) error {
+	for _, name := range names {
+		if !slices.ContainsFunc(l.election.Instances, func(i election.Instance) bool { return i.Name == name }) {
+			return fmt.Errorf("there is no instance %q", name)
+		}
+	}
+	return nil
+}
+
+// endOf is the instant at which a length of time from now is over; zero for none.
+func endOf(length time.Duration) time.Time {
+	if length <= 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(length)
+}
+
+func naming(order string, instances []string) string {
+	return strings.Join(append([]string{order}, instances...), " ")
+}
+
+func lasting(length time.Duration) string {
+	if length <= 0 {
+		return ""
+	}
+	return " for " + length.String()
 }

@@ -38,8 +38,10 @@ func TestOrdersReachTheElection(t *testing.T) {
 			{"handover", `{"instances":["web"],"for":60000000000}`, election.Command{Handover: &election.Handover{Instances: []string{"web"}, Until: now.Add(time.Minute)}}},
 			{"handover", `{}`, election.Command{Handover: &election.Handover{}}},
 			{"takeback", `{"instances":["web"]}`, election.Command{TakeBack: &election.TakeBack{Instances: []string{"web"}}}},
+			{"maintenance", `{"on":true,"for":60000000000}`, election.Command{Maintenance: &election.MaintenanceOrder{On: true, Until: now.Add(time.Minute), By: "uid 0, pid 1"}}},
+			{"maintenance", `{}`, election.Command{Maintenance: &election.MaintenanceOrder{By: "uid 0, pid 1"}}},
 		} {
-			if err := orders[tt.name](t.Context(), []byte(tt.body)); err != nil {
+			if err := orders[tt.name](t.Context(), "uid 0, pid 1", []byte(tt.body)); err != nil {
 				t.Errorf("%s %s: %v", tt.name, tt.body, err)
 				continue
 			}
@@ -47,15 +49,21 @@ func TestOrdersReachTheElection(t *testing.T) {
 				t.Errorf("%s %s (-want +got):\n%s", tt.name, tt.body, diff)
 			}
 		}
+		synctest.Wait()
+		for i, want := range []string{"handover web for 1m0s", "handover", "takeback web", "maintenance on for 1m0s", "maintenance off"} {
+			if e := s.events("daemon.order")[i]; e.Reason != want || e.By != "uid 0, pid 1" {
+				t.Errorf("logged %+v, want %s", e, want)
+			}
+		}
 		for _, body := range []string{`{"instances":["nosuch"]}`, `{`} {
-			if err := orders["handover"](t.Context(), []byte(body)); err == nil {
+			if err := orders["handover"](t.Context(), "uid 0, pid 1", []byte(body)); err == nil {
 				t.Errorf("%s was passed on", body)
 			}
 		}
 		s.leave()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if err := orders["handover"](ctx, []byte(`{}`)); err == nil {
+		if err := orders["handover"](ctx, "uid 0, pid 1", []byte(`{}`)); err == nil {
 			t.Error("an order was taken though no election runs")
 		}
 	})

@@ -10,14 +10,21 @@ import (
 
 // Document is what `hald status` shows. Its names are stable API.
 type Document struct {
-	Cluster        string            `json:"cluster"`
-	Director       string            `json:"director"`
-	Version        string            `json:"version"`
-	UptimeS        float64           `json:"uptime_s"`
-	Config         ConfigStatus      `json:"config"`
-	VRRPInstances  []election.Status `json:"vrrp_instances"`
-	VirtualServers []balancer.Status `json:"virtual_servers"`
+	Cluster        string                `json:"cluster"`
+	Director       string                `json:"director"`
+	Version        string                `json:"version"`
+	UptimeS        float64               `json:"uptime_s"`
+	Config         ConfigStatus          `json:"config"`
+	Maintenance    *election.Maintenance `json:"maintenance"`           // null: takes part in the election
+	Kept           bool                  `json:"planned_kept"`          // maintenance and standbys survive a restart as shown
+	StateError     string                `json:"state_error,omitempty"` // why they would not
+	VRRPInstances  []election.Status     `json:"vrrp_instances"`
+	VirtualServers []balancer.Status     `json:"virtual_servers"`
 }
+
+// Settled tells whether the planned work shown is on the disk, or why it is not is
+// known.
+func (d Document) Settled() bool { return d.Kept || d.StateError != "" }
 
 // ConfigStatus says which configuration is running.
 type ConfigStatus struct {

@@ -33,7 +33,7 @@ var (
 type worker struct {
 	name    string
 	start   Start
-	command any                                           // what it is told first in every life
+	command func() any                                    // what it is told first in every life
 	orders  chan any                                      // what it is told later; nobody takes them while it does not run
 	newest  chan any                                      // of capacity one: what it is told in every life as soon as possible
 	report  func(from *json.Decoder) (message, error)     // reads one message from its link
@@ -105,7 +105,7 @@ func (w *worker) live(ctx context.Context, stop <-chan struct{}, out chan<- mess
 	told := make(chan error, 1)
 	go func() {
 		to := json.NewEncoder(link)
-		err := to.Encode(w.command)
+		err := to.Encode(w.command())
 		told <- err
 		for err == nil {
 			select {

@@ -20,7 +20,7 @@ func oneLife(t *testing.T, start Start, stop <-chan struct{}) (took time.Duratio
 		}
 	}()
 	defer close(out)
-	w := &worker{name: RoleElection, start: start, command: "x", report: electionReport, grace: 3 * time.Second}
+	w := &worker{name: RoleElection, start: start, command: func() any { return "x" }, report: electionReport, grace: 3 * time.Second}
 	began := time.Now()
 	_, err = w.live(t.Context(), stop, out, 0)
 	return time.Since(began), err
@@ -132,7 +132,7 @@ func TestLastReportsAreNotLost(t *testing.T) {
 			}
 			return errors.New("died")
 		})
-		w := &worker{name: RoleElection, start: start, command: "x", report: electionReport}
+		w := &worker{name: RoleElection, start: start, command: func() any { return "x" }, report: electionReport}
 		out, count := make(chan message), make(chan int)
 		go func() {
 			n := 0

@@ -35,6 +35,7 @@ type election struct {
 	verdicts  []Verdict            // of the trackers, as the director told last
 	patrol    *patrol
 	fresh     bool // nothing was configured yet: leftovers may be about
+	planned   planned
 }
 
 // Run elects until ctx ends or the link closes, then leaves in good order:
@@ -147,6 +148,8 @@ func (e *election) obey(c Command) error {
 		for _, g := range e.named(c.TakeBack.Instances) {
 			g.router.TakeBack()
 		}
+	case c.Maintenance != nil:
+		e.maintain(*c.Maintenance)
 	case c.Track != nil:
 		e.verdicts = c.Track.Verdicts
 		e.reconsider()
@@ -195,6 +198,7 @@ func (e *election) configure(cfg Config) error {
 	}
 	if e.fresh {
 		e.fresh = false
+		e.resume(cfg.Planned)
 		if !e.host.realTime() {
 			e.out.emit(event.Event{Name: "vrrp.not_realtime", Reason: "SCHED_FIFO is not permitted (CAP_SYS_NICE, RLIMIT_RTPRIO): intervals below 50ms are not safe on a busy machine"})
 		}
@@ -217,6 +221,7 @@ func (e *election) configure(cfg Config) error {
 				before = append(before, o.group)
 			}
 		}
+		e.standBy(g)
 		g.start(before)
 	}
 	e.look()
@@ -278,12 +283,17 @@ func (e *election) look() {
 		virtual = append(virtual, in.cfg.prefixes()...)
 	}
 	for _, g := range e.groups {
+		g.withdrawn = e.planned.maintenance != nil
 		g.look(e.links, virtual)
 	}
 }
 
-// publish reports all instances in the order of the configuration.
+// publish reports all instances in the order of the configuration. Before there is
+// one it has nothing to say, and must not say that nothing is planned.
 func (e *election) publish() {
+	if e.fresh {
+		return
+	}
 	byName := map[string]Status{}
 	for _, g := range e.groups {
 		for _, st := range g.status() {
@@ -296,7 +306,8 @@ func (e *election) publish() {
 			all = append(all, st)
 		}
 	}
-	e.out.publish(all)
+	e.plan(all)
+	e.out.publish(Report{Status: all, Planned: e.planned.report()})
 }
 
 // stopAll tells every router to leave and closes gone when all have.

@@ -332,6 +332,8 @@ type process struct {
 	logMu  sync.Mutex
 	events []event.Event
 	last   []Status
+	plan   Planned
+	plansN int // how often it was reported
 }
 
 // launch runs an election; deaf leaves its reports unread.
@@ -351,6 +353,18 @@ func (p *process) status() []Status {
 	return p.last
 }
 
+func (p *process) plans() Planned {
+	p.logMu.Lock()
+	defer p.logMu.Unlock()
+	return p.plan
+}
+
+func (p *process) reported() int {
+	p.logMu.Lock()
+	defer p.logMu.Unlock()
+	return p.plansN
+}
+
 func (p *process) read() {
 	dec := json.NewDecoder(p.link)
 	for {
@@ -364,6 +378,10 @@ func (p *process) read() {
 		}
 		if r.Status != nil {
 			p.last = r.Status
+		}
+		if r.Planned != nil {
+			p.plan = *r.Planned
+			p.plansN++
 		}
 		p.logMu.Unlock()
 	}

@@ -27,6 +27,7 @@ type group struct {
 	// resigning is true until the leftovers of a previous life are handed over,
 	// which no tracker is to disturb.
 	resigning atomic.Bool
+	withdrawn bool               // the director is in maintenance
 	stop      context.CancelFunc // makes the router leave in good order
 	ctx       context.Context
 	begun     chan struct{} // closed when the router runs
@@ -116,6 +117,9 @@ func (g *group) look(links netif.Links, virtual []netip.Prefix) {
 	positions := make([]vrrp.Link, len(g.members))
 	for i, in := range g.members {
 		positions[i] = in.look(links, virtual)
+		if g.withdrawn {
+			positions[i] = vrrp.Link{Fault: faultMaintenance}
+		}
 	}
 	g.router.SetLinks(positions...)
 }

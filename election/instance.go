@@ -18,6 +18,8 @@ const (
 	faultNoAddress   = "no_address" // nothing to send advertisements from
 	faultNoSource    = "source_address_missing"
 	faultNoFilter    = "accept_unsupported" // accept = false, and the kernel cannot keep packets away
+
+	faultMaintenance = "maintenance" // none of the link's, but just as good a reason to be silent
 )
 
 // instance is one virtual router with all that belongs to it.
@@ -153,6 +155,7 @@ func (in *instance) status(s vrrp.Stats) Status {
 		Since: s.Since, Reason: s.Reason, Transitions: s.Transitions,
 		VirtualAddresses: []string{}, AdvertsSent: s.Sent, AdvertsReceived: s.Received, Discarded: s.Discarded, Faults: []string{}, Trackers: in.fit.status(),
 		WakeupDelay: histogram(s.WakeupDelay), AdvertGap: histogram(s.AdvertGap),
+		MasterPriority: int(s.MasterPriority), PreemptAt: s.PreemptAt, RetryAt: s.RetryAt,
 	}
 	if in.device != nil {
 		st.VirtualMAC, st.VirtualInterface = in.cfg.virtualLink(netif.Link{}).MAC().String(), in.cfg.home()
@@ -164,6 +167,9 @@ func (in *instance) status(s vrrp.Stats) Status {
 		st.Holdings = in.cfg.Holdings(*links)
 	} else {
 		st.Holdings = in.cfg.Holdings(nil)
+	}
+	if s.StandBy {
+		st.Standby = &Standby{s.Until}
 	}
 	switch s.State {
 	case vrrp.Leaving:

@@ -16,12 +16,12 @@ const outboxSize = 2048 // events waiting for the director
 // the newest waits.
 type outbox struct {
 	events  chan event.Event
-	status  chan []Status
+	status  chan Report
 	dropped atomic.Int64
 }
 
 func newOutbox() *outbox {
-	return &outbox{events: make(chan event.Event, outboxSize), status: make(chan []Status, 1)}
+	return &outbox{events: make(chan event.Event, outboxSize), status: make(chan Report, 1)}
 }
 
 // emit may be called from any goroutine.
@@ -35,7 +35,7 @@ func (o *outbox) emit(e event.Event) {
 }
 
 // publish has one caller.
-func (o *outbox) publish(s []Status) {
+func (o *outbox) publish(s Report) {
 	select {
 	case <-o.status:
 	default:
@@ -53,7 +53,7 @@ func (o *outbox) run(w io.Writer, stop <-chan struct{}) {
 		case e := <-o.events:
 			err = o.write(enc, e)
 		case s := <-o.status:
-			err = enc.Encode(Report{Status: s})
+			err = enc.Encode(s)
 		case <-stop:
 			for len(o.events) > 0 && err == nil {
 				err = o.write(enc, <-o.events)

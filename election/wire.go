@@ -11,10 +11,11 @@ import (
 // Command is one message from the director: exactly one field is set. Messages
 // on the link are JSON values, one after the other, in both directions.
 type Command struct {
-	Configure *Config   `json:"configure,omitempty"`
-	Track     *Track    `json:"track,omitempty"`
-	Handover  *Handover `json:"handover,omitempty"`
-	TakeBack  *TakeBack `json:"take_back,omitempty"`
+	Configure   *Config           `json:"configure,omitempty"`
+	Track       *Track            `json:"track,omitempty"`
+	Handover    *Handover         `json:"handover,omitempty"`
+	TakeBack    *TakeBack         `json:"take_back,omitempty"`
+	Maintenance *MaintenanceOrder `json:"maintenance,omitempty"`
 }
 
 // Handover asks masters, with their whole sync groups, to hand over to a peer and
@@ -29,10 +30,19 @@ type TakeBack struct {
 	Instances []string `json:"instances"` // none named: all
 }
 
+// MaintenanceOrder takes the whole director out of the election, or lets it in
+// again.
+type MaintenanceOrder struct {
+	On    bool      `json:"on"`
+	Until time.Time `json:"until,omitzero"` // zero: no end
+	By    string    `json:"by,omitempty"`   // who ordered it
+}
+
 // Config is everything the election needs to know.
 type Config struct {
 	Instances []Instance `json:"instances"`
 	Groups    []Group    `json:"groups"`
+	Planned   Planned    `json:"planned"` // in force in a previous life; read in the first Config only
 }
 
 // Group is a sync group: its members hold one election, all master or none. They
@@ -51,6 +61,27 @@ func (c Config) GroupOf(instance string) string {
 		}
 	}
 	return ""
+}
+
+// Planned is the planned work in force. The election reports it and forgets it
+// when it dies; whoever starts the next one hands it back in Config.
+type Planned struct {
+	Maintenance *Maintenance       `json:"maintenance,omitempty"` // nil: none
+	Standby     map[string]Standby `json:"standby,omitempty"`     // by instance
+}
+
+// Maintenance is the whole director's being out of the election: it sends
+// nothing and becomes master of nothing, whatever happens to its peers.
+type Maintenance struct {
+	Since time.Time `json:"since"`
+	Until time.Time `json:"until,omitzero"` // zero: no end
+	By    string    `json:"by,omitempty"`   // who ordered it
+}
+
+// Standby is an instance's being backup after a hand-over: it follows a master of
+// whatever priority, and takes over when that fails.
+type Standby struct {
+	Until time.Time `json:"until,omitzero"` // zero: no end
 }
 
 // Instance is one virtual router with the addresses it stands for.
@@ -118,10 +149,12 @@ type Announce struct {
 	Interval time.Duration `json:"interval"` // pause between the frames of a burst
 }
 
-// Report is one message to the director: exactly one field is set.
+// Report is one message to the director: an event, or what is the case, which is
+// sent on every change and once a second.
 type Report struct {
-	Event  *event.Event `json:"event,omitempty"`
-	Status []Status     `json:"status,omitempty"` // all instances; sent on every change and once a second
+	Event   *event.Event `json:"event,omitempty"`
+	Status  []Status     `json:"status,omitempty"`  // all instances
+	Planned *Planned     `json:"planned,omitempty"` // with Status
 }
 
 // Status is one instance as `hald status` shows it.
@@ -145,8 +178,14 @@ type Status struct {
 	AdvertsReceived   uint64    `json:"adverts_received"`
 	Discarded         uint64    `json:"adverts_discarded"`
 	Faults            []string  `json:"faults"`
-	WakeupDelay       Histogram `json:"wakeup_delay"` // how late the election woke up for what was due
-	AdvertGap         Histogram `json:"advert_gap"`   // between believed adverts, as a backup
+	WakeupDelay       Histogram `json:"wakeup_delay"`             // how late the election woke up for what was due
+	AdvertGap         Histogram `json:"advert_gap"`               // between believed adverts, as a backup
+	Standby           *Standby  `json:"standby,omitempty"`        // after a hand-over; nil: no
+	WhyNotMaster      string    `json:"why_not_master,omitempty"` // one phrase for people, from the director, who knows the peers' names
+
+	MasterPriority int       `json:"master_priority,omitempty"` // as last advertised; 0: no master is known
+	PreemptAt      time.Time `json:"preempt_at,omitzero"`       // a live master of lower priority is followed until then
+	RetryAt        time.Time `json:"retry_at,omitzero"`         // the link is not used until then: start_delay, or it was broken
 
 	Trackers []TrackerStatus `json:"trackers"`
 }

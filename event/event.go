@@ -33,5 +33,6 @@ type Event struct {
 	PeerPriority int     `json:"peer_priority,omitempty"`
 	DurationMS   float64 `json:"duration_ms,omitempty"`
 	Count        int     `json:"count,omitempty"`
+	By           string  `json:"by,omitempty"` // who gave an order: "uid 0, pid 4711"
 	Error        string  `json:"error,omitempty"`
 }

@@ -78,6 +78,7 @@ func fields(e Event) []zapcore.Field {
 		fields = append(fields, zap.Float64("duration_ms", e.DurationMS))
 	}
 	number("count", e.Count)
+	text("by", e.By)
 	text("error", e.Error)
 	return fields
 }

@@ -11,10 +11,12 @@ type kind struct {
 // kinds is the vocabulary. Names are stable API: removing or renaming one is a
 // breaking change.
 var kinds = map[string]kind{
-	"daemon.started":   {zapcore.InfoLevel, "daemon started"},
-	"daemon.stopping":  {zapcore.InfoLevel, "daemon is stopping"},
-	"daemon.stopped":   {zapcore.InfoLevel, "daemon stopped"},
-	"daemon.recovered": {zapcore.WarnLevel, "leftovers of a previous life were cleaned up"},
+	"daemon.started":     {zapcore.InfoLevel, "daemon started"},
+	"daemon.stopping":    {zapcore.InfoLevel, "daemon is stopping"},
+	"daemon.stopped":     {zapcore.InfoLevel, "daemon stopped"},
+	"daemon.order":       {zapcore.InfoLevel, "an operator gave an order"},
+	"daemon.state_error": {zapcore.ErrorLevel, "what should survive a restart cannot be kept or read"},
+	"daemon.recovered":   {zapcore.WarnLevel, "leftovers of a previous life were cleaned up"},
 
 	"config.loaded":   {zapcore.InfoLevel, "configuration loaded"},
 	"config.rejected": {zapcore.ErrorLevel, "configuration rejected"},
@@ -23,6 +25,10 @@ var kinds = map[string]kind{
 	"worker.exited":         {zapcore.ErrorLevel, "a worker process ended unexpectedly"},
 	"worker.restarted":      {zapcore.WarnLevel, "a worker process was started again"},
 	"worker.cleanup_failed": {zapcore.ErrorLevel, "cleaning up after a dead worker failed"},
+
+	"maintenance.on":      {zapcore.WarnLevel, "director is out of the election"},
+	"maintenance.off":     {zapcore.InfoLevel, "director takes part in the election again"},
+	"maintenance.refused": {zapcore.WarnLevel, "nobody can take over: director stays in the election"},
 
 	"vrrp.transition":       {zapcore.InfoLevel, "virtual router changed state"},
 	"vrrp.priority":         {zapcore.InfoLevel, "effective priority changed"},

@@ -40,6 +40,7 @@ type document struct {
 			Error             string
 			Since             time.Time
 		}
+		Standby struct{ Until time.Time }
 	} `json:"vrrp_instances"`
 	Services []struct {
 		Name      string

@@ -90,4 +90,10 @@ type Stats struct {
 
 	WakeupDelay Histogram // how late the router woke up for what was due
 	AdvertGap   Histogram // between believed advertisements, as a backup
+	StandBy     bool      // after a Yield
+	Until       time.Time // its end; zero: none
+
+	MasterPriority uint8     // of Master, in its last advertisement
+	PreemptAt      time.Time // until when a live master of lower priority is followed; zero: there is none
+	RetryAt        time.Time // until when a link is not used: start_delay, or it was broken; zero: it is
 }

@@ -35,9 +35,10 @@ type (
 	Resign struct{}
 	// Shutdown ends it in good order.
 	Shutdown struct{}
-	// Yield asks a master to hand over to a peer and to stay backup until the peer
+	// Yield asks a master to hand over to a peer and to stand by until the peer
 	// fails, TakeBack is heard, or Until has come (zero: never). It remains
-	// master if nobody takes over.
+	// master if nobody takes over. Who is not master stands by from now on: it
+	// follows a master of whatever priority.
 	Yield struct{ Until time.Time }
 	// TakeBack ends what Yield began: the priority counts again.
 	TakeBack struct{}

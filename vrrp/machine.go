@@ -73,6 +73,18 @@ func (m *Machine) Master(member int) netip.Addr {
 	return netip.Addr{}
 }
 
+// MasterPriority is the priority of the master, which we may be; zero when none is
+// known.
+func (m *Machine) MasterPriority() uint8 {
+	switch {
+	case m.Holding():
+		return m.cfg.Priority
+	case m.state == Backup && !m.resigned:
+		return m.peerPrio
+	}
+	return 0
+}
+
 // Holding tells whether the addresses are ours in this state.
 func (m *Machine) Holding() bool { return m.state == Master || m.state == Leaving }
 
@@ -101,6 +113,11 @@ func (m *Machine) dispatch(now time.Time, ev Event) []Action {
 	case SetPriority:
 		m.setPriority(ev.Priority)
 		return nil
+	case Yield:
+		if m.state != Master {
+			m.standby, m.until = true, ev.Until
+			return nil
+		}
 	case TakeBack:
 		m.standby = false
 		return nil

@@ -185,6 +185,42 @@ func TestTakeoverReasons(t *testing.T) {
 	})
 }
 
+// TestStandBy: who is asked to yield when not master follows whomever it hears,
+// until that fails, its time is over, or it is taken back.
+func TestStandBy(t *testing.T) {
+	const s = time.Second
+	lower := advert(below, 50, s)
+	for _, tt := range []struct {
+		name  string
+		order Event
+		until time.Time
+		want  State
+	}{
+		{"for good", Woke{}, time.Time{}, Backup},
+		{"over", Woke{}, epoch.Add(2 * s), Master},
+		{"taken back", TakeBack{}, time.Time{}, Master},
+	} {
+		m := NewMachine(testConfig())
+		m.Step(epoch.Add(-s), Yield{tt.until})
+		m.Step(epoch, Startup{})
+		for at := epoch; at.Before(epoch.Add(20 * s)); at = at.Add(s) {
+			m.Step(at, lower)
+			m.Step(at, tt.order)
+			m.Step(at.Add(s-1), Timeout{})
+		}
+		if _, standing := m.StandingBy(epoch.Add(20 * s)); m.State() != tt.want || standing != (tt.want == Backup) {
+			t.Errorf("%s: %v, standing by: %v", tt.name, m.State(), standing)
+		}
+		if tt.want == Master {
+			continue
+		}
+		m.Step(epoch.Add(30*s), Timeout{})
+		if _, standing := m.StandingBy(epoch.Add(30 * s)); m.State() != Master || standing {
+			t.Errorf("%s: its master silent, it is %v, standing by: %v", tt.name, m.State(), standing)
+		}
+	}
+}
+
 // TestYield is a planned hand-over: to whoever takes over, back if nobody does,
 // and without preemption until it is taken back, its time is over, or the peer
 // fails.

@@ -50,6 +50,10 @@ func NewRouter(cfg Config, members ...Member) *Router {
 // interval later at most. Call it before Run.
 func (r *Router) HandOver() { r.leftovers = true }
 
+// StandBy makes the router begin as one that yielded before; see the event
+// Yield. Call it before Run.
+func (r *Router) StandBy(until time.Time) { r.machine.Step(time.Now(), Yield{until}) }
+
 // SetLinks tells the router what its members' interfaces look like now, in the
 // order of the members. Only the newest word counts; it never blocks. It must
 // have one caller at a time.
@@ -214,6 +218,8 @@ func (r *Router) snapshot() []Stats {
 		if s.State == Master {
 			s.Master = m.opened.Source
 		}
+		s.Until, s.StandBy = r.machine.StandingBy(time.Now())
+		s.MasterPriority, s.PreemptAt, s.RetryAt = r.machine.MasterPriority(), r.machine.preempt, m.retry
 		all[i] = s
 	}
 	return all

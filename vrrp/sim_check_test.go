@@ -25,6 +25,8 @@ type shadow struct {
 // told follows an input.
 func (n *simNode) told(now time.Time, ev Event) {
 	switch ev := ev.(type) {
+	case Yield:
+		n.seen.standby = n.seen.standby || n.State() != Master
 	case TakeBack:
 		n.seen.standby = false
 	case SetPriority:

@@ -34,3 +34,12 @@ func (m *Machine) resume(now time.Time) []Action {
 func (m *Machine) standingBy(now time.Time) bool {
 	return m.standby && (m.until.IsZero() || now.Before(m.until))
 }
+
+// StandingBy tells whether the machine stands by after a Yield, and until when;
+// zero: without an end.
+func (m *Machine) StandingBy(now time.Time) (until time.Time, ok bool) {
+	if !m.standingBy(now) {
+		return time.Time{}, false
+	}
+	return m.until, true
+}

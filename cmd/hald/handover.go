@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,8 +27,9 @@ func (a *app) handover() *cobra.Command {
 		Use:   "handover [INSTANCE...]",
 		Short: "Let the peer become master, and stay backup",
 		Long: "Let the peer become master of these instances, of all without a name. The\n" +
-			"addresses are kept until the peer has them. This director then stays backup,\n" +
-			"whatever the priorities, until the peer fails, `hald takeback`, or the end of --for.\n" +
+			"addresses are kept until the peer has them. This director then stands by: it stays\n" +
+			"backup, whatever the priorities, until the peer fails, `hald takeback`, or the end\n" +
+			"of --for. That survives reload, restart and reboot.\n" +
 			"Exit codes: 0 the peer is master, 1 nobody took over and this one stays master.",
 		RunE: func(command *cobra.Command, names []string) error {
 			if length < 0 {
@@ -37,7 +38,7 @@ func (a *app) handover() *cobra.Command {
 			return a.handOver(command.Context(), director.HandoverOrder{Instances: names, For: length})
 		},
 	}
-	command.Flags().DurationVar(&length, "for", 0, "stay backup so long (default until takeback)")
+	command.Flags().DurationVar(&length, "for", 0, "stand by so long, such as 90m (default until takeback)")
 	return command
 }
 
@@ -49,13 +50,32 @@ func (a *app) takeback() *cobra.Command {
 			"of higher priority takes the addresses back at the next election.\n" +
 			"Exit codes: 0 told, 1 no daemon.",
 		RunE: func(command *cobra.Command, names []string) error {
-			client := admin.Client{Socket: a.adminSocket()}
-			if err := client.Order(command.Context(), "takeback", director.HandoverOrder{Instances: names}); err != nil {
+			if err := a.takeBack(command.Context(), names); err != nil {
 				return &exit{codeFailed, err}
 			}
 			return nil
 		},
 	}
+}
+
+// takeBack gives the order and waits until it is kept.
+func (a *app) takeBack(ctx context.Context, names []string) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	client := admin.Client{Socket: a.adminSocket()}
+	if err := client.Order(ctx, "takeback", director.HandoverOrder{Instances: names}); err != nil {
+		return err
+	}
+	d, err := awaited(ctx, client, func(d director.Document) (bool, error) {
+		standing := slices.ContainsFunc(d.VRRPInstances, func(s election.Status) bool {
+			return s.Standby != nil && (len(names) == 0 || slices.Contains(names, s.Name))
+		})
+		return !standing && d.Settled(), nil
+	})
+	if err == nil {
+		a.warnUnkept(d)
+	}
+	return err
 }
 
 // handOver gives the order and watches what becomes of each instance that is
@@ -64,7 +84,7 @@ func (a *app) handOver(ctx context.Context, order director.HandoverOrder) error 
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	client := admin.Client{Socket: a.adminSocket()}
-	before, err := instances(ctx, client)
+	before, err := documentFrom(ctx, client)
 	if err != nil {
 		return &exit{codeFailed, err}
 	}
@@ -73,21 +93,19 @@ func (a *app) handOver(ctx context.Context, order director.HandoverOrder) error 
 		return &exit{codeFailed, err}
 	}
 	var refused []string
-	for _, b := range before {
+	for _, b := range before.VRRPInstances {
 		if len(order.Instances) > 0 && !slices.Contains(order.Instances, b.Name) {
 			continue
 		}
-		if b.State != vrrp.Master.String() {
-			fmt.Fprintf(a.out, "%s: not master here; the master is %s\n", b.Name, orDash(b.Master))
-			continue
-		}
-		after, err := settled(ctx, client, b, began)
+		after, err := settled(ctx, client, b.Name, began)
 		switch {
 		case err != nil:
-			return &exit{codeFailed, err}
+			return &exit{codeFailed, fmt.Errorf("%s: %w", b.Name, err)}
 		case after.State == vrrp.Master.String():
 			refused = append(refused, b.Name)
 			fmt.Fprintf(a.out, "%s: nobody took over; this director stays master\n", b.Name)
+		case b.State != vrrp.Master.String():
+			fmt.Fprintf(a.out, "%s: was not master here; the master is %s\n", b.Name, orDash(after.Master))
 		default:
 			fmt.Fprintf(a.out, "%s: %s is master\n", b.Name, orDash(after.Master))
 		}
@@ -95,41 +113,26 @@ func (a *app) handOver(ctx context.Context, order director.HandoverOrder) error 
 	if len(refused) > 0 {
 		return &exit{codeFailed, fmt.Errorf("not handed over: %s", strings.Join(refused, ", "))}
 	}
+	if d, err := documentFrom(ctx, client); err == nil {
+		a.warnUnkept(d)
+	}
 	return nil
 }
 
-// settled waits until an instance is no longer master, or has refused since.
-func settled(ctx context.Context, client admin.Client, b election.Status, began time.Time) (election.Status, error) {
-	for {
-		now, err := instances(ctx, client)
-		if err != nil {
-			return b, err
-		}
-		i := slices.IndexFunc(now, func(s election.Status) bool { return s.Name == b.Name })
+// settled waits until an instance stands by and that is kept, or has refused
+// since.
+func settled(ctx context.Context, client admin.Client, name string, began time.Time) (now election.Status, err error) {
+	_, err = awaited(ctx, client, func(d director.Document) (bool, error) {
+		i := slices.IndexFunc(d.VRRPInstances, func(s election.Status) bool { return s.Name == name })
 		if i < 0 {
-			return b, fmt.Errorf("the daemon no longer knows the instance %s", b.Name)
+			return false, errors.New("the daemon no longer knows this instance")
 		}
-		refused := now[i].Reason == vrrp.ReasonRefused && now[i].Since.After(began)
-		if now[i].State != vrrp.Master.String() || refused {
-			return now[i], nil
+		now = d.VRRPInstances[i]
+		if now.State == vrrp.Master.String() {
+			refused := now.Reason == vrrp.ReasonRefused && now.Since.After(began)
+			return refused || now.EffectivePriority == vrrp.Owner, nil // which does not even try
 		}
-		select {
-		case <-time.After(lookEvery):
-		case <-ctx.Done():
-			return b, fmt.Errorf("%s: no word from the election: %w", b.Name, ctx.Err())
-		}
-	}
-}
-
-// instances asks the daemon for its instances.
-func instances(ctx context.Context, client admin.Client) ([]election.Status, error) {
-	answer, err := client.Status(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("no daemon answers: %w", err)
-	}
-	var d director.Document
-	if err := json.Unmarshal(answer, &d); err != nil {
-		return nil, fmt.Errorf("understand the daemon's answer (is it another version?): %w", err)
-	}
-	return d.VRRPInstances, nil
+		return now.Standby != nil && d.Settled(), nil
+	})
+	return now, err
 }

@@ -21,6 +21,7 @@ func (p painter) document(d director.Document) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "cluster %s, director %s, hald %s, up %s, configuration %.12s\n",
 		d.Cluster, d.Director, d.Version, age(time.Duration(d.UptimeS*float64(time.Second))), d.Config.Hash)
+	text.WriteString(p.planned(d))
 	if len(d.VRRPInstances) > 0 {
 		text.WriteString("\n" + p.instances(d.VRRPInstances))
 		if holdings := p.holdings(d.VRRPInstances); holdings != "" {
@@ -34,17 +35,30 @@ func (p painter) document(d director.Document) string {
 	return text.String()
 }
 
+// planned is what an operator must not overlook: that this director is out of the
+// election, and what would not survive a restart.
+func (p painter) planned(d director.Document) string {
+	t := table{colour: p.colour}
+	if m := d.Maintenance; m != nil {
+		line := "MAINTENANCE for " + p.since(m.Since) + until(m.Until, ", until ")
+		if m.By != "" {
+			line += ", by " + m.By
+		}
+		t.row(cell{line + ": this director is out of the election", yellow})
+	}
+	if d.StateError != "" {
+		t.row(cell{"planned work would not survive a restart: " + d.StateError, red})
+	}
+	return t.String()
+}
+
 func (p painter) instances(instances []election.Status) string {
 	t := table{colour: p.colour}
 	t.row(plain("INSTANCE"), plain("STATE"), plain("SINCE"), plain("PRIORITY"), plain("VRID"),
 		plain("INTERFACE"), plain("MASTER"), plain("ADDRESSES"), plain("WHY"))
 	for _, s := range instances {
-		why := plain(s.Reason)
-		if len(s.Faults) > 0 {
-			why = cell{strings.Join(s.Faults, "; "), red}
-		}
 		t.row(plain(s.Name), stateCell(s.State), plain(p.since(s.Since)), plain(priority(s)), number(s.VRID),
-			plain(s.Interface), plain(orDash(s.Master)), plain(addresses(s.VirtualAddresses)), why)
+			plain(s.Interface), plain(orDash(s.Master)), plain(addresses(s.VirtualAddresses)), why(s))
 	}
 	return t.String()
 }
@@ -80,6 +94,19 @@ func effect(k election.TrackerStatus) string {
 		return "fault"
 	}
 	return fmt.Sprintf("%+d", k.Weight)
+}
+
+// why is what made a master one, and what keeps others from it.
+func why(s election.Status) cell {
+	switch {
+	case len(s.Faults) > 0:
+		return cell{s.WhyNotMaster, red}
+	case s.Standby != nil:
+		return cell{s.WhyNotMaster, yellow}
+	case s.WhyNotMaster != "":
+		return plain(s.WhyNotMaster)
+	}
+	return plain(s.Reason)
 }
 
 func (p painter) services(services []balancer.Status) string {

@@ -28,7 +28,9 @@ func exampleDocument() director.Document {
 					{Kind: "interface", Name: "eth1", State: "unknown"},
 				}},
 			{Name: "mail", State: "fault", Priority: 100, EffectivePriority: 100, VRID: 52, Interface: "eth1",
-				Since: threeAM.Add(-70 * time.Second), Reason: "interface", Faults: []string{"eth1 is down", "no address"}},
+				Since: threeAM.Add(-70 * time.Second), Reason: "link_down", Faults: []string{"link_down"}, WhyNotMaster: "link_down"},
+			{Name: "news", State: "backup", Priority: 150, EffectivePriority: 150, VRID: 53, Interface: "eth0",
+				Master: "192.0.2.12", Since: threeAM, Reason: "handover", Standby: &election.Standby{}, WhyNotMaster: "standing by: lb2 is master"},
 		},
 		VirtualServers: []balancer.Status{
 			{Name: "http", Addresses: []string{"192.0.2.1:80"}, HasQuorum: true, RealServers: []balancer.ServerStatus{
@@ -47,7 +49,8 @@ func TestOverview(t *testing.T) {
 
 INSTANCE  STATE   SINCE  PRIORITY    VRID  INTERFACE  MASTER      ADDRESSES                     WHY
 web       master  3h00m  120 of 150  51    eth0       192.0.2.11  192.0.2.1/24 192.0.2.2/24 +1  master_silent
-mail      fault   1m10s  100         52    eth1       -                                         eth1 is down; no address
+mail      fault   1m10s  100         52    eth1       -                                         link_down
+news      backup  0s     150         53    eth0       192.0.2.12                                standing by: lb2 is master
 
 TRACKER         INSTANCE  STATE    SINCE  WEIGHT  WHY
 script:nginx    web       down     1m00s  -30     exit status 1: no workers
@@ -62,6 +65,19 @@ smtp     lost, sorry server in use                         192.0.2.2:25
 `
 	got := painter{now: threeAM}.document(exampleDocument())
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestOverviewOfPlannedWork(t *testing.T) {
+	d := exampleDocument()
+	d.VRRPInstances, d.VirtualServers = nil, nil
+	d.Maintenance = &election.Maintenance{Since: threeAM.Add(-5 * time.Minute), Until: threeAM.Add(time.Hour), By: "uid 0, pid 7"}
+	d.StateError = "no space left on device"
+	want := "cluster shop, director lb1, hald v0.1, up 3h12m, configuration 0123456789ab\n" +
+		"MAINTENANCE for 5m00s, until " + threeAM.Add(time.Hour).Local().Format(time.DateTime) + ", by uid 0, pid 7: this director is out of the election\n" +
+		"planned work would not survive a restart: no space left on device\n"
+	if diff := cmp.Diff(want, painter{now: threeAM}.document(d)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -74,6 +74,7 @@ func (a *app) live(ctx context.Context, c *config.Config) error {
 	d := &director.Director{
 		Config:     c,
 		RuntimeDir: a.runtimeDir,
+		StateDir:   a.stateDir,
 		Version:    buildVersion(),
 		Election:   director.Process(a.runtimeDir, director.RoleElection),
 		Balancer:   director.Process(a.runtimeDir, director.RoleBalancer),

@@ -91,7 +91,7 @@ func (s *site) command(args ...string) *exec.Cmd {
 		s.t.Fatal(err)
 	}
 	args = append([]string{"netns", "exec", s.name, path}, args...)
-	args = append(args, "-c", s.config, "--director", "lb1", "--runtime-dir", s.folder)
+	args = append(args, "-c", s.config, "--director", "lb1", "--runtime-dir", s.folder, "--state-dir", filepath.Join(s.folder, "state"))
 	return exec.Command("ip", args...)
 }
 
