@@ -173,7 +173,6 @@ func TestSyncGroupReconfigured(t *testing.T) {
 			t.Errorf("joining: %q", got)
 		}
 
-		mark = len(a.names())
 		a.apply(Config{Instances: []Instance{shop(150)}})
 		sleep(10 * time.Second)
 		if !a.holds(vip) || a.holds(innerVIP) || a.holds(second) {
