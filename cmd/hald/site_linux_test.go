@@ -67,6 +67,11 @@ func newSite(t *testing.T, text string) *site {
 	s.ip("addr", "add", "10.99.0.11/24", "dev", "eth0")
 	s.ip("link", "set", "eth0", "up")
 	s.ip("link", "set", "peer0", "up")
+	for until := time.Now().Add(10 * time.Second); !strings.Contains(s.ip("link", "show", "eth0"), "state UP"); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatal("eth0 has no carrier")
+		}
+	}
 	return s
 }
 
