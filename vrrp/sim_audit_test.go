@@ -188,6 +188,12 @@ func (s *simulation) unbroken(h *simNode, patience, within time.Duration) {
 // yielded: a hand-over that is asked for is one that is seen by nobody, and lasts
 // until it is taken back.
 func (s *simulation) yielded(h *simNode) {
+	if h.owner() { // which refuses
+		h.step(Yield{})
+		s.run(s.settle())
+		s.one(^uint64(0))
+		return
+	}
 	b := s.successor(h)
 	skew := SkewTime(s.plan.version, b.Priority(), b.seen.interval) + 2*s.plan.delay
 	h.step(Yield{})

@@ -30,6 +30,9 @@ func (n *simNode) told(now time.Time, ev Event) {
 	case TakeBack:
 		n.seen.standby = false
 	case SetPriority:
+		if n.owner() {
+			return
+		}
 		if n.State() == Backup && !n.seen.base.IsZero() {
 			n.seen.lawful = n.seen.base.Add(DownInterval(n.cfg.Version, ev.Priority, n.seen.interval))
 		} else if n.State() == Backup && !n.resignedHeard() {
@@ -45,13 +48,13 @@ func (n *simNode) told(now time.Time, ev Event) {
 		case p.Priority >= n.Priority():
 			n.follows(now, p.Interval)
 			n.seen.lower = time.Time{}
-		case n.cfg.NoPreempt || n.seen.standby:
+		case n.cfg.NoPreempt && !n.owner() || n.seen.standby:
 			n.follows(now, p.Interval)
 		default:
 			if n.seen.lower.IsZero() {
 				n.seen.lower = now
 			}
-			if now.Before(n.seen.lower.Add(n.cfg.PreemptDelay)) {
+			if !n.owner() && now.Before(n.seen.lower.Add(n.cfg.PreemptDelay)) {
 				n.follows(now, p.Interval)
 			}
 		}
@@ -91,7 +94,7 @@ func (n *simNode) judge(now time.Time, before State, ev Event, actions []Action)
 			if !claimed {
 				s.fail("I6", "node %d announces what it does not hold: %v", n.index, actions)
 			}
-			if _, again := a.(Reannounce); again {
+			if _, again := a.(Reannounce); again && ev != Event(Woke{}) {
 				n.seen.repeats++
 			}
 		case Become:
@@ -128,7 +131,7 @@ func (n *simNode) advertises(now time.Time, ev Event, priority uint8, entry bool
 		return
 	case n.seen.resigned > 0 && n.State() != Master:
 		s.fail("I7", "node %d advertises priority %d after it resigned", n.index, priority)
-	case entry:
+	case entry, ev == Event(Woke{}): // an owner that slept begins anew
 		n.seen.line, n.seen.answers, n.seen.repeats = now, 0, 0
 	case timeout && !n.seen.stalled:
 		if gap := now.Sub(n.seen.line); gap < n.cfg.Interval-time.Microsecond || gap > n.cfg.Interval+time.Microsecond {
@@ -160,18 +163,28 @@ func (n *simNode) changes(now time.Time, t Transition) {
 	}
 	n.seen.last, n.seen.chained = t.To, true
 	switch {
+	case t.To == Master && t.From == Leaving && n.owner(): // which refused to begin
+		n.seen.standby = false
 	case t.To == Master && t.From == Leaving:
 		n.seen.line, n.seen.answers, n.seen.repeats, n.seen.resigned, n.seen.standby = now, 0, 0, 0, false
+	case t.To == Master && t.From != Backup:
+		if !n.owner() {
+			s.fail("I2", "node %d is master without having been backup", n.index)
+		}
+		n.seen.standby, n.seen.resigned = false, 0
 	case t.To == Master:
 		if now.Before(n.seen.lawful) {
 			s.fail("I2", "node %d takes over %v too early (%s)", n.index, n.seen.lawful.Sub(now), t.Reason)
 		}
-		if t.Reason == ReasonPreempt && now.Before(n.seen.lower.Add(n.cfg.PreemptDelay)) {
+		if t.Reason == ReasonPreempt && !n.owner() && now.Before(n.seen.lower.Add(n.cfg.PreemptDelay)) {
 			s.fail("I2", "node %d preempts %v before its delay is over", n.index, n.seen.lower.Add(n.cfg.PreemptDelay).Sub(now))
 		}
 		n.seen.standby, n.seen.resigned = false, 0
 	case t.To == Backup:
 		if t.From == Master && t.Reason != ReasonStalled && !n.loses(t.Peer, t.PeerPriority) {
+			if n.owner() {
+				s.fail("I4", "the owner yields to %v of priority %d", t.Peer, t.PeerPriority)
+			}
 			s.fail("I3", "node %d yields to %v of priority %d", n.index, t.Peer, t.PeerPriority)
 		}
 		n.entersBackup(now, t)
@@ -194,6 +207,9 @@ func (n *simNode) entersBackup(now time.Time, t Transition) {
 	n.follows(now, n.cfg.Interval)
 	switch t.Reason {
 	case ReasonStalled:
+		if n.owner() {
+			n.sim.fail("I4", "the owner gives up its own addresses")
+		}
 		n.seen.base, n.seen.lawful = time.Time{}, now.Add(SkewTime(n.cfg.Version, n.Priority(), n.cfg.Interval))
 	case ReasonHigherPriority, ReasonHigherAddress, ReasonHandover:
 		n.seen.interval = n.Machine.interval // that of the advert, which judge compares next time

@@ -68,6 +68,9 @@ func newPlan(seed uint64) plan {
 		p.nodes = append(p.nodes, c)
 		p.ppm = append(p.ppm, rng.Int64N(20_001)-10_000)
 	}
+	if rng.IntN(8) == 0 {
+		p.nodes[0].Priority = Owner
+	}
 	p.delay = interval / time.Duration(8+rng.IntN(100))
 	for range 1 + rng.IntN(5) {
 		e := episode{lasts: time.Duration(rng.Int64N(int64(20 * interval)))}

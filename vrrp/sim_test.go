@@ -186,6 +186,8 @@ func (s *simulation) happen(e event) {
 	}
 }
 
+func (n *simNode) owner() bool { return n.cfg.Priority == Owner }
+
 func (n *simNode) hears(p *Packet) Heard { return Heard{Packet: *p, Local: n.source} }
 
 // clock is the node's own time at an instant of the world.
@@ -231,8 +233,13 @@ func (n *simNode) pause() {
 	}
 }
 
+// leaseRuns begins the end of what nobody renews. An owner's addresses are its
+// node's, and go with the node.
 func (n *simNode) leaseRuns() {
-	if n.held {
+	switch {
+	case n.owner() && !n.alive:
+		n.held = false
+	case n.held && !n.owner():
 		n.leased = n.sim.now + int64(n.sim.lease())
 		n.sim.after(n.sim.lease(), event{kind: leaseEnds, node: n.index})
 	}
