@@ -50,6 +50,7 @@ type simNode struct {
 	timer               int64 // when a timer event is queued; 0: none
 	life                int   // how often it was started, which voids the events of earlier lives
 	announcing          bool
+	overdue             bool // an announcement fell due while it was paused
 	seen                shadow
 }
 
@@ -165,7 +166,11 @@ func (s *simulation) happen(e event) {
 			n.wake(n.hears(e.packet))
 		}
 	case announces:
-		if n.life == e.life && n.alive && !n.paused && n.announcing {
+		switch {
+		case n.life != e.life || !n.alive || !n.announcing:
+		case n.paused:
+			n.overdue = true
+		default:
 			s.announce(n)
 		}
 	case announcement:
@@ -210,7 +215,7 @@ func (n *simNode) world(t time.Time) int64 {
 // start is a supervisor's: what an earlier life left behind is handed over first.
 func (n *simNode) start() {
 	n.life++
-	n.alive, n.paused, n.ending, n.inbox, n.announcing, n.leased = true, false, false, nil, false, 0
+	n.alive, n.paused, n.ending, n.inbox, n.announcing, n.overdue, n.leased = true, false, false, nil, false, false, 0
 	n.Machine, n.seen = NewMachine(n.cfg), shadow{}
 	if n.held {
 		n.step(Resign{})
@@ -260,6 +265,10 @@ func (n *simNode) resume() {
 	}
 	n.step(Timeout{})
 	n.seen.stalled = false
+	if n.overdue && n.announcing {
+		n.sim.announce(n)
+	}
+	n.overdue = false
 }
 
 // wake is a step as the router takes it.
