@@ -27,7 +27,7 @@ func FuzzMachine(f *testing.F) {
 		s := p.world()
 		n := s.nodes[0]
 		n.start()
-		for script = script[3:]; len(script) > 2 && s.failed == nil; script = script[3:] {
+		for script = script[3:min(len(script), 600)]; len(script) > 2 && s.failed == nil; script = script[3:] {
 			what, a, b := script[0]%16, script[1], script[2]
 			s.run(time.Duration(b) * cfg.Interval / 64)
 			switch tr := (trouble{what: faults[int(what)%len(faults)], number: max(1, a) % 255, side: uint64(a)<<8 | uint64(b)}); {
