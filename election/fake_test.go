@@ -66,6 +66,12 @@ type fakeHost struct {
 	refused   map[string][]netif.Closed // packets to them are dropped
 	filterErr error                     // of a kernel that cannot drop them
 	deeds     []string                  // claim, release, refuse, admit
+
+	mac      net.HardwareAddr // of eth0
+	ears     []*fakeEar       // every one that was opened
+	earErr   error
+	probed   []netip.Addr
+	defended []netip.Addr
 }
 
 func newFakeHost(lan *vrrptest.LAN, source netip.Addr) *fakeHost {
@@ -94,6 +100,7 @@ func (f *fakeHost) host() host {
 		announcer: func() (announcer, error) { return fakeAnnouncer{f}, nil },
 		sequence:  new(vrrp.Sequence),
 		filter:    fakeFilter{f},
+		ear:       f.listen,
 		realTime:  func() bool { return true },
 		virtual:   func() (virtualLinks, error) { return fakeLinks{f}, nil },
 		sees:      f.sees,
@@ -116,7 +123,7 @@ func (f *fakeHost) host() host {
 func (f *fakeHost) snapshot() netif.Links {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	l := netif.Link{Name: "eth0", Index: 2, Up: f.up, MTU: 1500, Addrs: []netif.Address{{Prefix: netip.PrefixFrom(f.source, 24), Permanent: true}}}
+	l := netif.Link{Name: "eth0", Index: 2, MAC: f.mac, Up: f.up, MTU: 1500, Addrs: []netif.Address{{Prefix: netip.PrefixFrom(f.source, 24), Permanent: true}}}
 	for _, p := range f.own {
 		l.Addrs = append(l.Addrs, netif.Address{Prefix: p, Permanent: true})
 	}

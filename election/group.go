@@ -106,6 +106,7 @@ func (g *group) start(before []*group) {
 
 func (g *group) close() {
 	for _, in := range g.members {
+		in.holder.close()
 		in.device.stop()
 		in.kernel.Close()
 		in.sender.Close()

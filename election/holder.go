@@ -24,16 +24,21 @@ type holder struct {
 	places  []*place
 	ways    ways
 	emit    func(event.Event)
-	refusal *refusal // nil: packets to the addresses are accepted
+	refusal *refusal   // nil: packets to the addresses are accepted
+	lookout []*lookout // one for each place
 
 	release time.Time // when a failed release is tried again; zero: not needed
 }
 
-func newHolder(cfg Instance, links *atomic.Pointer[netif.Links], k kernel, s announcer, f filter, emit func(event.Event)) *holder {
-	return &holder{
+func newHolder(cfg Instance, links *atomic.Pointer[netif.Links], k kernel, s announcer, from host, emit func(event.Event)) *holder {
+	h := &holder{
 		places: places(cfg, links, k, s), ways: ways{routes: cfg.routes(), links: links, kernel: k},
-		refusal: newRefusal(cfg, f), emit: emit,
+		refusal: newRefusal(cfg, from.filter), emit: emit,
 	}
+	for _, p := range h.places {
+		h.lookout = append(h.lookout, newLookout(p, cfg, from, emit))
+	}
+	return h
 }
 
 func (h *holder) Claim() error {
@@ -49,11 +54,21 @@ func (h *holder) Claim() error {
 		return err
 	}
 	h.release = time.Time{}
+	h.watch()
 	for _, p := range h.places {
 		h.report("address.claimed", p, p.prefixes)
 	}
 	h.reportRoutes("route.claimed", h.ways.routes)
 	return nil
+}
+
+// watch looks out for strangers wherever something is held.
+func (h *holder) watch() {
+	for i, p := range h.places {
+		if p.held {
+			h.lookout[i].begin(p.index)
+		}
+	}
 }
 
 func (h *holder) Repair(now time.Time) error {
@@ -79,7 +94,8 @@ func (h *holder) Release() error {
 	if released {
 		h.reportRoutes("route.released", h.ways.routes)
 	}
-	for _, p := range h.places {
+	for i, p := range h.places {
+		h.lookout[i].end()
 		released, err := p.release()
 		if released {
 			h.report("address.released", p, p.prefixes)
@@ -142,6 +158,7 @@ func (h *holder) Tick(now time.Time) error {
 	for _, p := range h.places {
 		failed = errors.Join(failed, p.tick(now))
 	}
+	h.watch()
 	if !h.release.IsZero() && !now.Before(h.release) {
 		failed = errors.Join(failed, h.Release())
 	}
@@ -150,6 +167,14 @@ func (h *holder) Tick(now time.Time) error {
 
 func (h *holder) report(name string, p *place, addrs []netip.Prefix) {
 	h.emit(event.Event{Name: name, Interface: p.name, Address: list(addrs), Count: len(addrs)})
+}
+
+// close waits for what went on beside the router.
+func (h *holder) close() {
+	for _, o := range h.lookout {
+		o.end()
+		o.wait()
+	}
 }
 
 func (h *holder) reportRoutes(name string, routes []Route) {

@@ -19,7 +19,7 @@ func TestAnnouncementSaysWhetherTheLinkForwards(t *testing.T) {
 	for _, forwards := range []bool{true, false} {
 		var links atomic.Pointer[netif.Links]
 		links.Store(&netif.Links{"eth0": {Index: 2, Forwarding6: forwards}})
-		newHolder(cfg, &links, f, fakeAnnouncer{f}, fakeFilter{f}, func(event.Event) {}).Announce(time.Now())
+		newHolder(cfg, &links, f, fakeAnnouncer{f}, f.host(), func(event.Event) {}).Announce(time.Now())
 		if f.announcements() == 0 || f.asRouter != forwards {
 			t.Errorf("forwarding %v: %d announcements, the last as router: %v", forwards, f.announcements(), f.asRouter)
 		}

@@ -33,6 +33,8 @@ type kernel interface {
 // announcer sends gratuitous ARP and neighbour advertisements; *garp.Sender is the real one.
 type announcer interface {
 	Announce(linkIndex int, mac net.HardwareAddr, router bool, addrs []netip.Addr) error
+	Probe(linkIndex int, mac net.HardwareAddr, addrs []netip.Addr) error
+	Defend(linkIndex int, mac net.HardwareAddr, router bool, addrs []netip.Addr) error
 	Close() error
 }
 
@@ -51,6 +53,7 @@ type host struct {
 	filter    filter
 	virtual   func() (virtualLinks, error)
 	sees      func(ctx context.Context, linkIndex int, source net.HardwareAddr, within time.Duration) (bool, error) // an advertisement leave
+	ear       func(linkIndex int, addrs []netip.Addr) (ear, error)                                                  // for addresses of one family
 	listen    func(vrrp.Link, vrrp.Options) (vrrp.Conn, error)
 	others    func(name string, index int, ipv4 bool, ours []uint8) (others, error)
 	sequence  *vrrp.Sequence // of what this process signs
@@ -67,6 +70,7 @@ func realHost() host {
 		filter:    netif.Filter{},
 		virtual:   func() (virtualLinks, error) { return netif.OpenVirtualLinks() },
 		sees:      netif.SeesAdvertisement,
+		ear:       openEar,
 		listen:    vrrp.Listen,
 		others: func(name string, index int, ipv4 bool, ours []uint8) (others, error) {
 			return vrrp.OpenOthers(name, index, ipv4, ours)
@@ -74,4 +78,12 @@ func realHost() host {
 		sequence: new(vrrp.Sequence),
 		realTime: realTime,
 	}
+}
+
+// openEar listens for claims of addresses of one family.
+func openEar(linkIndex int, addrs []netip.Addr) (ear, error) {
+	if addrs[0].Is4() {
+		return garp.ListenARP(linkIndex, addrs)
+	}
+	return garp.ListenND(linkIndex, addrs)
 }

@@ -31,6 +31,7 @@ type instance struct {
 	kernel  kernel
 	sender  announcer
 	filter  ability
+	holder  *holder
 	emit    func(event.Event) // stamps an event with the instance
 	fit     *fitness          // what the trackers make of it
 	unfit   []string          // the faults that follow, as the router knows them
@@ -58,16 +59,16 @@ func newInstance(cfg Instance, h host) (*instance, error) {
 // member is what the instance is to its router.
 func (in *instance) member(h host, emit func(event.Event), changed func(vrrp.Transition)) vrrp.Member {
 	in.filter, in.emit = ability{filter: h.filter, cfg: in.cfg, emit: emit}, emit
-	holder := newHolder(in.cfg, &in.links, in.kernel, in.sender, h.filter, emit)
-	var addresses vrrp.Addresses = holder
+	in.holder = newHolder(in.cfg, &in.links, in.kernel, in.sender, h, emit)
+	var addresses vrrp.Addresses = in.holder
 	if in.cfg.owns() {
-		addresses = owner{holder}
+		addresses = owner{in.holder}
 	}
 	in.device = newDevice(in.cfg, h, emit)
 	return vrrp.Member{
 		Version: in.cfg.Version, VRID: in.cfg.VRID, Advertised: in.cfg.advertised(), StartDelay: in.cfg.StartDelay,
 		Addresses: addresses,
-		Observer:  newObserver(emit, changed),
+		Observer:  disputes{newObserver(emit, changed), in.holder},
 		Dial:      func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, in.options) },
 	}
 }

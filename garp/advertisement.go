@@ -14,7 +14,9 @@ const (
 	// The advertisement without and with its option (RFC 4861, 4.4 and 4.6.1).
 	ethernetHeader = 14
 	ipv6Header     = 40
-	icmpLength     = 24 + 8
+
+	advertisementLength = 24
+	icmpLength          = advertisementLength + 8
 
 	// ndHopLimit proves to receivers that no router forwarded the packet
 	// (RFC 4861, 7.1.2: anything else is discarded).
@@ -71,16 +73,16 @@ func Advertisement(addr netip.Addr, mac net.HardwareAddr, router bool) ([]byte, 
 	f = append(f, optionTargetAddress, 1) // in units of 8 bytes
 	f = append(f, mac...)
 
-	sum := icmpChecksum(f[ethernetHeader+8:])
+	sum := icmpChecksum(f[ethernetHeader+8:], icmpLength)
 	binary.BigEndian.PutUint16(f[ethernetHeader+ipv6Header+2:], sum)
 	return f, nil
 }
 
-// icmpChecksum is the checksum of an ICMPv6 message given after its source and
-// destination, with the rest of the pseudo-header (RFC 8200, 8.1). The
-// message's own field must be zero.
-func icmpChecksum(addressesAndMessage []byte) uint16 {
-	sum := uint32(protoICMPv6 + icmpLength)
+// icmpChecksum is the checksum of an ICMPv6 message of the given length, given
+// after its source and destination, with the rest of the pseudo-header (RFC 8200,
+// 8.1). The message's own field must be zero.
+func icmpChecksum(addressesAndMessage []byte, length uint32) uint16 {
+	sum := protoICMPv6 + length
 	for b := addressesAndMessage; len(b) > 0; b = b[2:] {
 		sum += uint32(binary.BigEndian.Uint16(b))
 	}

@@ -46,6 +46,11 @@ func frame(op arp.Operation, addr netip.Addr, mac, target net.HardwareAddr) ([]b
 	if err != nil {
 		return nil, err
 	}
+	return ethernetARP(p, mac)
+}
+
+// ethernetARP is a message in a broadcast frame.
+func ethernetARP(p *arp.Packet, mac net.HardwareAddr) ([]byte, error) {
 	body, err := p.MarshalBinary()
 	if err != nil {
 		return nil, err

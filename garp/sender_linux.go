@@ -109,6 +109,38 @@ func (s *Sender) Announce(linkIndex int, mac net.HardwareAddr, router bool, addr
 	return nil
 }
 
+// Probe sends a [Probe] for every address out of the link. Errors are those of
+// Announce.
+func (s *Sender) Probe(linkIndex int, mac net.HardwareAddr, addrs []netip.Addr) error {
+	return s.each(linkIndex, addrs, func(a netip.Addr) ([]byte, error) { return Probe(a, mac) })
+}
+
+// Defend announces every address by a single frame (RFC 5227, 2.4). Errors are
+// those of Announce.
+func (s *Sender) Defend(linkIndex int, mac net.HardwareAddr, router bool, addrs []netip.Addr) error {
+	return s.each(linkIndex, addrs, func(a netip.Addr) ([]byte, error) {
+		if a.Is6() {
+			return Advertisement(a, mac, router)
+		}
+		request, _, err := Frames(a, mac)
+		return request, err
+	})
+}
+
+func (s *Sender) each(linkIndex int, addrs []netip.Addr, build func(netip.Addr) ([]byte, error)) error {
+	frames := make([][]byte, len(addrs))
+	for i, a := range addrs {
+		var err error
+		if frames[i], err = build(a); err != nil {
+			return err
+		}
+	}
+	if err := s.send(linkIndex, frames); err != nil {
+		return fmt.Errorf("send on link %d: %w", linkIndex, err)
+	}
+	return nil
+}
+
 func (s *Sender) send(linkIndex int, frames [][]byte) error {
 	for len(frames) > 0 {
 		n := min(len(frames), perCall)

@@ -1,0 +1,225 @@
+package election
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/garp"
+	"github.com/hald-project/hald/netif"
+)
+
+const (
+	// earBudget is how many messages are read before a pause of earPause, so that
+	// a flood costs what the pause allows and no more; the rest is lost.
+	earBudget = 64
+	earPause  = 50 * time.Millisecond
+
+	// leaseSlack is how much later than its end the kernel may remove an address.
+	leaseSlack = 2 * time.Second
+)
+
+// ear hears what others claim; *garp.Listener is the real one.
+type ear interface {
+	Next() (garp.Claim, error)
+	Close() error
+}
+
+// lookout asks and listens for others that claim the addresses of a place while
+// this node holds them, reports them, and answers them. It has goroutines of its
+// own, so that no flood and no slow system call keeps the router from its
+// advertisements; its methods are the router's and never block.
+type lookout struct {
+	name     string // of the interface
+	links    *atomic.Pointer[netif.Links]
+	prefixes []netip.Prefix
+	grace    time.Duration
+	host     host
+	emit     func(event.Event)
+
+	index    int                // of the link that is watched; 0: none
+	stop     context.CancelFunc // ends the watch
+	split    bool               // two masters are known of
+	splits   chan bool          // the newest word of it, for the watch
+	watching sync.WaitGroup
+}
+
+func newLookout(p *place, cfg Instance, h host, emit func(event.Event)) *lookout {
+	return &lookout{
+		name: p.name, links: p.links, prefixes: p.prefixes, grace: grace(cfg), host: h, emit: emit,
+		stop: func() {}, splits: make(chan bool, 1),
+	}
+}
+
+// grace is how long a killed master of the same configuration may keep the
+// addresses after another has them.
+func grace(cfg Instance) time.Duration {
+	return max(cfg.Lease, 3*cfg.Interval) + cfg.Interval + leaseSlack
+}
+
+// begin starts the watch on a link, if it is not watched.
+func (o *lookout) begin(index int) {
+	if index == o.index {
+		return
+	}
+	o.end()
+	ctx, stop := context.WithCancel(context.Background())
+	o.index, o.stop = index, stop
+	split := o.split
+	o.watching.Go(func() { o.watch(ctx, index, split) })
+}
+
+// end ends the watch; wait waits for it.
+func (o *lookout) end() {
+	o.stop()
+	o.index = 0
+}
+
+func (o *lookout) wait() { o.watching.Wait() }
+
+// dispute says whether two masters are known of, which has an event of its own.
+func (o *lookout) dispute(on bool) {
+	o.split = on
+	select {
+	case <-o.splits:
+	default:
+	}
+	o.splits <- on
+}
+
+// watch is one watch, from opening the sockets to closing them.
+func (o *lookout) watch(ctx context.Context, index int, split bool) {
+	claims := make(chan garp.Claim, earBudget)
+	var ears sync.WaitGroup
+	defer ears.Wait()
+	for _, family := range o.families() {
+		e, err := o.host.ear(index, family)
+		if err != nil {
+			o.emit(event.Event{Name: "vrrp.error", Interface: o.name, Reason: "watch", Error: err.Error()})
+			continue
+		}
+		defer e.Close()
+		ears.Go(func() { listen(ctx, e, claims) })
+	}
+	vigil := garp.NewVigil(time.Now(), slices.Concat(o.families()...), o.grace)
+	if split {
+		vigil.Suspend(time.Now(), true)
+	}
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case c := <-claims:
+			if !o.ours(c.MAC) {
+				vigil.Heard(time.Now(), c)
+			}
+		case on := <-o.splits:
+			vigil.Suspend(time.Now(), on)
+		case <-timer.C:
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		o.perform(vigil.Due(time.Now()))
+		if next := vigil.Deadline(); !next.IsZero() {
+			timer.Reset(time.Until(next))
+		}
+	}
+}
+
+// listen takes claims from an ear until it closes. Who does not take them loses
+// them.
+func listen(ctx context.Context, e ear, claims chan<- garp.Claim) {
+	for n := 1; ; n++ {
+		c, err := e.Next()
+		if err != nil {
+			return
+		}
+		if c != (garp.Claim{}) {
+			select {
+			case claims <- c:
+			default:
+			}
+		}
+		if n%earBudget == 0 {
+			select {
+			case <-time.After(earPause):
+			case <-ctx.Done():
+			}
+		}
+	}
+}
+
+// families are the addresses, those of each family together.
+func (o *lookout) families() (list [][]netip.Addr) {
+	var of4, of6 []netip.Addr
+	for _, p := range o.prefixes {
+		if p.Addr().Is4() {
+			of4 = append(of4, p.Addr())
+		} else {
+			of6 = append(of6, p.Addr())
+		}
+	}
+	return slices.DeleteFunc([][]netip.Addr{of4, of6}, func(family []netip.Addr) bool { return len(family) == 0 })
+}
+
+// ours tells whether one of this node's links has a MAC.
+func (o *lookout) ours(mac garp.MAC) bool {
+	if links := o.links.Load(); links != nil {
+		for _, l := range *links {
+			if slices.Equal(l.MAC, mac[:]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// perform does what is due. What cannot be sent shows in the router's own
+// announcements.
+func (o *lookout) perform(d garp.Duty) {
+	for _, c := range d.Conflicts {
+		claimed := make([]netip.Prefix, 0, len(c.Addrs))
+		for _, p := range o.prefixes {
+			if slices.Contains(c.Addrs, p.Addr()) {
+				claimed = append(claimed, p)
+			}
+		}
+		o.emit(event.Event{Name: "address.conflict", Interface: o.name, Address: list(claimed), Peer: c.MAC.String(), Count: c.Count})
+	}
+	links := o.links.Load()
+	if !d.Probe && d.Defend == nil || links == nil {
+		return
+	}
+	l, ok := (*links)[o.name]
+	s, err := o.host.announcer()
+	if !ok || err != nil {
+		return
+	}
+	defer s.Close()
+	if d.Probe {
+		_ = s.Probe(l.Index, l.MAC, slices.Concat(o.families()...))
+	}
+	if d.Defend != nil {
+		_ = s.Defend(l.Index, l.MAC, l.Forwarding6, d.Defend)
+	}
+}
+
+// disputes tells the lookouts of a split; it stands before the observer.
+type disputes struct {
+	*observer
+	holder *holder
+}
+
+func (d disputes) Split(over bool, lasted time.Duration, peer netip.Addr, priority uint8) {
+	for _, o := range d.holder.lookout {
+		o.dispute(!over)
+	}
+	d.observer.Split(over, lasted, peer, priority)
+}

@@ -1,0 +1,109 @@
+package garp
+
+import (
+	"net"
+	"net/netip"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+var comparable = cmpopts.EquateComparable(netip.Addr{})
+
+// ear opens the listener for the family of the addresses at an end of the cable.
+func ear(t *testing.T, ifi *net.Interface, addrs ...netip.Addr) *Listener {
+	t.Helper()
+	open := ListenARP
+	if addrs[0].Is6() {
+		if _, err := os.Stat("/proc/sys/net/ipv6"); err != nil {
+			t.Skipf("needs a kernel with IPv6: %v", err)
+		}
+		open = ListenND
+	}
+	l, err := open(ifi.Index, addrs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+func (l *Listener) hears(t *testing.T, want Claim) {
+	t.Helper()
+	got, err := l.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, comparable); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestListenerHearsClaimsOfItsAddressesAlone: others do not even wake it.
+func TestListenerHearsClaimsOfItsAddressesAlone(t *testing.T) {
+	for _, own := range []netip.Addr{vip, vip6} {
+		near, far := cable(t)
+		l := ear(t, near, own)
+		other := own.Next()
+		if err := openSender(t).Announce(far.Index, mac, true, []netip.Addr{other, own, other}); err != nil {
+			t.Fatal(err)
+		}
+		l.hears(t, Claim{own, MAC(mac)})
+		if own.Is4() { // both forms
+			l.hears(t, Claim{own, MAC(mac)})
+		}
+		if err := openSender(t).Defend(far.Index, far.HardwareAddr, true, []netip.Addr{own}); err != nil {
+			t.Fatal(err)
+		}
+		l.hears(t, Claim{own, MAC(far.HardwareAddr)})
+	}
+}
+
+// TestProbeIsAnswered: by the kernel of whoever has the address, and only so.
+func TestProbeIsAnswered(t *testing.T) {
+	for _, own := range []netip.Addr{vip, vip6} {
+		near, far := cable(t)
+		l := ear(t, near, own, own.Next())
+		suffix := "/32"
+		if own.Is6() {
+			suffix = "/128 nodad"
+		}
+		ip(t, "addr add "+own.String()+suffix+" dev far")
+		if err := openSender(t).Probe(near.Index, near.HardwareAddr, []netip.Addr{own.Next(), own}); err != nil {
+			t.Fatal(err)
+		}
+		l.hears(t, Claim{own, MAC(far.HardwareAddr)})
+	}
+}
+
+// TestListenerOfMany: more addresses than a filter can tell apart.
+func TestListenerOfMany(t *testing.T) {
+	near, far := cable(t)
+	many := []netip.Addr{netip.MustParseAddr("10.0.0.1")}
+	for len(many) < maxFiltered+1 {
+		many = append(many, many[len(many)-1].Next())
+	}
+	for _, n := range []int{maxFiltered, maxFiltered + 1} {
+		l := ear(t, near, many[:n]...)
+		if err := openSender(t).Defend(far.Index, mac, true, many[n-1:n]); err != nil {
+			t.Fatal(err)
+		}
+		l.hears(t, Claim{many[n-1], MAC(mac)})
+	}
+}
+
+func TestCloseEndsNext(t *testing.T) {
+	near, _ := cable(t)
+	l := ear(t, near, vip)
+	ended := make(chan error)
+	go func() {
+		_, err := l.Next()
+		ended <- err
+	}()
+	l.Close()
+	if err := <-ended; err == nil {
+		t.Error("no error")
+	}
+}

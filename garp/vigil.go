@@ -1,0 +1,179 @@
+package garp
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+)
+
+const (
+	// suspicion is how long a claim waits for what explains it: the advertisement of
+	// another master, which comes with its announcements, but not in one queue.
+	suspicion = 300 * time.Millisecond
+
+	probeEvery  = 10 * time.Minute // for those who claim an address and never say so
+	reportEvery = 10 * time.Minute // of one MAC that goes on
+	incident    = time.Minute      // a MAC that was quiet for so long begins anew
+	defendEvery = 10 * time.Second // DEFEND_INTERVAL (RFC 5227, 1.1)
+
+	// Whatever is forged, so much is reported: a burst, then one a minute.
+	reportBurst  = 10
+	reportPeriod = time.Minute
+	maxStrangers = 64 // MACs that are remembered
+)
+
+// Vigil judges what others claim while a node holds addresses. It knows the MACs
+// that have claimed one, and answers what is to be done about them. It has no
+// clock and no goroutine: the owner calls Due whenever Deadline has passed.
+//
+// A node takes addresses over from another one, which may go on answering for them
+// for good reasons: so nothing is judged for a grace. Who still claims an address then
+// is reported. It is not defended against those who were heard in the grace:
+// they were there first, and one of them may be the rightful master,
+// whom this node cannot hear. It is defended against those who come later, by a
+// single announcement in ten seconds (RFC 5227, 2.4, c).
+type Vigil struct {
+	addrs map[netip.Addr]bool
+	grace time.Duration
+
+	quiet     time.Time // nothing is judged before
+	probe     time.Time // the next one
+	suspended bool
+	strangers map[MAC]*stranger
+	reports   limit
+	threat    map[netip.Addr]bool // addresses to be defended
+	defend    time.Time           // when; zero: nothing is threatened
+	defended  time.Time
+}
+
+// stranger is a MAC that is not ours and claims our addresses.
+type stranger struct {
+	before   bool // it claimed one before we were sure of it
+	last     time.Time
+	reported time.Time
+	report   time.Time // when what it claims is reported; zero: it is not
+	addrs    []netip.Addr
+	count    int // claims since the last report
+}
+
+// Conflict is what is to be reported: a MAC, the addresses it claimed and how
+// often.
+type Conflict struct {
+	MAC   MAC
+	Addrs []netip.Addr
+	Count int
+}
+
+// Duty is what is to be done now.
+type Duty struct {
+	Probe     bool         // ask who else has the addresses
+	Conflicts []Conflict   // report them
+	Defend    []netip.Addr // announce each of them once
+}
+
+// NewVigil begins as the node has taken addresses. The grace is how long a
+// previous holder may keep them.
+func NewVigil(now time.Time, addrs []netip.Addr, grace time.Duration) *Vigil {
+	v := &Vigil{addrs: map[netip.Addr]bool{}, grace: grace, reports: limit{burst: reportBurst, period: reportPeriod}}
+	for _, a := range addrs {
+		v.addrs[a] = true
+	}
+	v.begin(now)
+	return v
+}
+
+// begin forgets everybody and asks who is there.
+func (v *Vigil) begin(now time.Time) {
+	v.strangers, v.threat = map[MAC]*stranger{}, map[netip.Addr]bool{}
+	v.quiet, v.probe, v.defend = now.Add(v.grace), now, time.Time{}
+}
+
+// Suspend says that two masters are known of, whose claims are no news; the end
+// of it is as if the addresses were taken then.
+func (v *Vigil) Suspend(now time.Time, on bool) {
+	v.suspended = on
+	v.begin(now)
+}
+
+// Heard takes a claim of a MAC that is none of the node's own.
+func (v *Vigil) Heard(now time.Time, c Claim) {
+	if v.suspended || !v.addrs[c.Addr] {
+		return
+	}
+	s := v.strangers[c.MAC]
+	if s == nil {
+		if len(v.strangers) == maxStrangers { // forged ones must not fill the memory
+			clear(v.strangers)
+		}
+		s = &stranger{}
+		v.strangers[c.MAC] = s
+	}
+	if now.Before(v.quiet) {
+		s.before = true
+		return
+	}
+	news := s.reported.IsZero() || now.Sub(s.reported) >= reportEvery || now.Sub(s.last) >= incident
+	if s.last = now; news && s.report.IsZero() {
+		s.report = now.Add(suspicion)
+	}
+	s.count++
+	if !slices.Contains(s.addrs, c.Addr) {
+		s.addrs = append(s.addrs, c.Addr)
+	}
+	if s.before {
+		return
+	}
+	v.threat[c.Addr] = true
+	if v.defend.IsZero() {
+		v.defend = latest(now.Add(suspicion), v.defended.Add(defendEvery))
+	}
+}
+
+// Deadline returns when Due has something to do; zero if never.
+func (v *Vigil) Deadline() time.Time {
+	if v.suspended {
+		return time.Time{}
+	}
+	next := earliest(v.probe, v.defend)
+	for _, s := range v.strangers {
+		next = earliest(next, v.reportable(s))
+	}
+	return next
+}
+
+// reportable is when a stranger is reported; zero if it is not.
+func (v *Vigil) reportable(s *stranger) time.Time {
+	if s.report.IsZero() {
+		return s.report
+	}
+	return latest(s.report, v.reports.ready(0))
+}
+
+// Due answers what is to be done now.
+func (v *Vigil) Due(now time.Time) (d Duty) {
+	if v.suspended {
+		return d
+	}
+	if due(v.probe, now) {
+		d.Probe, v.probe = true, now.Add(probeEvery)
+		if now.Before(v.quiet) {
+			v.probe = v.quiet // who answers that one has not given up
+		}
+	}
+	for mac, s := range v.strangers {
+		if due(v.reportable(s), now) {
+			v.reports.take(now)
+			d.Conflicts = append(d.Conflicts, Conflict{mac, s.addrs, s.count})
+			s.reported, s.report, s.addrs, s.count = now, time.Time{}, nil, 0
+		}
+	}
+	if due(v.defend, now) {
+		for a := range v.threat {
+			d.Defend = append(d.Defend, a)
+		}
+		slices.SortFunc(d.Defend, netip.Addr.Compare)
+		clear(v.threat)
+		v.defended, v.defend = now, time.Time{}
+	}
+	return d
+}
