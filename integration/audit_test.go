@@ -35,6 +35,11 @@ func (s *scene) audit(master string) {
 		if _, err := story(h); err != nil {
 			s.t.Errorf("audit: the log of %s: %v", h.Name(), err)
 		}
+		for _, e := range h.Events() {
+			if e.Name == "address.conflict" {
+				s.t.Errorf("audit: %s took the other director for a stranger: %s", h.Name(), e.Line)
+			}
+		}
 	}
 	s.lastWord(master)
 	s.closed()

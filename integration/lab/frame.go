@@ -151,3 +151,12 @@ func Stranger(priority uint8) []byte {
 		Addresses: []netip.Addr{VIP.Addr(), Gateway.Addr()},
 	})
 }
+
+// Announcement is the gratuitous ARP request of a node that says it has an address.
+func Announcement(source net.HardwareAddr, address netip.Addr) []byte {
+	frame := append([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, source...)
+	frame = append(frame, etherARP>>8, etherARP&0xff, 0, 1, etherIPv4>>8, etherIPv4&0xff, 6, 4, 0, 1)
+	frame = append(append(frame, source...), address.AsSlice()...)
+	frame = append(append(frame, 0, 0, 0, 0, 0, 0), address.AsSlice()...)
+	return append(frame, make([]byte, 18)...)
+}
