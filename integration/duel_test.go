@@ -81,6 +81,7 @@ func TestR08Partition(t *testing.T) {
 // the link.
 func TestR09DeafBackup(t *testing.T) {
 	s := begin(t, lab.Cluster{Interval: time.Second})
+	s.deaf = s.lb2
 	time.Sleep(6 * time.Second) // the announcements of the takeover are over
 	before := map[string]int{"lb1": s.connections("lb1"), "lb2": s.connections("lb2")}
 	d := s.fight(lab.Loss{From: "lb1", To: "lb2", Match: lab.VRRP})
@@ -100,6 +101,9 @@ func TestR09DeafBackup(t *testing.T) {
 	}
 	if samples.Lost() > len(samples)/50 {
 		t.Errorf("%d of %d requests were lost", samples.Lost(), len(samples))
+	}
+	if len(conflicts(s.lb2)) != 1 {
+		t.Errorf("the deaf one told %d times that the other one still has the addresses, want once", len(conflicts(s.lb2)))
 	}
 	s.turns("lb1", s.Deliver)
 	d.told(s.lb1, "end")

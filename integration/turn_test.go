@@ -19,6 +19,7 @@ type scene struct {
 	wire     *lab.Capture
 	began    time.Time
 	files    map[string]int // open in the beginning
+	deaf     *lab.Hald      // the one that may call the other director a stranger; nil: neither
 }
 
 // begin sets the scene: lb1 is master, the client is served.
