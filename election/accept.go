@@ -37,8 +37,12 @@ type refusal struct {
 	check time.Time // when the kernel is asked; zero: nothing is refused
 }
 
+// refuses tells whether packets to the addresses are dropped; an owner's are its
+// own (RFC 9568, 6.4.3).
+func (c Instance) refuses() bool { return c.NoAccept && !c.owns() }
+
 func newRefusal(cfg Instance, f filter) *refusal {
-	if !cfg.NoAccept {
+	if !cfg.refuses() {
 		return nil
 	}
 	return &refusal{filter: f, name: cfg.Name, closed: cfg.closed()}
@@ -103,7 +107,7 @@ type ability struct {
 }
 
 func (a *ability) given() bool {
-	if !a.cfg.NoAccept || a.proven {
+	if !a.cfg.refuses() || a.proven {
 		return true
 	}
 	err := a.filter.Able(a.cfg.Name, a.cfg.closed())
@@ -120,7 +124,7 @@ func (a *ability) given() bool {
 func (e *election) admit(cfg Config) {
 	names, err := refusedNames(e.host.filter)
 	for _, name := range names {
-		if slices.ContainsFunc(cfg.Instances, func(c Instance) bool { return c.Name == name && c.NoAccept }) {
+		if slices.ContainsFunc(cfg.Instances, func(c Instance) bool { return c.Name == name && c.refuses() }) {
 			continue
 		}
 		err = errors.Join(err, e.host.filter.Admit(name))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hald-project/hald/netif"
+	"github.com/hald-project/hald/vrrp"
 	"github.com/hald-project/hald/vrrp/vrrptest"
 )
 
@@ -210,4 +211,15 @@ func TestCleanupAdmits(t *testing.T) {
 			t.Errorf("last deed: %s", last)
 		}
 	})
+}
+
+// TestOwnerAccepts: its addresses are its own, whatever is configured for all.
+func TestOwnerAccepts(t *testing.T) {
+	cfg := deafShop(vrrp.Owner)
+	if cfg.refuses() || newRefusal(cfg, nil) != nil {
+		t.Error("an owner refuses")
+	}
+	if a := (ability{cfg: cfg}); !a.given() {
+		t.Error("an owner needs a filter")
+	}
 }

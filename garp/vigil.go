@@ -14,7 +14,10 @@ const (
 	probeEvery  = 10 * time.Minute // for those who claim an address and never say so
 	reportEvery = 10 * time.Minute // of one MAC that goes on
 	incident    = time.Minute      // a MAC that was quiet for so long begins anew
-	defendEvery = 10 * time.Second // DEFEND_INTERVAL (RFC 5227, 1.1)
+
+	// defendEvery is DEFEND_INTERVAL (RFC 5227, 1.1), and what a busy machine may
+	// add before the first of two announcements leaves.
+	defendEvery = 10*time.Second + 500*time.Millisecond
 
 	// Whatever is forged, so much is reported: a burst, then one a minute.
 	reportBurst  = 10

@@ -86,7 +86,7 @@ func TestVigilReportsAndDefends(t *testing.T) {
 	}
 	w.until(2*time.Minute).did(t, "0s probe", "8s probe",
 		"1m0.3s report 02:00:00:00:00:09 [192.0.2.1] 3", "1m0.3s defend [192.0.2.1]",
-		"1m10.3s defend [192.0.2.1]", "1m20.3s defend [192.0.2.1]", "1m30.3s defend [192.0.2.1]")
+		"1m10.8s defend [192.0.2.1]", "1m21.3s defend [192.0.2.1]", "1m31.8s defend [192.0.2.1]")
 }
 
 // TestVigilGrace: the previous holder may answer in the grace. If it still does
