@@ -16,10 +16,10 @@ const (
 	listenBuffer = 64 << 10 // bytes; what a flood exceeds is lost
 	longestClaim = 256      // bytes of a frame or message that are looked at
 
-	// maxFiltered is how many addresses the kernel tells apart: a filter has at
-	// most 4096 instructions. Where there are more, it passes what is of the
-	// right kind.
-	maxFiltered = 2000
+	// maxFiltered is how many addresses the kernel tells apart: a filter of more
+	// may not fit what it grants a socket for such things (net.core.optmem_max).
+	// Where there are more, it passes what is of the right kind.
+	maxFiltered = 500
 )
 
 // Listener hears what others claim on one link, of one family. The kernel lets

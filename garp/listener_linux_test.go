@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -71,10 +72,24 @@ func TestProbeIsAnswered(t *testing.T) {
 			suffix = "/128 nodad"
 		}
 		ip(t, "addr add "+own.String()+suffix+" dev far")
-		if err := openSender(t).Probe(near.Index, near.HardwareAddr, []netip.Addr{own.Next(), own}); err != nil {
-			t.Fatal(err)
-		}
+		s, asked := openSender(t), make(chan struct{})
+		stop := make(chan struct{})
+		go func() { // again and again: the kernel joins the group of a new address of IPv6 in its own time
+			defer close(asked)
+			for again := time.NewTicker(20 * time.Millisecond); ; {
+				if err := s.Probe(near.Index, near.HardwareAddr, []netip.Addr{own.Next(), own}); err != nil {
+					t.Error(err)
+				}
+				select {
+				case <-again.C:
+				case <-stop:
+					return
+				}
+			}
+		}()
 		l.hears(t, Claim{own, MAC(far.HardwareAddr)})
+		close(stop)
+		<-asked
 	}
 }
 
