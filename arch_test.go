@@ -19,10 +19,11 @@ const module = "github.com/hald-project/hald/"
 // arrows are all imports allowed between the packages. Tests may import the
 // twins beside a port, and the guest that gives them a kernel.
 var arrows = map[string][]string{
-	"cmd/hald":            {"vrrp", "director", "election", "balancer", "config", "event", "admin", "ipvsctl"},
+	"cmd/hald":            {"simulate", "vrrp", "director", "election", "balancer", "config", "event", "admin", "ipvsctl"},
 	"director":            {"election", "balancer", "config", "event", "admin"},
 	"election":            {"vrrp", "netif", "garp", "event"},
 	"balancer":            {"healthcheck", "ipvsctl", "event"},
+	"simulate":            {"vrrp", "config"},
 	"admin":               {"event"},
 	"config":              {},
 	"event":               {},
