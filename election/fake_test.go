@@ -60,6 +60,7 @@ type fakeHost struct {
 	claimErr   error
 	releaseErr error
 	announced  map[int][]netip.Addr // by link
+	lastMAC    string               // the MAC in the last announcement
 	asRouter   bool                 // in the last announcement
 	virtual    fakeVirtual
 
@@ -282,10 +283,10 @@ func (f *fakeHost) lease(p netip.Prefix) time.Duration {
 
 type fakeAnnouncer struct{ *fakeHost }
 
-func (f fakeAnnouncer) Announce(link int, _ net.HardwareAddr, router bool, addrs []netip.Addr) error {
+func (f fakeAnnouncer) Announce(link int, mac net.HardwareAddr, router bool, addrs []netip.Addr) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.announced[link], f.asRouter = append(f.announced[link], addrs...), router
+	f.announced[link], f.asRouter, f.lastMAC = append(f.announced[link], addrs...), router, mac.String()
 	return nil
 }
 

@@ -1,8 +1,10 @@
 package election
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -40,9 +42,10 @@ type place struct {
 	interval time.Duration // of advertisement
 
 	held  bool
-	renew time.Time // when the next leases are renewed; zero: never
-	next  int       // the first of them
-	index int       // of the link the addresses were claimed on; 0: of none
+	renew time.Time        // when the next leases are renewed; zero: never
+	next  int              // the first of them
+	index int              // of the link the addresses were claimed on; 0: of none
+	mac   net.HardwareAddr // where they were announced to be; nil: nowhere yet
 }
 
 // places are the interfaces on which an instance holds addresses, in the order
@@ -134,8 +137,15 @@ func (p *place) renewSome(now time.Time) error {
 // not the snapshot: one from before our own claim lacks the addresses too.
 func (p *place) repair(now time.Time) (missing []netip.Prefix, err error) {
 	l, err := p.link()
-	if err != nil || !p.held || !lacks(l, p.prefixes) {
+	if err != nil || !p.held {
 		return nil, nil // that the interface is gone is a fault, which is on its way
+	}
+	if p.mac != nil && !bytes.Equal(p.mac, l.MAC) { // neighbours know another
+		p.schedule.Repeat(now)
+		err = p.announce(now)
+	}
+	if err != nil || !lacks(l, p.prefixes) {
+		return nil, err
 	}
 	missing, err = p.kernel.Missing(l.Index, p.prefixes)
 	if err != nil || len(missing) == 0 {
@@ -177,7 +187,7 @@ func (p *place) release() (released bool, err error) {
 		return false, err
 	}
 	released = p.held
-	p.held, p.index = false, 0
+	p.held, p.index, p.mac = false, 0, nil
 	return released, nil
 }
 
@@ -203,5 +213,6 @@ func (p *place) announce(now time.Time) error {
 	if err := p.sender.Announce(l.Index, l.MAC, l.Forwarding6, due); err != nil {
 		return fmt.Errorf("announce on %s: %w", p.name, err)
 	}
+	p.mac = l.MAC
 	return nil
 }

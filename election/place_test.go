@@ -1,6 +1,7 @@
 package election
 
 import (
+	"net"
 	"net/netip"
 	"slices"
 	"testing"
@@ -60,6 +61,30 @@ func TestAddressOnAnotherInterface(t *testing.T) {
 		expect(t, "eth1 gone", a.names()[mark:], "address.released", "address.released", "master>fault:interface_missing:eth1", "vrrp.fault")
 		if a.holds(vip) || a.holds(inside.Prefix) {
 			t.Error("a fault holds addresses")
+		}
+		a.leave(t)
+	})
+}
+
+// Neighbours learn at once that the addresses have moved to another MAC.
+func TestAnotherMAC(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeHost(vrrptest.NewLAN(), addrA)
+		f.mac = net.HardwareAddr{2, 0, 0, 0, 0, 1}
+		a := launch(f, false)
+		a.configure(shop(150))
+		sleep(15 * time.Second) // both bursts are over
+		before := a.announcements()
+		a.change(func() { a.mac = net.HardwareAddr{2, 0, 0, 0, 0, 2} })
+		f.mu.Lock()
+		at := f.lastMAC
+		f.mu.Unlock()
+		if after := a.announcements(); after != before+1 || at != "02:00:00:00:00:02" {
+			t.Errorf("%d more announcements, the last of %s", after-before, at)
+		}
+		sleep(10 * time.Second)
+		if after := a.announcements(); after != before+2 {
+			t.Errorf("%d more announcements, want it repeated once", after-before)
 		}
 		a.leave(t)
 	})

@@ -87,13 +87,18 @@ func (l *Lab) addNode(name string, addresses ...netip.Prefix) (*namespace, error
 	if err != nil {
 		return nil, err
 	}
+	return n, l.wire(name, n, addresses...)
+}
+
+// wire makes a node's interface.
+func (l *Lab) wire(name string, n *namespace, addresses ...netip.Prefix) error {
 	if err := l.bridge.do(func() error { return addPort(bridge, name, Interface, n.fd) }); err != nil {
-		return nil, err
+		return err
 	}
 	if err := n.set("ipv4/conf/all/accept_redirects=0", "ipv4/conf/eth0/accept_redirects=0", "ipv4/conf/eth0/rp_filter=0"); err != nil {
-		return nil, err
+		return err
 	}
-	return n, n.do(func() error {
+	return n.do(func() error {
 		for _, a := range addresses {
 			if err := addAddress(Interface, a); err != nil {
 				return err

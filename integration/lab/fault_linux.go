@@ -35,6 +35,21 @@ func (l *Lab) EnableInterface(node string) {
 	l.must(l.node(node).do(func() error { return setUp(Interface) }))
 }
 
+// RemoveInterface takes a director's interface away, as a driver that is unloaded
+// does.
+func (l *Lab) RemoveInterface(director string) {
+	l.t.Helper()
+	l.Run(director, "ip", "link", "delete", Interface)
+}
+
+// ReplaceInterface is the end of RemoveInterface: another interface, with another
+// index and MAC, gets the name and the director's own addresses.
+func (l *Lab) ReplaceInterface(director string) {
+	l.t.Helper()
+	l.must(l.wire(director, l.director(director), DirectorAddress[director], insideAddress[director]))
+	l.must(l.director(director).set("ipv4/conf/eth0/send_redirects=0"))
+}
+
 // FlushAddresses takes every address from a director's interface, its own too.
 func (l *Lab) FlushAddresses(director string) {
 	l.t.Helper()
