@@ -60,9 +60,9 @@ type device struct {
 	end     context.CancelFunc
 	testing sync.WaitGroup
 
-	index   int    // of the link; 0: not there yet
-	trouble string // the last that was reported
-	tested  bool   // since the link was set up
+	last    netif.Link // as it was made; zero: not yet
+	trouble string     // the last that was reported
+	tested  bool       // since the link was set up
 }
 
 // newDevice returns nil for an instance without a virtual MAC.
@@ -107,8 +107,9 @@ func (d *device) look(links netif.Links, p vrrp.Link) (netif.Links, vrrp.Link) {
 		return links, p
 	}
 	v := d.cfg.virtualLink(parent)
+	v.Last = d.last
 	l, seen := links[v.Name()]
-	if !seen || l.Index != d.index || !l.Virtual || l.Parent != parent.Index || !bytes.Equal(l.MAC, v.MAC()) ||
+	if !seen || l.Index != d.last.Index || !l.Virtual || l.Parent != parent.Index || !bytes.Equal(l.MAC, v.MAC()) ||
 		v.Hold6 && l.Forwarding6 != parent.Forwarding6 {
 		made, err := d.ensure(v)
 		if reason := d.judge(err); reason != "" {
@@ -121,9 +122,9 @@ func (d *device) look(links netif.Links, p vrrp.Link) (netif.Links, vrrp.Link) {
 			l = made
 			links = with(links, l)
 		}
-		d.index = l.Index
+		d.last = made
 	}
-	p.Via = d.index
+	p.Via = d.last.Index
 	if !l.Up {
 		d.tested = false
 		if len(l.Addrs) > 0 { // they do not serve

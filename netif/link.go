@@ -25,6 +25,7 @@ type Link struct {
 	MTU     int
 	Parent  int       // index of the link it is on top of; 0: none
 	Virtual bool      // a link of ours with a virtual MAC, see [VirtualLink]
+	mark    mark      // of such a link
 	Addrs   []Address // IPv4 in the kernel's order, primaries first; then IPv6 in ascending order
 
 	Routes []Route // over this link that bear our mark, in ascending order

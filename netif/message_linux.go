@@ -79,7 +79,7 @@ func parseLink(data []byte) (Link, error) {
 		case unix.IFLA_LINK:
 			l.Parent = int(binary.NativeEndian.Uint32(a.Value))
 		case unix.IFLA_IFALIAS:
-			_, l.Virtual = parseMark(unix.ByteSliceToString(a.Value))
+			l.mark, l.Virtual = parseMark(unix.ByteSliceToString(a.Value))
 		case unix.IFLA_AF_SPEC:
 			if l.Forwarding6, err = parseForwarding6(a.Value); err != nil {
 				return Link{}, fmt.Errorf("read link message: %w", err)

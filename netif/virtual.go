@@ -15,6 +15,7 @@ type VirtualLink struct {
 	VRID   uint8 // 1–255
 	IPv6   bool  // the advertisements are of IPv6, which has a MAC of its own
 	Hold6  bool  // it is to hold IPv6 addresses too
+	Last   Link  // as it was seen last; zero: never. Whoever deleted it has deleted its mark with it
 }
 
 // MAC is 00-00-5E-00-01-VRID for IPv4, 00-00-5E-00-02-VRID for IPv6.

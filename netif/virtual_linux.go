@@ -83,7 +83,7 @@ func (v VirtualLink) is(d details) bool {
 
 // create makes the link and signs it in one send.
 func (m *VirtualLinks) create(v VirtualLink, parent details) (details, error) {
-	was, err := m.found(parent)
+	was, err := m.found(v, parent)
 	if err != nil {
 		return details{}, err
 	}
@@ -109,13 +109,15 @@ func errnoOf(err error) error {
 }
 
 // found is how the parent's settings were before any link of ours: as the other
-// ones remember it.
-func (m *VirtualLinks) found(parent details) (mark, error) {
+// ones remember it, or this one did.
+func (m *VirtualLinks) found(v VirtualLink, parent details) (mark, error) {
+	if v.Last.Virtual && v.Last.Parent == parent.Index {
+		return v.Last.mark, nil
+	}
 	others, err := m.conn.virtuals()
 	for _, o := range others {
 		if o.Parent == parent.Index {
-			was, _ := parseMark(o.alias)
-			return was, nil
+			return o.mark, nil
 		}
 	}
 	return mark{parent.setting4(conf4ARPIgnore), parent.setting4(conf4ARPAnnounce)}, err
@@ -152,7 +154,7 @@ func (m *VirtualLinks) remove(l Link) error {
 	if err != nil {
 		return err
 	}
-	was, _ := parseMark(d.alias)
+	was := d.mark
 	back := map[int]uint32{}
 	if was.ignore < wantedOfParent.ignore && parent.setting4(conf4ARPIgnore) == wantedOfParent.ignore {
 		back[conf4ARPIgnore] = was.ignore

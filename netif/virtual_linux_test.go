@@ -207,6 +207,19 @@ func TestTheLastLinkPutsTheParentBack(t *testing.T) {
 	}
 }
 
+// The mark goes with a link that somebody deletes.
+func TestADeletedLinkIsMadeAgainWithItsMemory(t *testing.T) {
+	m, v := inVirtualNamespace(t)
+	v.Last = ensure(t, m, v)
+	ip(t, "link del vr4-51-eth0")
+	if err := m.Remove(ensure(t, m, v)); err != nil {
+		t.Fatal(err)
+	}
+	if got := setting(t, "ipv4/conf/eth0/arp_ignore"); got != "0" {
+		t.Errorf("arp_ignore of the parent stays %s", got)
+	}
+}
+
 func TestClaimVirtual(t *testing.T) {
 	m, v := inVirtualNamespace(t)
 	a, l := openAddresses(t), ensure(t, m, v)
@@ -319,6 +332,37 @@ func TestOnlyTheVirtualMACAnswers(t *testing.T) {
 				t.Errorf("the neighbour learned %s", known)
 			}
 		})
+	}
+}
+
+// In IPv6 the kernel does it by itself: solicitations are answered from the link
+// with the virtual MAC, and not at all when it is down.
+func TestOnlyTheVirtualMACAnswersSolicitations(t *testing.T) {
+	m, v := inVirtualNamespace(t)
+	ip(t, "addr add 2001:db8::1/64 dev eth0 nodad")
+	neighbour := neighbourOf(t, "peer0")
+	command(t, "nsenter", "--net="+neighbour, "ip", "addr", "add", "2001:db8::2/64", "dev", "peer0", "nodad")
+	v.IPv6, v.Hold6 = true, true
+	a, l := openAddresses(t), ensure(t, m, v)
+	addrs := []netip.Prefix{netip.MustParsePrefix("fe80::100/64"), netip.MustParsePrefix("2001:db8::100/64")}
+	if err := a.ClaimVirtual(l.Index, l.Parent, claims(addrs), time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	learned := func(address string) string {
+		exec.Command("nsenter", "--net="+neighbour, "ping", "-c1", "-W1", "-I", "peer0", address).Run()
+		return command(t, "nsenter", "--net="+neighbour, "ip", "neigh", "show", address, "dev", "peer0")
+	}
+	for address, mac := range map[string]string{"fe80::100": v.MAC().String(), "2001:db8::100": v.MAC().String(), "2001:db8::1": v.Parent.MAC.String()} {
+		if got := learned(address); !strings.Contains(got, mac) {
+			t.Errorf("of %s the neighbour learned %q, want %s", address, got, mac)
+		}
+	}
+	if err := a.ReleaseVirtual(l.Index, addrs); err != nil {
+		t.Fatal(err)
+	}
+	command(t, "nsenter", "--net="+neighbour, "ip", "neigh", "flush", "dev", "peer0")
+	if got := learned("2001:db8::100"); strings.Contains(got, "lladdr") {
+		t.Errorf("released, the neighbour learned %q", got)
 	}
 }
 

@@ -42,7 +42,6 @@ type details struct {
 	adminUp     bool
 	kind        string
 	mode        uint32 // of a macvlan
-	alias       string
 	conf4       []byte // 32-bit numbers, setting 1 first
 	conf6       []byte // 32-bit numbers, setting 0 first; nil where the link has no IPv6
 	addrGenMode uint8
@@ -66,7 +65,6 @@ func parseDetails(data []byte) (d details, err error) {
 	d.adminUp = nl.DeserializeIfInfomsg(data).Flags&unix.IFF_UP != 0
 	attrs, err := nl.ParseRouteAttrAsMap(data[unix.SizeofIfInfomsg:])
 	if err == nil {
-		d.alias = unix.ByteSliceToString(attrs[unix.IFLA_IFALIAS].Value)
 		err = d.parseKind(attrs[unix.IFLA_LINKINFO].Value)
 	}
 	if err == nil {

@@ -58,9 +58,18 @@ func (p painter) instances(instances []election.Status) string {
 		plain("INTERFACE"), plain("MASTER"), plain("ADDRESSES"), plain("WHY"))
 	for _, s := range instances {
 		t.row(plain(s.Name), stateCell(s.State), plain(p.since(s.Since)), plain(priority(s)), number(s.VRID),
-			plain(s.Interface), plain(orDash(s.Master)), plain(addresses(s.VirtualAddresses)), why(s))
+			plain(interfaces(s)), plain(orDash(s.Master)), plain(addresses(s.VirtualAddresses)), why(s))
 	}
 	return t.String()
+}
+
+// interfaces are where the adverts go and, where that is another, which link has
+// the addresses with the virtual MAC.
+func interfaces(s election.Status) string {
+	if s.VirtualInterface == "" {
+		return s.Interface
+	}
+	return s.Interface + " (" + s.VirtualInterface + ")"
 }
 
 // trackers is empty where nothing is tracked.
