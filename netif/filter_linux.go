@@ -57,8 +57,22 @@ var families = []nftables.TableFamily{nftables.TableFamilyIPv4, nftables.TableFa
 
 // Refuse has the kernel drop what is addressed to these, all or nothing, in place
 // of what it dropped for that name and their families until now.
+//
+// Where nothing was dropped it takes a millisecond or two. A replacement takes
+// ten times as long, in which the kernel waits until nobody uses the old tables.
 func (Filter) Refuse(name string, closed []Closed) error {
-	return change("refuse packets", func(c *nftables.Conn) error { return refuse(c, name, closed) })
+	err := change("refuse packets", func(c *nftables.Conn) error { return refuse(c, name, closed) })
+	if !errors.Is(err, unix.EEXIST) {
+		return err
+	}
+	return change("refuse packets", func(c *nftables.Conn) error {
+		for _, family := range familiesOf(closed) {
+			t := tableOf(name, family)
+			c.AddTable(t) // so that there is one to delete
+			c.DelTable(t)
+		}
+		return refuse(c, name, closed)
+	})
 }
 
 // Refuses tells whether the rules are there that Refuse made for these.
@@ -87,21 +101,36 @@ func (Filter) Refuses(name string, closed []Closed) (bool, error) {
 
 // Admit is the end of Refuse; that nothing was refused is success.
 func (Filter) Admit(name string) error {
-	var errs []error
-	for _, family := range families {
-		err := change("admit packets", func(c *nftables.Conn) error {
-			c.DelTable(tableOf(name, family))
-			return nil
-		})
-		if !errors.Is(err, unix.ENOENT) && !errors.Is(err, ErrNoFilter) {
-			errs = append(errs, err)
-		}
+	tables, err := ourTables()
+	if errors.Is(err, ErrNoFilter) {
+		return nil
 	}
-	return errors.Join(errs...)
+	if err != nil {
+		return err
+	}
+	return change("admit packets", func(c *nftables.Conn) error {
+		for _, t := range tables {
+			if t.Name == tablePrefix+name {
+				c.DelTable(t)
+			}
+		}
+		return nil
+	})
 }
 
 // Refused lists the names for which packets are refused, whoever did it.
 func (Filter) Refused() (names []string, err error) {
+	tables, err := ourTables()
+	for _, t := range tables {
+		if name := strings.TrimPrefix(t.Name, tablePrefix); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names, err
+}
+
+// ourTables lists the tables that bear our names.
+func ourTables() ([]*nftables.Table, error) {
 	c, err := connect()
 	if err != nil {
 		return nil, err
@@ -110,13 +139,9 @@ func (Filter) Refused() (names []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("look for refusing rules: %w", meaningOf(err))
 	}
-	for _, t := range tables {
-		name, ours := strings.CutPrefix(t.Name, tablePrefix)
-		if ours && slices.Contains(families, t.Family) && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names, nil
+	return slices.DeleteFunc(tables, func(t *nftables.Table) bool {
+		return !strings.HasPrefix(t.Name, tablePrefix) || !slices.Contains(families, t.Family)
+	}), nil
 }
 
 // Able tells why the kernel would not Refuse, by having it check tables that are
@@ -185,15 +210,13 @@ func chain(t *nftables.Table) *nftables.Chain {
 	}
 }
 
-// refuse says how the tables are made anew. Neighbour discovery passes (RFC 9568,
+// refuse says how the tables are made. Neighbour discovery passes (RFC 9568,
 // 6.4.3: "MUST NOT drop"), what else goes to the addresses does not.
 func refuse(c *nftables.Conn, name string, closed []Closed) error {
 	chains := map[nftables.TableFamily]*nftables.Chain{}
 	for _, family := range familiesOf(closed) {
 		t := tableOf(name, family)
-		c.AddTable(t) // so that there is one to delete
-		c.DelTable(t)
-		chains[family] = c.AddChain(chain(c.AddTable(t)))
+		chains[family] = c.AddChain(chain(c.CreateTable(t)))
 		if family == nftables.TableFamilyIPv6 {
 			c.AddRule(&nftables.Rule{Table: t, Chain: chains[family], Exprs: discovery})
 		}
