@@ -75,12 +75,21 @@ func (e *election) start() {
 		case e.ending:
 		case e.node.unplugged:
 			e.fail()
+		case e.machine.State() == vrrp.Fault:
+			e.recover()
 		case e.held:
 			e.step(vrrp.Resign{})
 		default:
 			e.begin()
 		}
 	})
+}
+
+// recover takes part again; before start_delay is over that can wait.
+func (e *election) recover() {
+	if e.open {
+		e.step(vrrp.Recovered{})
+	}
 }
 
 // begin takes part as soon as nothing is left of a previous life.
@@ -105,7 +114,6 @@ func (e *election) shutdown()  { e.step(vrrp.Shutdown{}) }
 func (e *election) wake()      { e.step(vrrp.Woke{}) }
 func (e *election) timeout()   { e.step(vrrp.Timeout{}) }
 func (e *election) fail()      { e.step(vrrp.Failed{Reason: "link_down"}) }
-func (e *election) recover()   { e.step(vrrp.Recovered{}) }
 
 func (e *election) hear(m mail) {
 	if e.open && e.machine.Believes(m.packet) {
