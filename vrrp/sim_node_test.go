@@ -1,0 +1,176 @@
+package vrrp
+
+import (
+	"net/netip"
+	"time"
+)
+
+// simNode is a machine with what a router, a kernel and a supervisor are to it.
+type simNode struct {
+	*Machine
+	sim    *simulation
+	index  int
+	cfg    Config
+	source netip.Addr
+	ppm    int64 // how much faster its clock runs
+	offset time.Duration
+
+	alive, paused, held bool
+	ending              bool  // told to stop
+	refuses             bool  // its kernel refuses the addresses
+	robbed              bool  // another tool has removed them
+	leased              int64 // when its kernel lets go of the addresses, as long as nobody renews
+	inbox               []*Packet
+	timer               int64 // when a timer event is queued; 0: none
+	life                int   // how often it was started, which voids the events of earlier lives
+	announcing          bool
+	overdue             bool // an announcement fell due while it was paused
+	seen                shadow
+}
+
+func (n *simNode) owner() bool { return n.cfg.Priority == Owner }
+
+func (n *simNode) hears(p *Packet) Heard { return Heard{Packet: *p, Local: n.source} }
+
+// clock is the node's own time at an instant of the world.
+func (n *simNode) clock(world int64) time.Time {
+	const million = 1_000_000
+	drift := world/million*n.ppm + world%million*n.ppm/million
+	return epoch.Add(time.Duration(world+drift) + n.offset)
+}
+
+// world is the first instant at which the node's clock shows t.
+func (n *simNode) world(t time.Time) int64 {
+	local := int64(t.Sub(epoch) - n.offset)
+	w := local - int64(float64(local)*float64(n.ppm)/float64(1_000_000+n.ppm)) - 2
+	for n.clock(w).Before(t) {
+		w++
+	}
+	return w
+}
+
+// start is a supervisor's: what an earlier life left behind is handed over first.
+func (n *simNode) start() {
+	n.life++
+	n.alive, n.paused, n.ending, n.inbox, n.announcing, n.overdue, n.leased = true, false, false, nil, false, false, 0
+	n.Machine, n.seen = NewMachine(n.cfg), shadow{}
+	if n.held {
+		n.step(Resign{})
+		return
+	}
+	n.step(Startup{})
+}
+
+// kill ends a process without a word. Its kernel holds the addresses until their
+// lease ends.
+func (n *simNode) kill() {
+	n.alive, n.announcing = false, false
+	n.leaseRuns()
+}
+
+func (n *simNode) pause() {
+	if !n.paused {
+		n.paused = true
+		n.leaseRuns()
+	}
+}
+
+// leaseRuns begins the end of what nobody renews. An owner's addresses are its
+// node's, and go with the node.
+func (n *simNode) leaseRuns() {
+	switch {
+	case n.owner() && !n.alive:
+		n.held = false
+	case n.held && !n.owner():
+		n.leased = n.sim.now + int64(n.sim.lease())
+		n.sim.after(n.sim.lease(), event{kind: leaseEnds, node: n.index})
+	}
+}
+
+// resume wakes a node as the router does: the machine first finds out how long it
+// slept, then hears what is queued, and only then that its time is over.
+func (n *simNode) resume() {
+	if n.paused = false; !n.alive {
+		return
+	}
+	n.seen.stalled, n.leased = true, 0
+	n.wake(Woke{})
+	inbox := n.inbox
+	n.inbox = nil
+	for _, p := range inbox {
+		n.step(n.hears(p))
+	}
+	n.step(Timeout{})
+	n.seen.stalled = false
+	if n.overdue && n.announcing {
+		n.sim.announce(n)
+	}
+	n.overdue = false
+}
+
+// wake is a step as the router takes it.
+func (n *simNode) wake(ev Event) {
+	n.step(ev)
+	if n.alive && n.State() == Initialize && !n.ending {
+		n.step(Startup{})
+	}
+}
+
+// step feeds the machine and does what it answers, as the router does.
+func (n *simNode) step(ev Event) {
+	for ev != nil && n.sim.failed == nil {
+		now := n.clock(n.sim.now)
+		n.told(now, ev)
+		before := n.State()
+		actions := n.Step(now, ev)
+		n.judge(now, before, ev, actions)
+		ev = n.perform(actions)
+	}
+	n.settled()
+	n.arm()
+}
+
+func (n *simNode) perform(actions []Action) (next Event) {
+	for _, a := range actions {
+		switch a := a.(type) {
+		case Claim:
+			if n.refuses {
+				next = Failed{ReasonClaim}
+				n.sim.after(n.sim.plan.longest()*4, event{kind: retries, node: n.index, life: n.life})
+				continue
+			}
+			n.held, n.robbed = true, false
+		case Release:
+			n.held, n.robbed = false, false
+		case Advertise:
+			if next == nil {
+				n.sim.send(n, a.Priority)
+			}
+		case Announce, Reannounce:
+			if next == nil {
+				n.announcing = true
+				n.sim.announce(n)
+				n.sim.after(n.cfg.Interval, event{kind: announces, node: n.index, life: n.life})
+			}
+		case Silence:
+			n.announcing = false
+		}
+	}
+	return next
+}
+
+// arm queues a timer event, unless an earlier one is queued already, which will
+// find that the deadline has moved.
+func (n *simNode) arm() {
+	d := n.Deadline()
+	if d.IsZero() || !n.alive || n.paused {
+		return
+	}
+	at := max(n.world(d), n.sim.now)
+	if n.timer != 0 && n.timer >= n.sim.now && n.timer <= at {
+		return
+	}
+	n.timer = at
+	n.sim.seq++
+	n.sim.queue.push(event{at: at, seq: n.sim.seq, kind: timerDue, node: n.index})
+}
