@@ -110,3 +110,65 @@ func TestVirtualMAC(t *testing.T) {
 		t.Errorf("after cleanup: %s, arp of eth0: %s", left, s.arp("eth0"))
 	}
 }
+
+// TestVirtualMACsSideBySide: one virtual_router_id over both families, and on two
+// interfaces, makes three links with a MAC each. The self-test proves that each
+// sends with its own.
+func TestVirtualMACsSideBySide(t *testing.T) {
+	s := newSite(t, `
+cluster "site" {
+  director "lb1" {}
+  director "lb2" {}
+}
+
+vrrp_defaults {
+  virtual_router_id      = 51
+  virtual_mac            = true
+  advertisement_interval = "100ms"
+}
+
+vrrp_instance "four" {
+  interface         = "eth0"
+  virtual_addresses = ["10.99.0.100/24"]
+}
+
+vrrp_instance "six" {
+  interface         = "eth0"
+  virtual_addresses = ["fe80::100/64", "2001:db8::100/64"]
+}
+
+vrrp_instance "other" {
+  interface         = "peer0"
+  virtual_addresses = ["10.98.0.100/24"]
+}
+`)
+	s.ip("addr", "add", "10.98.0.11/24", "dev", "peer0")
+	log := s.logFile()
+	d := s.run(log)
+	s.until("all have passed the self-test", func() bool {
+		text, _ := os.ReadFile(log.Name())
+		return strings.Count(string(text), `"event":"virtual_mac.ready"`) == 3
+	})
+	for name, has := range map[string][]string{
+		"vr4-51-eth0":  {"00:00:5e:00:01:33", "10.99.0.100/24"},
+		"vr6-51-eth0":  {"00:00:5e:00:02:33", "fe80::100/64", "2001:db8::100/64"},
+		"vr4-51-peer0": {"00:00:5e:00:01:33", "10.98.0.100/24"},
+	} {
+		link := s.link(name)
+		if strings.Count(link, " inet") != len(has)-1 {
+			t.Errorf("other addresses on %s:\n%s", name, link)
+		}
+		for _, word := range has {
+			if !strings.Contains(link, word) {
+				t.Errorf("no %s on %s:\n%s", word, name, link)
+			}
+		}
+	}
+	d.signal(syscall.SIGTERM)
+	if code := d.exitCode(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if left := s.ip("link"); strings.Contains(left, "vr4-") || strings.Contains(left, "vr6-") || s.arp("eth0") != "0 0" || s.arp("peer0") != "0 0" {
+		t.Errorf("left behind:\n%s", left)
+	}
+}
