@@ -195,6 +195,10 @@ func TestHomeOfAddresses(t *testing.T) {
 	if !slices.Equal(links, []string{vr51, vr51, "eth1", "eth1"}) || !slices.Equal(cfg.elsewhere(), []string{"eth1"}) {
 		t.Errorf("%v, elsewhere %v", links, cfg.elsewhere())
 	}
+	cfg.Routes = []Route{{Interface: vr51}}
+	if got := cfg.elsewhere(); !slices.Equal(got, []string{"eth1"}) {
+		t.Errorf("with a route over the link that is down in backup: elsewhere %v", got)
+	}
 	if cfg.virtualLink(netif.Link{}).Hold6 {
 		t.Error("IPv6 for the sake of an address that is elsewhere")
 	}
