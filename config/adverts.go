@@ -31,8 +31,8 @@ var maxAdvertised = map[family]int{ipv4: 255, ipv6: 90}
 // a signature.
 const maxSigned = 89
 
-// familyOfAdverts is that of the first virtual address; IPv4 where none is
-// advertised, unknown where it is wrong or, in a defaults block, left out.
+// familyOfAdverts is that of the first virtual address; IPv4 where there is none
+// (unless unicast decides otherwise), unknown where it is wrong or, in a defaults block, left out.
 func familyOfAdverts(addresses field[[]field[Address]]) family {
 	switch {
 	case len(addresses.value) > 0 && addresses.value[0].ok:
@@ -52,6 +52,9 @@ func (r *reader) readAdverts(b *block, addresses field[[]field[Address]], in *in
 	interval = read(r, b, "advertisement_interval", advertisementInterval(version)).or(time.Second)
 	unicast := read(r, b, "unicast", boolean).or(false)
 	unicast.ok = unicast.ok && (unicast.given || !b.defaults)
+	if addresses.ok && len(addresses.value) == 0 && unicast.ok && unicast.value && r.director.Address.Is6() {
+		in.family = ipv6
+	}
 	source := readPerDirector(r, b, "source_address", sourceAddress(in.family, unicast))
 	checksum := read(r, b, "checksum", oneOf([]string{"auto", "rfc5798", "rfc9568"})).or("auto")
 
@@ -115,9 +118,9 @@ func (r *reader) checkAdvertised(b *block, version field[int], addresses field[[
 			advertised++
 		}
 	}
-	if known && advertised == 0 && len(addresses.value) > 0 {
+	if known && advertised == 0 && len(addresses.value) > 0 && !addresses.given {
 		r.fail(addresses.at, "Nothing to advertise", fmt.Sprintf(
-			"Every %s address of %s has advertise = false, but an advert names one at least (RFC 9568, 5.2.5).", carrier, b.title()))
+			"Every %s address of %s has advertise = false, but an advert names one at least (RFC 9568, 5.2.5). If it must not, write virtual_addresses = [].", carrier, b.title()))
 	}
 	most := maxAdvertised[carrier]
 	if carrier == ipv6 && len(b.blocks("authentication")) > 0 {
@@ -127,7 +130,7 @@ func (r *reader) checkAdvertised(b *block, version field[int], addresses field[[
 		r.fail(addresses.at, "Too many virtual addresses", fmt.Sprintf(
 			"One advert names at most %d %s addresses, and these are %d. Divide them between several instances.", most, carrier, advertised))
 	}
-	if carrier != ipv6 {
+	if carrier != ipv6 || len(addresses.value) == 0 {
 		return
 	}
 	first := addresses.value[0]

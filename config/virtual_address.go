@@ -38,9 +38,6 @@ func (r *reader) readVirtualAddresses(b *block, link field[string]) field[[]fiel
 	if !b.tells("virtual_address") {
 		r.mustBeGiven(b, "virtual_addresses", "the addresses that move between the directors", list.given)
 	}
-	if list.ok && list.given && len(list.value) == 0 && len(blocks) == 0 {
-		r.fail(list.at, "Not supported yet", "An instance without addresses, whose hooks move one, is not supported yet by this version of hald: an advert must carry at least one (RFC 9568, 5.2.5).")
-	}
 	if !list.given && len(blocks) > 0 {
 		list.at, list.ok = blocks[0].labelAt, true
 	}

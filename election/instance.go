@@ -77,7 +77,7 @@ func (in *instance) member(h host, emit func(event.Event), changed func(vrrp.Tra
 func wireOptions(cfg Instance, sequence *vrrp.Sequence) (vrrp.Options, error) {
 	options := vrrp.Options{
 		Interface: cfg.Interface, VRID: cfg.VRID, Peers: cfg.Peers,
-		Format:   vrrp.Format{Version: cfg.Version, Checksum: checksums[cfg.Checksum], Password: cfg.Password, Lenient: cfg.Lenient},
+		Format:   vrrp.Format{Version: cfg.Version, Checksum: checksums[cfg.Checksum], Password: cfg.Password, Lenient: cfg.Lenient, Bare: len(cfg.advertised()) == 0},
 		Sequence: sequence, Guard: vrrp.NewGuard(vrrp.ReplayWindow(cfg.Interval), sequence),
 	}
 	for _, key := range cfg.Keys {

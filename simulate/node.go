@@ -129,7 +129,7 @@ type mail struct {
 // source is where a member's adverts come from: as configured, else an address of
 // its family in the order of the directors, which breaks ties.
 func source(v *config.Config, i config.Instance, index int) netip.Addr {
-	is4 := i.Addresses[0].Prefix.Addr().Is4()
+	is4 := len(i.Addresses) == 0 || i.Addresses[0].Prefix.Addr().Is4()
 	switch {
 	case i.SourceAddress.IsValid():
 		return i.SourceAddress

@@ -27,7 +27,7 @@ type Advertisement struct {
 	VRID      uint8         // 1–255
 	Priority  uint8         // 0: the master resigns; 255: address owner
 	Interval  time.Duration // version 3: whole centiseconds; version 2: whole seconds
-	Addresses []netip.Addr  // at least one, all of the family that carries the message
+	Addresses []netip.Addr  // at least one unless Format.Bare; all of the family that carries the message
 }
 
 // Format is how the messages of one virtual router are put on the wire.
@@ -38,6 +38,10 @@ type Format struct {
 	Keys     []Key    // version 3: whose signatures are believed; empty: none is looked at
 	Lenient  bool     // with Keys: an advertisement without a trailer is believed too
 	Seal     Seal     // version 3: how Append signs, by one of Keys; zero: not at all
+
+	// Bare says that the virtual router has no addresses: its messages name none,
+	// against RFC 9568, 5.2.5, and those of others may do so too.
+	Bare bool
 
 	overhearing bool // any password will do: the packet is for others
 }
@@ -74,7 +78,7 @@ func (f Format) Append(b []byte, a Advertisement, src, dst netip.Addr) ([]byte, 
 	switch {
 	case a.VRID == 0:
 		return nil, errors.New("marshal advertisement: virtual router id 0")
-	case len(a.Addresses) == 0 || len(a.Addresses) > MaxAddresses:
+	case len(a.Addresses) == 0 && !f.Bare || len(a.Addresses) > MaxAddresses:
 		return nil, fmt.Errorf("marshal advertisement: %d addresses, not 1 to %d", len(a.Addresses), MaxAddresses)
 	case src.Is4() != dst.Is4():
 		return nil, fmt.Errorf("marshal advertisement: from %v to %v, another family", src, dst)
@@ -103,7 +107,7 @@ func (f Format) Parse(b []byte, src, dst netip.Addr) (Advertisement, Checksum, e
 	if b[0]&0x0f != typeAdvert {
 		return Advertisement{}, Unknown, BadType
 	}
-	if b[3] == 0 {
+	if b[3] == 0 && !f.Bare {
 		return Advertisement{}, Unknown, BadCount
 	}
 	parse := f.parse3
