@@ -45,6 +45,7 @@ type place struct {
 	renew time.Time        // when the next leases are renewed; zero: never
 	next  int              // the first of them
 	index int              // of the link the addresses were claimed on; 0: of none
+	seen  bool             // all of them by the watcher, since they were claimed
 	mac   net.HardwareAddr // where they were announced to be; nil: nowhere yet
 }
 
@@ -100,7 +101,7 @@ func (p *place) claim() error {
 	if err := p.kernel.Claim(l.Index, p.virtual, p.lease); err != nil {
 		return err
 	}
-	p.held, p.index = true, l.Index
+	p.held, p.index, p.seen = true, l.Index, false
 	if p.lease > 0 {
 		p.next, p.renew = 0, time.Now().Add(p.pause())
 	}
@@ -134,7 +135,8 @@ func (p *place) renewSome(now time.Time) error {
 }
 
 // repair puts back what is missing and says what it was. It trusts the kernel,
-// not the snapshot: one from before our own claim lacks the addresses too.
+// not the snapshot, until that was seen to have the addresses: one from before our
+// own claim lacks them too.
 func (p *place) repair(now time.Time) (missing []netip.Prefix, err error) {
 	l, err := p.link()
 	if err != nil || !p.held {
@@ -144,12 +146,21 @@ func (p *place) repair(now time.Time) (missing []netip.Prefix, err error) {
 		p.schedule.Repeat(now)
 		err = p.announce(now)
 	}
-	if err != nil || !lacks(l, p.prefixes) {
+	unseen := lacking(l, p.prefixes)
+	if err != nil || len(unseen) == 0 {
+		p.seen = p.seen || len(unseen) == 0
 		return nil, err
 	}
 	missing, err = p.kernel.Missing(l.Index, p.prefixes)
-	if err != nil || len(missing) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	if p.seen { // they were removed, though a renewal may have put them back by now
+		p.seen = false
+		missing = unseen
+	}
+	if len(missing) == 0 {
+		return nil, nil
 	}
 	if err := p.claim(); err != nil {
 		return nil, err
@@ -158,17 +169,18 @@ func (p *place) repair(now time.Time) (missing []netip.Prefix, err error) {
 	return missing, p.announce(now)
 }
 
-func lacks(l netif.Link, addrs []netip.Prefix) bool {
+// lacking are those of the addresses that are not on a link.
+func lacking(l netif.Link, addrs []netip.Prefix) (missing []netip.Prefix) {
 	held := make(map[netip.Prefix]bool, len(l.Addrs))
 	for _, a := range l.Addrs {
 		held[a.Prefix] = true
 	}
 	for _, p := range addrs {
 		if !held[p] {
-			return true
+			missing = append(missing, p)
 		}
 	}
-	return false
+	return missing
 }
 
 // release gives the addresses up where they were claimed, and where the

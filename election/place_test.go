@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/hald-project/hald/netif"
 	"github.com/hald-project/hald/vrrp"
 	"github.com/hald-project/hald/vrrp/vrrptest"
 )
@@ -62,6 +63,31 @@ func TestAddressOnAnotherInterface(t *testing.T) {
 		if a.holds(vip) || a.holds(inside.Prefix) {
 			t.Error("a fault holds addresses")
 		}
+		a.leave(t)
+	})
+}
+
+// An address that a renewal puts back before its removal is heard of was removed
+// all the same.
+func TestRestoredByARenewal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := launch(newFakeHost(vrrptest.NewLAN(), addrA), false)
+		a.configure(shop(150))
+		sleep(15 * time.Second)
+		a.change(func() {}) // the watcher has seen the addresses
+		mark, before := len(a.names()), a.announcements()
+		old := a.snapshot()
+		link := old["eth0"]
+		link.Addrs = link.Addrs[:1]
+		a.views <- netif.Links{"eth0": link}
+		sleep(500 * time.Millisecond)
+		expect(t, "removed", a.names()[mark:], "address.restored")
+		if a.announcements() == before {
+			t.Error("not announced again")
+		}
+		a.views <- netif.Links{"eth0": link} // old news
+		sleep(500 * time.Millisecond)
+		expect(t, "told once", a.names()[mark:], "address.restored")
 		a.leave(t)
 	})
 }

@@ -131,7 +131,7 @@ func (d *device) look(links netif.Links, p vrrp.Link) (netif.Links, vrrp.Link) {
 			l.Addrs = nil
 			links = with(links, l)
 		}
-	} else if !d.tested && !lacks(l, d.held()) {
+	} else if !d.tested && len(lacking(l, d.held())) == 0 {
 		d.tested = true
 		d.test(v)
 	}

@@ -18,6 +18,7 @@ const (
     label     = "eth1:vip"
     advertise = false
   }
+  virtual_address "2001:db8:1::9/64" {}
   virtual_route "203.0.113.0/24" {
     via       = "10.1.0.254"
     interface = "eth1"
@@ -29,18 +30,28 @@ const (
     metric = 7
   }
 `
+	six = `
+vrrp_instance "six" {
+  interface              = "eth0"
+  virtual_router_id      = 52
+  priority               = { lb1 = 150, lb2 = 100 }
+  advertisement_interval = "250ms"
+  virtual_addresses      = ["fe80::100/64", "2001:db8:1::a/64", "192.0.2.101/24"]
+}
+`
 	bound   = "203.0.113.0/24 via 10.1.0.254 dev eth1 src 10.1.0.9"
 	unbound = "198.18.0.0/15 via 192.0.2.5 dev eth0 table 100 metric 7"
 )
 
-// TestEverythingMoves: an address on another interface and routes follow the
+// TestEverythingMoves: an address on another interface, addresses of the other family
+// and routes follow the
 // master when it stops and when it is killed, and none stays where it must not.
 func TestEverythingMoves(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
 	text := configuration(t, l, lab.Cluster{Interval: 250 * time.Millisecond})
 	before, instance, _ := strings.Cut(text, "vrrp_instance")
-	config := l.WriteFile("moving.hcl", before+"vrrp_instance"+strings.Replace(instance, "\n}\n", "\n"+moved+"}\n", 1))
+	config := l.WriteFile("moving.hcl", before+"vrrp_instance"+strings.Replace(instance, "\n}\n", "\n"+moved+"}\n", 1)+six)
 	wire := l.Capture()
 	lb1, lb2 := l.HaldWith("lb1", config), l.HaldWith("lb2", config)
 	for _, name := range lab.Directors {
@@ -54,10 +65,21 @@ func TestEverythingMoves(t *testing.T) {
 		t.Helper()
 		l.Eventually(settle, fmt.Sprintf("%s: %s has %q", what, name, want), func() bool { return slices.Equal(all(name), want) })
 	}
+	l.Run("client", "ip", "address", "add", "2001:db8:1::5/64", "dev", lab.Interface, "nodad")
+	// The riders of either family answer the client, who learns where they are.
+	answered := func(what string) {
+		t.Helper()
+		for _, rider := range []string{"2001:db8:1::9", "2001:db8:1::a", "192.0.2.101"} {
+			l.Eventually(settle, what+": "+rider+" answers", func() bool {
+				return strings.Contains(l.Run("client", "sh", "-c", "ping -c1 -W1 "+rider+" || true"), " 0% packet loss")
+			})
+		}
+	}
 	lb1.Start()
 	lb2.Start()
 	l.AwaitMaster("lb1", settle)
 	awaitAll("at first", "lb1", everything...)
+	answered("at first")
 	awaitAll("at first", "lb2")
 	for _, f := range wire.Adverts("lb1", time.Time{}) {
 		if len(f.Advert.Addresses) != 2 {
@@ -91,6 +113,7 @@ func TestEverythingMoves(t *testing.T) {
 	lb1.Kill()
 	l.AwaitMaster("lb2", settle)
 	awaitAll("after kill -9", "lb2", everything...)
+	answered("after kill -9")
 	awaitAll("after the leases", "lb1", unbound)
 	told := len(transitions(lb2))
 	if output, status := lb1.Command("cleanup"); status != 0 {
@@ -102,7 +125,7 @@ func TestEverythingMoves(t *testing.T) {
 	lb1.Start()
 	l.AwaitMaster("lb1", settle)
 	awaitAll("after the second return", "lb1", everything...)
-	if got := transitions(lb2)[told:]; len(got) != 1 {
+	if got := transitions(lb2)[told:]; len(got) != 2 { // one of each instance
 		t.Errorf("the clean-up and the return meant for lb2 %q", got)
 	}
 	lb1.Kill()

@@ -18,6 +18,7 @@ const (
 	eventBuffer  = 8 << 20          // bytes of unread announcements before the kernel drops some
 	resyncEvery  = 30 * time.Second // whole listing, in case an announcement never came
 	reopenPause  = 100 * time.Millisecond
+	deliverPause = 2 * time.Millisecond // between two snapshots: a storm is not worth one for each change
 	listedBuffer = 1 << 20
 )
 
@@ -118,17 +119,25 @@ func follow(ctx context.Context, lister *conn, changes <-chan news, out chan<- L
 	}
 	resync := time.NewTicker(resyncEvery)
 	defer resync.Stop()
+	rest := time.NewTimer(0) // until the next may be delivered
+	defer rest.Stop()
+	rested := false
 	for {
 		var offer chan<- Links
-		next := t.snapshot()
-		if *delivered == nil || !next.equal(*delivered) {
-			offer = out
+		var next Links
+		if rested {
+			if next = t.snapshot(); *delivered == nil || !next.equal(*delivered) {
+				offer = out
+			}
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case offer <- next:
-			*delivered = next
+			*delivered, rested = next, false
+			rest.Reset(deliverPause)
+		case <-rest.C:
+			rested = true
 		case n := <-changes:
 			t.apply(n)
 			for range len(changes) { // a storm of announcements costs one snapshot for many
