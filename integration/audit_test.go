@@ -155,6 +155,19 @@ func (s *scene) openFiles() map[string]int {
 	return files
 }
 
+// settledFiles is the most that every process has open while the daemons do for the
+// first time all that they do every second.
+func (s *scene) settledFiles() map[string]int {
+	s.t.Helper()
+	most := map[string]int{}
+	for until := time.Now().Add(1500 * time.Millisecond); time.Now().Before(until); time.Sleep(100 * time.Millisecond) {
+		for what, n := range s.openFiles() {
+			most[what] = max(most[what], n)
+		}
+	}
+	return most
+}
+
 // grown names the processes that have more files open than before, and those
 // that were not there or are no longer.
 func grown(before, now map[string]int) string {

@@ -31,7 +31,7 @@ func begin(t *testing.T, c lab.Cluster) *scene {
 	l := lab.New(t)
 	s := &scene{Lab: l, t: t, cluster: c, owners: l.WatchOwners(lab.VIP), wire: l.Capture(), began: time.Now()}
 	s.lb1, s.lb2, s.client = pair(t, l, c)
-	s.files = s.openFiles()
+	s.files = s.settledFiles()
 	return s
 }
 
