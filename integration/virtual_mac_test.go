@@ -3,6 +3,7 @@ package integration
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ func TestVirtualMAC(t *testing.T) {
 	knows(t, s.Lab, "after the return of the killed one")
 	seamless(t, planned)
 	seamless(t, unplanned)
-	fromVirtualMAC(t, s.wire, s.began)
+	fromVirtualMAC(t, s.wire, s.began, lab.Directors...)
 	for _, h := range s.directors() {
 		if strings.Contains(logOf(t, s.Lab, h.Name()), `"event":"virtual_mac.wrong"`) {
 			t.Errorf("%s: something was wrong with the virtual MAC", h.Name())
@@ -80,22 +81,34 @@ func TestInteropVirtualMAC(t *testing.T) {
 			lb1, lb2 := set(l)
 			wire, began := l.Capture(), time.Now()
 			client := inOffice(l, lb1, lb2)
-			knows(t, l, "in the beginning")
+			// What keepalived says in this kernel, which lacks the filter it uses, is
+			// not always the virtual MAC.
+			knows := func(owner lab.Director, when string) {
+				t.Helper()
+				if owner.Daemon() == "hald" {
+					knows(t, l, when)
+				}
+			}
+			knows(lb1, "in the beginning")
 			for what, act := range map[string]func(){"stop": func() { lb1.Stop() }, "kill": lb1.Kill} {
 				start := time.Now()
 				act()
 				l.Eventually(settle, "lb2 holds the VIP", func() bool { return l.Holds("lb2", lab.VIP) })
 				served(l, client)
-				knows(t, l, "after the "+what)
+				knows(lb2, "after the "+what)
 				passed(t, what, lb1, client.Since(start))
 				start = time.Now()
 				lb1.Start()
 				l.AwaitMaster("lb1", settle)
 				served(l, client)
-				knows(t, l, "after the return")
+				knows(lb1, "after the return")
 				passed(t, "return", lb1, client.Since(start))
 			}
-			fromVirtualMAC(t, wire, began)
+			ours := "lb1"
+			if lb2.Daemon() == "hald" {
+				ours = "lb2"
+			}
+			fromVirtualMAC(t, wire, began, ours)
 		})
 	}
 }
@@ -124,11 +137,12 @@ func links(l *lab.Lab, director string) string { return l.Run(director, "ip", "-
 // fromVirtualMAC checks that advertisements have the virtual MAC, except a last
 // word that was sent when the link was gone, and that nobody says of a virtual
 // address that it is at another one.
-func fromVirtualMAC(t *testing.T, wire *lab.Capture, since time.Time) {
+func fromVirtualMAC(t *testing.T, wire *lab.Capture, since time.Time, directors ...string) {
 	t.Helper()
 	adverts := 0
 	for _, f := range wire.Frames(since) {
 		switch {
+		case !slices.Contains(directors, f.From):
 		case f.Advert != nil && f.Advert.Priority != 0:
 			adverts++
 			if f.Source.String() != virtualMAC.String() {
