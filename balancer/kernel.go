@@ -24,7 +24,7 @@ func (k *kernelView) take(r ipvsctl.Report, now time.Time) []event.Event {
 		k.seen, k.last = true, r.Snapshot
 	case ipvsctl.Applied:
 		if n := r.Adds + r.Updates + r.Deletes; n > 0 {
-			return []event.Event{{Name: "ipvs.applied", Count: n, DurationMS: milliseconds(r.Took)}}
+			return []event.Event{{Name: "ipvs.applied", Count: n, DurationMS: event.Milliseconds(r.Took)}}
 		}
 	case ipvsctl.Drift:
 		return []event.Event{{Name: "ipvs.drift", Count: len(r.Ops), Reason: summary(r.Ops)}}
@@ -86,8 +86,6 @@ func summary(ops []ipvsctl.Op) string {
 	}
 	return fmt.Sprintf("%s and %d more", ops[0], len(ops)-1)
 }
-
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // limiter lets ten through in ten seconds and counts the others.
 type limiter struct {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"sync"
 
+	"github.com/hald-project/hald/event"
 	"github.com/hald-project/hald/healthcheck"
 )
 
@@ -109,7 +110,7 @@ func (o outcome) take() (verdict, detail bool) {
 	} else {
 		o.from.value = o.result.Value
 	}
-	o.from.last.LatencyMS = milliseconds(o.result.Latency)
+	o.from.last.LatencyMS = event.Milliseconds(o.result.Latency)
 	o.from.verdict = o.result.Verdict
 	return o.result.Changed, was.OK != o.from.last.OK || was.Error != o.from.last.Error || value != o.from.value
 }

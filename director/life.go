@@ -98,7 +98,7 @@ func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 	}
 	last := event.Event{Name: "daemon.stopped"}
 	if !stopped.IsZero() {
-		last.DurationMS = milliseconds(time.Since(stopped))
+		last.DurationMS = event.Milliseconds(time.Since(stopped))
 	}
 	if ctx.Err() != nil {
 		last.Error = ErrKilled.Error()

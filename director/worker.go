@@ -80,7 +80,7 @@ func (w *worker) died(ctx context.Context, out chan<- message, last message, liv
 		err = errors.New("left without being asked")
 	}
 	out <- message{event: &event.Event{Name: "worker.exited", Reason: w.name,
-		DurationMS: milliseconds(lived), Error: err.Error()}}
+		DurationMS: event.Milliseconds(lived), Error: err.Error()}}
 	if w.mourn != nil && !errors.Is(err, errNotStarted) {
 		if err := w.mourn(ctx, last); err != nil {
 			out <- message{event: &event.Event{Name: "worker.cleanup_failed", Reason: w.name, Error: err.Error()}}
@@ -190,8 +190,4 @@ func closed(c <-chan struct{}) bool {
 	default:
 		return false
 	}
-}
-
-func milliseconds(d time.Duration) float64 {
-	return float64(d) / float64(time.Millisecond)
 }

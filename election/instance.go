@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/hald-project/hald/event"
 	"github.com/hald-project/hald/netif"
@@ -185,5 +186,5 @@ func (in *instance) status(s vrrp.Stats) Status {
 }
 
 func histogram(h vrrp.Histogram) Histogram {
-	return Histogram{Buckets: slices.Clone(h.Buckets[:]), Count: h.Count, SumMS: milliseconds(h.Sum), MaxMS: milliseconds(h.Max)}
+	return Histogram{Buckets: slices.Clone(h.Buckets[:]), Count: h.Count, SumMS: event.Milliseconds(h.Sum.Truncate(time.Microsecond)), MaxMS: event.Milliseconds(h.Max.Truncate(time.Microsecond))}
 }

@@ -50,7 +50,7 @@ func (o *observer) Changed(t vrrp.Transition) {
 	if t.From != t.To {
 		o.emit(event.Event{
 			Name: "vrrp.transition", From: t.From.String(), To: t.To.String(), Reason: t.Reason,
-			Peer: text(t.Peer), PeerPriority: int(t.PeerPriority), DurationMS: milliseconds(t.Silence),
+			Peer: text(t.Peer), PeerPriority: int(t.PeerPriority), DurationMS: event.Milliseconds(t.Silence),
 		})
 	}
 	switch {
@@ -84,7 +84,7 @@ func (o *observer) Mismatched(what string, p vrrp.Packet) {
 	e := event.Event{Name: "vrrp.mismatch", Reason: what, Peer: text(p.Source), PeerPriority: int(p.Priority)}
 	switch what {
 	case "interval":
-		e.DurationMS = milliseconds(p.Interval)
+		e.DurationMS = event.Milliseconds(p.Interval)
 	case "addresses":
 		e.Count = len(p.Addresses)
 	}
@@ -95,13 +95,13 @@ func (o *observer) Mismatched(what string, p vrrp.Packet) {
 func (o *observer) Split(over bool, lasted time.Duration, peer netip.Addr, priority uint8) {
 	e := event.Event{Name: "vrrp.split", Reason: "start", Peer: text(peer), PeerPriority: int(priority)}
 	if over {
-		e.Reason, e.DurationMS = "end", milliseconds(lasted)
+		e.Reason, e.DurationMS = "end", event.Milliseconds(lasted)
 	}
 	o.emit(e)
 }
 
 func (o *observer) Late(by time.Duration) {
-	o.limited("late", lateEvery, event.Event{Name: "vrrp.late", DurationMS: milliseconds(by)})
+	o.limited("late", lateEvery, event.Event{Name: "vrrp.late", DurationMS: event.Milliseconds(by)})
 }
 
 func (o *observer) Troubled(action string, err error) {
@@ -143,8 +143,6 @@ func (l *limit) allow(now time.Time) (count int, ok bool) {
 	count, l.held, l.last = l.held, 0, now
 	return count, true
 }
-
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func text(a netip.Addr) string {
 	if !a.IsValid() {

@@ -30,7 +30,7 @@ func (e *election) resume(p Planned) {
 	switch m := p.Maintenance; {
 	case m == nil:
 	case m.over(time.Now()):
-		e.out.emit(event.Event{Name: "maintenance.off", Reason: "time_over", DurationMS: milliseconds(m.Until.Sub(m.Since))})
+		e.out.emit(event.Event{Name: "maintenance.off", Reason: "time_over", DurationMS: event.Milliseconds(m.Until.Sub(m.Since))})
 	default:
 		e.withdraw(*m, "kept")
 	}
@@ -132,7 +132,7 @@ func (e *election) withdraw(m Maintenance, reason string) {
 	e.planned.maintenance = &m
 	ev := event.Event{Name: "maintenance.on", Reason: reason, By: m.By}
 	if !m.Until.IsZero() {
-		ev.DurationMS = milliseconds(time.Until(m.Until))
+		ev.DurationMS = event.Milliseconds(time.Until(m.Until))
 	}
 	e.out.emit(ev)
 	e.look()
@@ -143,7 +143,7 @@ func (e *election) rejoin(reason string) {
 	if e.planned.maintenance == nil {
 		return
 	}
-	e.out.emit(event.Event{Name: "maintenance.off", Reason: reason, DurationMS: milliseconds(time.Since(e.planned.maintenance.Since))})
+	e.out.emit(event.Event{Name: "maintenance.off", Reason: reason, DurationMS: event.Milliseconds(time.Since(e.planned.maintenance.Since))})
 	e.planned.maintenance = nil
 	e.look()
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hald-project/hald/event"
 	"github.com/hald-project/hald/vrrp"
 )
 
@@ -83,7 +84,7 @@ func listen(ctx context.Context, name string, length time.Duration) ([]router, e
 	err = vrrp.Scan(ctx, ifi, func(s vrrp.Sighting) {
 		k := key{s.VRID, s.Source.String()}
 		r := router{
-			VRID: s.VRID, Source: k.source, Version: s.Version, Priority: s.Priority, IntervalMS: milliseconds(s.Interval),
+			VRID: s.VRID, Source: k.source, Version: s.Version, Priority: s.Priority, IntervalMS: event.Milliseconds(s.Interval),
 			Checksum: s.Checksum.String(), Addresses: []string{}, Adverts: heard[k].Adverts + 1, Discard: string(s.Discard),
 		}
 		for _, v := range s.Addresses {
@@ -113,5 +114,3 @@ func routerTable(routers []router) string {
 	}
 	return t.String()
 }
-
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
