@@ -44,7 +44,7 @@ fuzz:
 		done; \
 	done
 
-# Go's benchmarks, then failovers beside keepalived's, four minutes a run, and
+# Go's benchmarks, then failovers beside keepalived's, five minutes a run, and
 # adverts at short intervals, half an hour (integration/rhythm has flags).
 # PAGE=docs/measurements.md renews the figures there instead of showing them.
 bench:

@@ -27,7 +27,7 @@ import (
 func main() {
 	runs := flag.Int("runs", 5, "go through all events `N` times")
 	only := flag.String("only", "", "measure only these `PARTS`: a list of "+strings.Join(partNames(), ","))
-	intervals := flag.String("intervals", "1s,100ms", "the advertisement intervals, a `LIST`; what does not depend on them is measured at the first")
+	intervals := flag.String("intervals", "1s,100ms,10ms", "the advertisement intervals, a `LIST`; what does not depend on them is measured at the first")
 	page := flag.String("o", "", "renew the figures in this `PAGE` instead of writing them out")
 	flag.Parse()
 	plan, err := newPlan(*runs, *only, *intervals)

@@ -28,6 +28,8 @@ var parts = []part{
 	{"worker", (*session).killWorker, false},
 	{"kill", (*session).kill, false},
 	{"link", (*session).cutLink, false},
+	{"pause", (*session).pause, false},
+	{"deaf", (*session).deafen, false},
 	{"server", (*session).killServer, true},
 	{"repair", (*session).repair, true}, // the last: keepalived does not get over it
 }
