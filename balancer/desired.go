@@ -50,17 +50,24 @@ func (s *stepper) step() {
 		wishes[i] = s.wishFor(m, verdict)
 		inTable[i] = s.hadWeight(m)
 	}
-	s.state = serviceState{name: s.Name, quorum: s.decideQuorum(wishes, inTable, before.quorum)}
+	s.state = serviceState{name: s.Name, guarded: s.guard(wishes, inTable)}
+	s.state.quorum = s.decideQuorum(wishes, inTable, before.quorum)
 	s.direct(wishes, inTable)
 
+	weights := make([]int, len(s.members))
 	for i := range s.members {
 		m, w := &s.members[i], wishes[i]
-		s.introduce(s.placeOf(m), memberState{name: m.Name, address: m.at(s.first()), verdict: w.verdict, failed: failed[i], leaving: m.Disabled, reason: w.reason})
+		now := memberState{
+			name: m.Name, address: m.at(s.first()), verdict: w.verdict, failed: failed[i], since: s.since(m, w.verdict),
+			guarded: w.guarded, out: w.out(), leaving: m.Disabled, reason: w.reason,
+		}
+		weights[i], now.ramp = s.grow(m, w, m.Weight)
+		s.introduce(s.placeOf(m), now)
 	}
 	for _, key := range s.keys {
 		s.after.table[key] = make(map[netip.AddrPort]entry)
 		for i := range s.members {
-			s.settle(key, &s.members[i], wishes[i])
+			s.settle(key, &s.members[i], wishes[i], weights[i])
 		}
 		s.dismiss(key)
 	}
@@ -95,10 +102,10 @@ func (s *stepper) direct(wishes []wish, inTable []bool) {
 }
 
 // settle gives one member its place behind one service address.
-func (s *stepper) settle(key ipvsctl.Key, m *member, w wish) {
+func (s *stepper) settle(key ipvsctl.Key, m *member, w wish, weight int) {
 	address := m.at(key)
 	had, existed := s.before.table[key][address]
-	now := entry{Destination: m.destination(key, m.Weight), place: s.placeOf(m)}
+	now := entry{Destination: m.destination(key, weight), place: s.placeOf(m)}
 	switch w.action {
 	case serve:
 		s.put(key, now)
@@ -170,11 +177,24 @@ func (s *stepper) put(key ipvsctl.Key, e entry) {
 	member.weight = max(member.weight, e.Weight)
 	if !e.expires.IsZero() {
 		member.draining = true
-		if s.after.wake.IsZero() || e.expires.Before(s.after.wake) {
-			s.after.wake = e.expires
-		}
+		s.wakeAt(e.expires)
 	}
 	s.after.members[e.place] = member
+}
+
+// wakeAt has the next step taken at an instant at the latest.
+func (s *stepper) wakeAt(t time.Time) {
+	if s.after.wake.IsZero() || t.Before(s.after.wake) {
+		s.after.wake = t
+	}
+}
+
+// since is when a member got its verdict.
+func (s *stepper) since(m *member, verdict healthcheck.Verdict) time.Time {
+	if was := s.before.members[s.placeOf(m)]; was.verdict == verdict && !was.since.IsZero() {
+		return was.since
+	}
+	return s.now
 }
 
 // introduce makes a server part of the service's state.

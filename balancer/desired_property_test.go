@@ -26,6 +26,9 @@ func drawService(t *rapid.T) Service {
 	s.OnFail = rapid.SampledFrom([]string{"remove", "drain", "quiesce"}).Draw(t, "on_fail")
 	s.Initial = rapid.SampledFrom([]string{"kernel", "up", "down"}).Draw(t, "initial")
 	s.Quorum = rapid.IntRange(1, 6).Draw(t, "quorum")
+	s.Hysteresis = rapid.IntRange(0, s.Quorum-1).Draw(t, "hysteresis")
+	s.MaxFailed = rapid.SampledFrom([]float64{1, 0.5, 0}).Draw(t, "max_failed")
+	s.SlowStart = rapid.SampledFrom([]time.Duration{0, 50 * time.Second}).Draw(t, "slow_start")
 	if rapid.Bool().Draw(t, "has sorry") {
 		s.Sorry = sorry()
 		if rapid.Bool().Draw(t, "sorry is checked") {
@@ -119,16 +122,18 @@ func audit(t *rapid.T, s *service, st state, now time.Time) {
 			switch {
 			case !known:
 				t.Fatalf("%s has no state", e.Address)
-			case e.Weight > 0 && (m.verdict == healthcheck.Down || m.leaving):
+			case e.Weight > 0 && (m.verdict == healthcheck.Down && !m.guarded || m.leaving):
 				t.Fatalf("%s has traffic: %+v", e.Address, m)
 			case e.Weight > 0 && state.sorry && state.quorum == lost && !e.place.sorry:
 				t.Fatalf("%s has traffic beside the sorry server", e.Address)
 			case e.Weight > 0 && m.verdict == healthcheck.Unknown && s.Initial == "down" && !e.place.sorry:
 				t.Fatalf("%s has traffic without a verdict", e.Address)
-			case m.verdict == healthcheck.Down && s.failed == remove && e.expires.IsZero():
+			case m.verdict == healthcheck.Down && !m.guarded && s.failed == remove && e.expires.IsZero():
 				t.Fatalf("%s is down and still in", e.Address)
 			case !e.expires.IsZero() && (e.Weight != 0 || !e.expires.After(now) || e.expires.Sub(now) > s.Drain):
 				t.Fatalf("%s drains with weight %d for %v", e.Address, e.Weight, e.expires.Sub(now))
+			case e.Weight > 0 && !m.ramp.IsZero() && !st.wake.After(now):
+				t.Fatalf("nobody wakes for the weight of %s to grow", e.Address)
 			case !e.expires.IsZero() && (st.wake.IsZero() || st.wake.After(e.expires)):
 				t.Fatalf("nobody wakes for %s", e.Address)
 			}

@@ -46,7 +46,7 @@ var vip = netip.MustParseAddrPort("203.0.113.1:80")
 func web() Service {
 	return Service{
 		Name: "web", Addresses: []netip.AddrPort{vip}, Protocol: "tcp", Scheduler: "wlc", Quorum: 1,
-		OnFail: "remove", Drain: 30 * time.Second, Initial: "kernel", Servers: []Server{server("a"), server("b")},
+		MaxFailed: 1, OnFail: "remove", Drain: 30 * time.Second, Initial: "kernel", Servers: []Server{server("a"), server("b")},
 	}
 }
 

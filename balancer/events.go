@@ -29,6 +29,12 @@ func narrate(before, after state, checks func(checkID) CheckStatus) []event.Even
 		case was.sorry && !now.sorry:
 			tell("sorry.off")
 		}
+		switch {
+		case now.guarded > was.guarded:
+			story = append(story, event.Event{Name: "guard.active", Service: now.name, Count: now.guarded, Reason: guarding})
+		case was.guarded > 0 && now.guarded == 0:
+			tell("guard.over")
+		}
 	}
 	return append(story, narrateGone(before, after)...)
 }

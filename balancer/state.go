@@ -17,7 +17,7 @@ type state struct {
 	services []serviceState // in the configuration's order
 	index    map[string]int // from a service's name to its place in services
 	members  map[place]memberState
-	wake     time.Time // when the next drain time is over; zero: none runs
+	wake     time.Time // when the next drain time is over or a weight grows; zero: never
 }
 
 // table is the destinations that are wanted, by service.
@@ -40,10 +40,11 @@ type place struct {
 
 // serviceState is one virtual server after a step.
 type serviceState struct {
-	name   string
-	quorum quorum
-	sorry  bool    // the sorry server is in use
-	places []place // real servers, the sorry server, then those that are leaving
+	name    string
+	quorum  quorum
+	sorry   bool    // the sorry server is in use
+	guarded int     // failed servers that the outlier guard keeps in
+	places  []place // real servers, the sorry server, then those that are leaving
 }
 
 // quorum is whether the up servers suffice.
@@ -60,12 +61,16 @@ type memberState struct {
 	name     string
 	address  netip.AddrPort // behind the first service address
 	verdict  healthcheck.Verdict
-	failed   checkID // the check that makes it down
-	leaving  bool    // disabled or gone from the configuration
-	present  bool    // in the table of at least one service address
-	draining bool    // on its way out of it
-	weight   int     // the highest it has there
-	reason   string  // why it is not fully in
+	failed   checkID   // the check that makes it down
+	since    time.Time // of the verdict
+	guarded  bool      // down, and kept in by the outlier guard
+	out      bool      // it was taken out, for another reason than that nothing is known
+	ramp     time.Time // when its weight began to grow; zero: it does not
+	leaving  bool      // disabled or gone from the configuration
+	present  bool      // in the table of at least one service address
+	draining bool      // on its way out of it
+	weight   int       // the highest it has there
+	reason   string    // why it is not fully in
 }
 
 // service is a virtual server by name; one that is not there has only its name.

@@ -7,7 +7,7 @@ func describe(services []service, now state, checks func(checkID) CheckStatus, k
 		s := &services[i]
 		st := now.service(s.Name)
 		status := Status{
-			Name: s.Name, Quorum: s.Quorum, HasQuorum: st.quorum == held, Sorry: st.sorry,
+			Name: s.Name, Quorum: s.Quorum, HasQuorum: st.quorum == held, Sorry: st.sorry, Guarded: st.guarded,
 			Error: kernel.errorOf(s.keys), RealServers: []ServerStatus{},
 		}
 		for _, address := range s.Addresses {

@@ -40,8 +40,11 @@ type Service struct {
 	Protocol    string           `json:"protocol"` // tcp, udp
 	Scheduler   string           `json:"scheduler"`
 	Persistence time.Duration    `json:"persistence"`
-	Quorum      int              `json:"quorum"`
-	OnFail      string           `json:"on_fail"` // remove, drain, quiesce
+	Quorum      int              `json:"quorum"`     // sum of weights
+	Hysteresis  int              `json:"hysteresis"` // so far below the quorum it is lost, and above regained
+	MaxFailed   float64          `json:"max_failed"` // share of the servers that checks may take out, 0–1
+	OnFail      string           `json:"on_fail"`    // remove, drain, quiesce
+	SlowStart   time.Duration    `json:"slow_start"` // the weight grows so long after recovery; 0: it does not
 	Drain       time.Duration    `json:"drain"`
 	Initial     string           `json:"initial"` // kernel, up, down
 	Servers     []Server         `json:"servers"`
@@ -106,6 +109,7 @@ type Status struct {
 	Addresses   []string       `json:"addresses"`
 	Quorum      int            `json:"quorum"`
 	HasQuorum   bool           `json:"has_quorum"`
+	Guarded     int            `json:"guarded,omitempty"` // failed servers that the outlier guard keeps in
 	Sorry       bool           `json:"sorry"`
 	Error       string         `json:"error,omitempty"` // last kernel error, empty when the table is right
 	RealServers []ServerStatus `json:"real_servers"`

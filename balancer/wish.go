@@ -7,6 +7,7 @@ type wish struct {
 	verdict healthcheck.Verdict
 	action  action
 	reason  string // why it does not serve
+	guarded bool   // it failed, and serves nevertheless
 }
 
 // action is what a wish does to a server's place in the table.
@@ -38,18 +39,21 @@ const (
 func (s *service) wishFor(m *member, verdict healthcheck.Verdict) wish {
 	switch {
 	case m.Disabled:
-		return wish{healthcheck.Unknown, leave, disabled}
+		return wish{verdict: healthcheck.Unknown, action: leave, reason: disabled}
 	case verdict == healthcheck.Up:
-		return wish{verdict, serve, ""}
+		return wish{verdict: verdict, action: serve}
 	case verdict == healthcheck.Down:
-		return wish{verdict, s.failed, checkFailed}
+		return wish{verdict: verdict, action: s.failed, reason: checkFailed}
 	case s.Initial == "up":
-		return wish{verdict, serve, ""}
+		return wish{verdict: verdict, action: serve}
 	case s.Initial == "down":
-		return wish{verdict, s.failed, noVerdict}
+		return wish{verdict: verdict, action: s.failed, reason: noVerdict}
 	}
-	return wish{verdict, keep, noVerdict}
+	return wish{verdict: verdict, action: keep, reason: noVerdict}
 }
+
+// out tells whether the wish takes a server out, knowing why.
+func (w wish) out() bool { return w.action != serve && w.reason != noVerdict }
 
 // judge is the verdict of all checks together: one failed check takes a server
 // down, all must pass to bring it up. While one has not decided, what was
@@ -70,13 +74,21 @@ func (m *member) judge(verdicts map[checkID]healthcheck.Verdict, before healthch
 // decideQuorum compares the weights of the servers that serve with what is
 // required. A server without a verdict counts if it has traffic; otherwise it
 // may still come up, and while that could turn the balance the answer before
-// stands.
+// stands. Hysteresis keeps an answer until the sum is as far beyond the quorum. A
+// server whose weight still grows, or that the outlier guard keeps in, counts in
+// full.
 func (s *service) decideQuorum(wishes []wish, inTable []bool, before quorum) quorum {
-	sure, possible := 0, 0
+	sure, possible, need := 0, 0, s.Quorum
+	switch before {
+	case held:
+		need -= s.Hysteresis
+	case lost:
+		need += s.Hysteresis
+	}
 	for i, w := range wishes {
 		m := &s.members[i]
 		switch {
-		case m.sorry || m.Disabled || w.verdict == healthcheck.Down:
+		case m.sorry || m.Disabled || w.verdict == healthcheck.Down && !w.guarded:
 		case w.action == serve, w.action == keep && inTable[i]:
 			sure += m.Weight
 		default:
@@ -84,9 +96,9 @@ func (s *service) decideQuorum(wishes []wish, inTable []bool, before quorum) quo
 		}
 	}
 	switch {
-	case sure >= s.Quorum:
+	case sure >= need:
 		return held
-	case sure+possible < s.Quorum:
+	case sure+possible < need:
 		return lost
 	}
 	return before

@@ -113,6 +113,9 @@ type Service struct {
 	Scheduler   string        // a kernel scheduler's name
 	Persistence time.Duration // 0: off; whole seconds
 	Quorum      int           // sum of weights
+	Hysteresis  int           // so far below the quorum it is lost, and above it regained
+	MaxFailed   float64       // share of the servers that checks may take out, 0–1
+	SlowStart   time.Duration // the weight grows so long after recovery; 0: it does not
 	OnFail      string        // "remove", "drain" or "quiesce"
 	Drain       time.Duration
 	Initial     string // "kernel", "up" or "down"

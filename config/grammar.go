@@ -92,16 +92,16 @@ var trackGrammar = &grammar{
 var serviceGrammar = grammar{
 	attributes: []string{
 		"addresses", "protocol", "scheduler", "forwarding", "persistence",
-		"quorum", "on_fail", "drain", "initial",
+		"quorum", "hysteresis", "max_failed", "on_fail", "drain", "slow_start", "initial",
 	},
 	later: []string{
 		"fwmark", "family", "scheduler_flags", "persistence_netmask", "persistence_engine",
-		"one_packet", "hysteresis", "slow_start", "max_failed",
+		"one_packet",
 	},
 	blocks: map[string]*grammar{
 		"check":        checkGrammar,
 		"real_server":  {labels: []string{"name"}, attributes: serverAttributes, blocks: map[string]*grammar{"check": checkGrammar, "tunnel": unbuilt()}},
-		"sorry_server": {single: true, attributes: serverAttributes, blocks: map[string]*grammar{"check": unbuilt("kind"), "tunnel": unbuilt()}},
+		"sorry_server": {single: true, attributes: serverAttributes, blocks: map[string]*grammar{"check": checkGrammar, "tunnel": unbuilt()}},
 		"tunnel":       unbuilt(),
 	},
 }

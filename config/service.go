@@ -89,9 +89,14 @@ func (r *reader) readService(b *block) (sv service, protocol field[string]) {
 	for _, s := range servers {
 		sv.Servers = append(sv.Servers, s.Server)
 	}
+	r.readCare(b, &sv, quorum, servers)
 	if s := b.blocks("sorry_server"); len(s) > 0 {
 		sorry := r.readServer(s[0], forwarding)
 		sorry.Name = "sorry_server"
+		own := r.readChecks(s[0])
+		if sorry.address.ok && port.ok {
+			sorry.Checks = aim(own, sorry.Address, port.value)
+		}
 		sv.Sorry = &sorry.Server
 		r.checkSorry(sorry, servers)
 	}

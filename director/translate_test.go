@@ -48,7 +48,7 @@ func TestBalancerConfig(t *testing.T) {
 		IPVS: config.IPVS{TCPTimeout: 1, TCPFinTimeout: 2, UDPTimeout: 3, ClearOnStop: true},
 		Services: []config.Service{{
 			Name: "http", Addresses: []netip.AddrPort{address}, Protocol: "tcp", Scheduler: "wlc",
-			Persistence: 4, Quorum: 2, OnFail: "remove", Drain: 5, Initial: "kernel",
+			Persistence: 4, Quorum: 2, Hysteresis: 1, MaxFailed: 0.5, SlowStart: 6, OnFail: "remove", Drain: 5, Initial: "kernel",
 			Servers: []config.Server{{
 				Name: "web1", Address: address, Forwarding: "dr", Weight: 2,
 				UpperThreshold: 7, LowerThreshold: 6, Disabled: true,
@@ -65,7 +65,7 @@ func TestBalancerConfig(t *testing.T) {
 		TCPTimeout: 1, TCPFinTimeout: 2, UDPTimeout: 3, ClearOnStop: true, Record: "/run/record",
 		Services: []balancer.Service{{
 			Name: "http", Addresses: []netip.AddrPort{address}, Protocol: "tcp", Scheduler: "wlc",
-			Persistence: 4, Quorum: 2, OnFail: "remove", Drain: 5, Initial: "kernel",
+			Persistence: 4, Quorum: 2, Hysteresis: 1, MaxFailed: 0.5, SlowStart: 6, OnFail: "remove", Drain: 5, Initial: "kernel",
 			Servers: []balancer.Server{{
 				Name: "web1", Address: address, Forwarding: "dr", Weight: 2, Upper: 7, Lower: 6, Disabled: true,
 				Checks: []balancer.Check{{

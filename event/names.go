@@ -65,6 +65,7 @@ var kinds = map[string]kind{
 	"sorry.on":      {zapcore.WarnLevel, "sorry server in use"},
 	"sorry.off":     {zapcore.InfoLevel, "sorry server no longer in use"},
 	"guard.active":  {zapcore.WarnLevel, "outlier guard keeps failed servers in"},
+	"guard.over":    {zapcore.InfoLevel, "outlier guard keeps no failed server in any more"},
 
 	"ipvs.applied": {zapcore.InfoLevel, "IPVS table changed"},
 	"ipvs.drift":   {zapcore.WarnLevel, "IPVS table was changed by someone and repaired"},

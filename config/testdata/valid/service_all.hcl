@@ -15,6 +15,9 @@ virtual_server "web" {
   forwarding  = "nat"
   persistence = "120s"
   quorum      = 3
+  hysteresis  = 1
+  max_failed  = 0.5
+  slow_start  = "30s"
   on_fail     = "quiesce"
   drain       = "1m30s"
   initial     = "down"
@@ -62,6 +65,10 @@ virtual_server "web" {
   sorry_server {
     address = "192.0.2.90:8080"
     weight  = 7
+
+    check "tcp" {
+      port = 81
+    }
   }
 }
 

@@ -1,6 +1,5 @@
 cluster "shop" {
   director "lb1" {}
-  director "lb2" {}
 }
 vrrp_instance "shop" {
   interface         = "eth0"
@@ -11,12 +10,8 @@ virtual_server "web" {
   addresses  = ["192.0.2.10:80"]
   protocol   = "tcp"
   forwarding = "dr"
+  hysteresis = 1
   check "none" {}
-  real_server "a" {
-    address = "192.0.2.21"
-  }
-  sorry_server {
-    address = "192.0.2.22"
-    check "tcp" {}
-  }
+  real_server "a" { address = "192.0.2.21" }
+  real_server "b" { address = "192.0.2.22" }
 }
