@@ -102,9 +102,11 @@ func (b *bench) set(err error, names ...string) {
 
 func (b *bench) configure(services ...Service) { b.command(Config{Services: services}) }
 
-func (b *bench) command(c Config) {
+func (b *bench) command(c Config) { b.send(Command{Configure: &c}) }
+
+func (b *bench) send(c Command) {
 	b.t.Helper()
-	if err := json.NewEncoder(b.link).Encode(Command{Configure: &c}); err != nil {
+	if err := json.NewEncoder(b.link).Encode(c); err != nil {
 		b.t.Fatal(err)
 	}
 	synctest.Wait()

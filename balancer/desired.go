@@ -16,7 +16,8 @@ type facts struct {
 	verdicts map[checkID]healthcheck.Verdict
 	// idle are destinations the kernel was just seen to have at weight 0 and
 	// without connections. It counts for drains that had begun before.
-	idle map[ipvsctl.DestinationKey]bool
+	idle      map[ipvsctl.DestinationKey]bool
+	overrides map[target]*Override
 }
 
 // step decides what is wanted now, given what was wanted before.
@@ -47,7 +48,7 @@ func (s *stepper) step() {
 		m := &s.members[i]
 		var verdict healthcheck.Verdict
 		verdict, failed[i] = m.judge(s.verdicts, s.before.members[s.placeOf(m)].verdict)
-		wishes[i] = s.wishFor(m, verdict)
+		wishes[i] = s.wishFor(m, s.override(m), verdict)
 		inTable[i] = s.hadWeight(m)
 	}
 	s.state = serviceState{name: s.Name, guarded: s.guard(wishes, inTable)}
@@ -59,9 +60,9 @@ func (s *stepper) step() {
 		m, w := &s.members[i], wishes[i]
 		now := memberState{
 			name: m.Name, address: m.at(s.first()), verdict: w.verdict, failed: failed[i], since: s.since(m, w.verdict),
-			guarded: w.guarded, out: w.out(), leaving: m.Disabled, reason: w.reason,
+			guarded: w.guarded, out: w.out(), leaving: w.leaving, reason: w.reason, override: w.override,
 		}
-		weights[i], now.ramp = s.grow(m, w, m.Weight)
+		weights[i], now.ramp = s.grow(m, w)
 		s.introduce(s.placeOf(m), now)
 	}
 	for _, key := range s.keys {

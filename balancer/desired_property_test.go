@@ -73,7 +73,7 @@ func TestDesiredHolds(t *testing.T) {
 				}
 			}
 			before := st
-			st = step(services, before, facts{now, verdicts, idle})
+			st = step(services, before, facts{now: now, verdicts: verdicts, idle: idle})
 			audit(t, &services[0], st, now)
 			if again := step(services, st, facts{now: now, verdicts: verdicts}); draw(again.table) != draw(st.table) {
 				t.Fatalf("not settled: %s, then %s", draw(st.table), draw(again.table))

@@ -65,6 +65,8 @@ type teller struct {
 	state    state
 	verdicts map[checkID]healthcheck.Verdict
 	now      time.Time
+
+	overrides []Override
 }
 
 // move is one step of a story and what must follow from it.
@@ -92,12 +94,12 @@ func (tt *teller) play(m move) {
 	}
 	before := tt.state
 	services := tt.compile()
-	tt.state = step(services, before, facts{tt.now, tt.verdicts, idle})
+	tt.state = step(services, before, facts{now: tt.now, verdicts: tt.verdicts, idle: idle, overrides: index(tt.overrides)})
 	told := narrate(before, tt.state, func(checkID) CheckStatus { return CheckStatus{Kind: "tcp", Error: "refused"} })
 	if diff := cmp.Diff([2]string{m.table, m.events}, [2]string{draw(tt.state.table), tell(told)}); diff != "" {
 		tt.t.Errorf("after %v, verdicts %q: (-want +got)\n%s", m.after, m.verdicts, diff)
 	}
-	again := step(services, tt.state, facts{now: tt.now, verdicts: tt.verdicts})
+	again := step(services, tt.state, facts{now: tt.now, verdicts: tt.verdicts, overrides: index(tt.overrides)})
 	if extra := narrate(tt.state, again, func(checkID) CheckStatus { return CheckStatus{} }); draw(again.table) != draw(tt.state.table) || len(extra) > 0 {
 		tt.t.Errorf("the same step again gives %s and %s, was %s", draw(again.table), tell(extra), draw(tt.state.table))
 	}

@@ -54,6 +54,13 @@ func narrateMember(p place, was, now memberState, checks func(checkID) CheckStat
 		check := checks(now.failed)
 		tell(event.Event{Name: "real_server.down", From: from, To: "down", Check: check.Kind, Error: check.Error})
 	}
+	if from, to := was.override.String(), now.override.String(); from != to && was.name != "" {
+		e := event.Event{Name: "real_server.override", From: from, To: to}
+		if now.override != nil {
+			e.By = now.override.By
+		}
+		tell(e)
+	}
 	if now.draining && !was.draining {
 		tell(event.Event{Name: "real_server.draining", Reason: now.reason})
 	}

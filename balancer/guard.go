@@ -20,8 +20,7 @@ func (s *stepper) guard(wishes []wish, inTable []bool) (kept int) {
 	var failed []int
 	servers := 0
 	for i, w := range wishes {
-		m := &s.members[i]
-		if m.sorry || m.Disabled {
+		if s.members[i].sorry || w.leaving {
 			continue
 		}
 		servers++
@@ -40,7 +39,8 @@ func (s *stepper) guard(wishes []wish, inTable []bool) (kept int) {
 		return s.since(&s.members[a], healthcheck.Down).Compare(s.since(&s.members[b], healthcheck.Down))
 	})
 	for _, i := range failed[allowed:] {
-		wishes[i] = wish{verdict: healthcheck.Down, action: serve, reason: guarding, guarded: true}
+		w := &wishes[i]
+		w.action, w.reason, w.guarded = serve, guarding, true
 	}
 	return len(failed) - allowed
 }

@@ -32,12 +32,13 @@ type pool struct {
 	keeping  keeping
 	out      *outbox
 
-	services []service
-	state    state
-	wanted   []ipvsctl.Service // what the reconciler was told last
-	view     kernelView
-	trackers []tracker
-	tracked  []Verdict // what the director was told of them last
+	services  []service
+	overrides map[target]*Override
+	state     state
+	wanted    []ipvsctl.Service // what the reconciler was told last
+	view      kernelView
+	trackers  []tracker
+	tracked   []Verdict // what the director was told of them last
 
 	verdicts *time.Timer // the step for verdicts that gather
 	rested   time.Time   // no such step before
@@ -80,11 +81,8 @@ func (p *pool) loop(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case c := <-p.commands:
-			if c.Configure == nil {
-				continue
-			}
-			if err := p.configure(ctx, *c.Configure); err != nil {
-				return fmt.Errorf("configure: %w", err)
+			if err := p.obey(ctx, c); err != nil {
+				return err
 			}
 		case first := <-p.watches.results:
 			p.gather(first)
@@ -100,6 +98,20 @@ func (p *pool) loop(ctx context.Context) error {
 	}
 }
 
+// obey does what the director says.
+func (p *pool) obey(ctx context.Context, c Command) error {
+	if c.Configure != nil {
+		if err := p.configure(ctx, *c.Configure); err != nil {
+			return fmt.Errorf("configure: %w", err)
+		}
+	}
+	if c.Overrides != nil {
+		p.overrides = index(c.Overrides.InForce)
+		p.advance(nil)
+	}
+	return nil
+}
+
 // configure makes a configuration the one in force. The first and every later
 // one take the same way: what is equal goes on undisturbed.
 func (p *pool) configure(ctx context.Context, c Config) error {
@@ -111,7 +123,7 @@ func (p *pool) configure(ctx context.Context, c Config) error {
 	if err := p.watches.follow(ctx, probes(services, trackers)); err != nil {
 		return err
 	}
-	p.services, p.trackers = services, trackers
+	p.services, p.trackers, p.overrides = services, trackers, index(c.Overrides)
 	p.keeping.configure(ctx, c)
 	p.advance(nil)
 	return nil
@@ -169,7 +181,7 @@ func (p *pool) advance(idle map[ipvsctl.DestinationKey]bool) {
 		before.adopt(p.services, p.view.last)
 	}
 	now := time.Now()
-	p.state = step(p.services, before, facts{now: now, verdicts: p.watches.verdicts(), idle: idle})
+	p.state = step(p.services, before, facts{now: now, verdicts: p.watches.verdicts(), idle: idle, overrides: p.overrides})
 	for _, e := range narrate(before, p.state, p.watches.status) {
 		p.tell(e)
 	}

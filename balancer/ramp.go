@@ -9,7 +9,8 @@ const rampSteps = 20
 // grow is the weight of a member that serves, and when it began to grow. A server
 // that was taken out returns with the least weight and reaches its full one after
 // slow_start, so that an empty cache or a cold runtime is not overrun.
-func (s *stepper) grow(m *member, w wish, full int) (weight int, began time.Time) {
+func (s *stepper) grow(m *member, w wish) (weight int, began time.Time) {
+	full := w.weight
 	was := s.before.members[s.placeOf(m)]
 	began = was.ramp
 	if was.out {

@@ -66,7 +66,8 @@ type memberState struct {
 	guarded  bool      // down, and kept in by the outlier guard
 	out      bool      // it was taken out, for another reason than that nothing is known
 	ramp     time.Time // when its weight began to grow; zero: it does not
-	leaving  bool      // disabled or gone from the configuration
+	override *Override // in force; nil: none
+	leaving  bool      // disabled, drained by an operator, or gone from the configuration
 	present  bool      // in the table of at least one service address
 	draining bool      // on its way out of it
 	weight   int       // the highest it has there

@@ -21,7 +21,7 @@ func describe(services []service, now state, checks func(checkID) CheckStatus, k
 			}
 			server := ServerStatus{
 				Name: m.name, Address: m.address.String(), State: m.stateName(),
-				EffectiveWeight: m.weight, Checks: []CheckStatus{},
+				EffectiveWeight: m.weight, Override: m.override, Checks: []CheckStatus{},
 			}
 			if configured {
 				server.Weight = s.members[j].Weight

@@ -10,7 +10,13 @@ import (
 // Command is one message from the director. Messages on the link are JSON
 // values, one after the other, in both directions.
 type Command struct {
-	Configure *Config `json:"configure,omitempty"`
+	Configure *Config    `json:"configure,omitempty"`
+	Overrides *Overrides `json:"overrides,omitempty"`
+}
+
+// Overrides are all that operators ordered.
+type Overrides struct {
+	InForce []Override `json:"in_force"`
 }
 
 // Config is everything the balancer needs to know.
@@ -22,6 +28,7 @@ type Config struct {
 	ClearOnStop   bool          `json:"clear_on_stop"` // delete our services when stopping
 	Record        string        `json:"record"`        // path of the ownership record
 	Trackers      []Tracker     `json:"trackers"`
+	Overrides     []Override    `json:"overrides"`
 }
 
 // Tracker is one track block of a vrrp_instance whose verdict is found here.
@@ -122,6 +129,7 @@ type ServerStatus struct {
 	State           string        `json:"state"` // unknown, up, down, draining, disabled
 	Weight          int           `json:"weight"`
 	EffectiveWeight int           `json:"effective_weight"`
+	Override        *Override     `json:"override,omitempty"` // of an operator, in force
 	Checks          []CheckStatus `json:"checks"`
 }
 

@@ -4,10 +4,13 @@ import "github.com/hald-project/hald/healthcheck"
 
 // wish is what is wanted of one server, whatever the table has.
 type wish struct {
-	verdict healthcheck.Verdict
-	action  action
-	reason  string // why it does not serve
-	guarded bool   // it failed, and serves nevertheless
+	verdict  healthcheck.Verdict
+	action   action
+	reason   string // why it does not serve
+	weight   int    // when it serves
+	leaving  bool   // it is taken out on purpose
+	guarded  bool   // it failed, and serves nevertheless
+	override *Override
 }
 
 // action is what a wish does to a server's place in the table.
@@ -26,6 +29,7 @@ const (
 	checkFailed = "check failed"
 	noVerdict   = "no verdict yet"
 	disabled    = "disabled"
+	ordered     = "drained by an operator"
 	belowQuorum = "below quorum: the sorry server is in use"
 	poolBack    = "quorum is back"
 	gone        = "gone from the configuration"
@@ -34,22 +38,28 @@ const (
 	serviceGone = "virtual server gone from the configuration"
 )
 
-// wishFor is what the configuration and its checks make of one member, before
-// the quorum has its say.
-func (s *service) wishFor(m *member, verdict healthcheck.Verdict) wish {
+// wishFor is what the configuration, an operator and the checks make of one
+// member, before the quorum has its say. A server that an operator drains is
+// still checked, and a failed one is not kept for its connections.
+func (s *service) wishFor(m *member, o *Override, verdict healthcheck.Verdict) wish {
+	w := wish{verdict: verdict, weight: o.weightOf(m), leaving: m.Disabled || o.drains(), override: o}
 	switch {
 	case m.Disabled:
-		return wish{verdict: healthcheck.Unknown, action: leave, reason: disabled}
+		w.verdict, w.action, w.reason = healthcheck.Unknown, leave, disabled
+	case o.drains() && (verdict != healthcheck.Down || s.failed != remove):
+		w.action, w.reason = leave, ordered
 	case verdict == healthcheck.Up:
-		return wish{verdict: verdict, action: serve}
+		w.action = serve
 	case verdict == healthcheck.Down:
-		return wish{verdict: verdict, action: s.failed, reason: checkFailed}
+		w.action, w.reason = s.failed, checkFailed
 	case s.Initial == "up":
-		return wish{verdict: verdict, action: serve}
+		w.action = serve
 	case s.Initial == "down":
-		return wish{verdict: verdict, action: s.failed, reason: noVerdict}
+		w.action, w.reason = s.failed, noVerdict
+	default:
+		w.action, w.reason = keep, noVerdict
 	}
-	return wish{verdict: verdict, action: keep, reason: noVerdict}
+	return w
 }
 
 // out tells whether the wish takes a server out, knowing why.
@@ -86,13 +96,12 @@ func (s *service) decideQuorum(wishes []wish, inTable []bool, before quorum) quo
 		need += s.Hysteresis
 	}
 	for i, w := range wishes {
-		m := &s.members[i]
 		switch {
-		case m.sorry || m.Disabled || w.verdict == healthcheck.Down && !w.guarded:
+		case s.members[i].sorry || w.leaving || w.verdict == healthcheck.Down && !w.guarded:
 		case w.action == serve, w.action == keep && inTable[i]:
-			sure += m.Weight
+			sure += w.weight
 		default:
-			possible += m.Weight
+			possible += w.weight
 		}
 	}
 	switch {
