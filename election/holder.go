@@ -118,7 +118,8 @@ func (h *holder) Release() error {
 // Announce begins the announcements and sends the first round at once. A failure
 // shows again at the repeats, which report it.
 func (h *holder) Announce(now time.Time) {
-	for _, p := range h.places {
+	for i, p := range h.places {
+		h.lookout[i].hush(false)
 		p.schedule.Start(now)
 		_ = p.announce(now)
 	}
@@ -132,7 +133,8 @@ func (h *holder) Reannounce(now time.Time) {
 }
 
 func (h *holder) Silence() {
-	for _, p := range h.places {
+	for i, p := range h.places {
+		h.lookout[i].hush(true)
 		p.schedule.Stop()
 	}
 }

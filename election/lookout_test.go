@@ -167,7 +167,7 @@ func TestOwnMACIsNoConflict(t *testing.T) {
 }
 
 // TestSplitIsNoConflict: the other master announces what it claims; its
-// advertisements say who it is.
+// advertisements say who it is. It is contradicted, and not reported.
 func TestSplitIsNoConflict(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := launch(newFakeHost(vrrptest.NewLAN(), addrA), false)
@@ -183,18 +183,49 @@ func TestSplitIsNoConflict(t *testing.T) {
 		}
 		other.Close()
 		sleep(5 * time.Second)
+		said := p.answered()
+		if said < 5 || said > 8 {
+			t.Errorf("%d counter-announcements in 25 s, want 3 and then one every five seconds", said)
+		}
 		p.hears(intruder, vip.Addr()) // its lease goes on
 		sleep(time.Second)
-		if n := len(p.conflicts()); n > 0 || p.answered() > 0 {
-			t.Errorf("%d events, %d counter-announcements", n, p.answered())
+		if n := len(p.conflicts()); n > 0 || p.answered() > said {
+			t.Errorf("%d events, %d more counter-announcements", n, p.answered()-said)
 		}
 		sleep(time.Minute)
 		p.hears(intruder, vip.Addr())
 		sleep(time.Second)
-		if n := len(p.conflicts()); n != 1 || p.answered() > 0 {
-			t.Errorf("of one that stays after the split: %d events, %d counter-announcements; want 1 and 0", n, p.answered())
+		if n := len(p.conflicts()); n != 1 || p.answered() > said {
+			t.Errorf("of one that stays after the split: %d events, %d counter-announcements; want 1 and 0", n, p.answered()-said)
 		}
 		p.leave(t)
+	})
+}
+
+// TestSuccessorIsNotContradicted: who leaves in good order lets the successor have
+// the last word, a split or not.
+func TestSuccessorIsNotContradicted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := launch(newFakeHost(vrrptest.NewLAN(), addrA), false)
+		p.configure(shop(100))
+		sleep(time.Minute)
+		other := p.lan.Dial(51, addrB)
+		other.Send(vrrp.Advertisement{VRID: 51, Priority: 50, Interval: time.Second, Addresses: []netip.Addr{vip.Addr()}})
+		synctest.Wait()
+		p.hears(intruder, vip.Addr())
+		sleep(100 * time.Millisecond)
+		if p.answered() != 1 {
+			t.Fatalf("%d counter-announcements in the split, want 1", p.answered())
+		}
+		go p.leave(t)
+		synctest.Wait()
+		p.hears(intruder, vip.Addr())
+		sleep(100 * time.Millisecond)
+		if p.listening() == 0 || p.answered() != 1 {
+			t.Errorf("%d counter-announcements while leaving, %d ears", p.answered()-1, p.listening())
+		}
+		sleep(5 * time.Second)
+		other.Close()
 	})
 }
 

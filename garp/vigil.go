@@ -19,6 +19,14 @@ const (
 	// add before the first of two announcements leaves.
 	defendEvery = 10*time.Second + 500*time.Millisecond
 
+	// In a split, the last word of a burst is to be ours: what is claimed is
+	// contradicted when nothing more was claimed for a while, or after longestHush.
+	// Whatever is claimed, it is a burst of announcements, then one a period.
+	hush            = 20 * time.Millisecond
+	longestHush     = 100 * time.Millisecond
+	contradictBurst = 3
+	contradictEvery = 5 * time.Second
+
 	// Whatever is forged, so much is reported: a burst, then one a minute.
 	reportBurst  = 10
 	reportPeriod = time.Minute
@@ -35,6 +43,9 @@ const (
 // they were there first, and one of them may be the rightful master,
 // whom this node cannot hear. It is defended against those who come later, by a
 // single announcement in ten seconds (RFC 5227, 2.4, c).
+//
+// While two masters are known of, the better one contradicts every announcement of
+// the other, which draws clients to a node that may be deaf to it for long.
 type Vigil struct {
 	addrs map[netip.Addr]bool
 	grace time.Duration
@@ -47,6 +58,10 @@ type Vigil struct {
 	threat    map[netip.Addr]bool // addresses to be defended
 	defend    time.Time           // when; zero: nothing is threatened
 	defended  time.Time
+
+	claimed    map[netip.Addr]time.Time // when each address was last claimed by a stranger
+	unanswered time.Time                // the first claim in a split that was not contradicted; zero: none
+	contradict limit
 }
 
 // stranger is a MAC that is not ours and claims our addresses.
@@ -77,7 +92,11 @@ type Duty struct {
 // NewVigil begins as the node has taken addresses. The grace is how long a
 // previous holder may keep them.
 func NewVigil(now time.Time, addrs []netip.Addr, grace time.Duration) *Vigil {
-	v := &Vigil{addrs: map[netip.Addr]bool{}, grace: grace, reports: limit{burst: reportBurst, period: reportPeriod}}
+	v := &Vigil{
+		addrs: map[netip.Addr]bool{}, grace: grace, claimed: map[netip.Addr]time.Time{},
+		reports:    limit{burst: reportBurst, period: reportPeriod},
+		contradict: limit{burst: contradictBurst, period: contradictEvery},
+	}
 	for _, a := range addrs {
 		v.addrs[a] = true
 	}
@@ -88,19 +107,42 @@ func NewVigil(now time.Time, addrs []netip.Addr, grace time.Duration) *Vigil {
 // begin forgets everybody and asks who is there.
 func (v *Vigil) begin(now time.Time) {
 	v.strangers, v.threat = map[MAC]*stranger{}, map[netip.Addr]bool{}
-	v.quiet, v.probe, v.defend = now.Add(v.grace), now, time.Time{}
+	v.quiet, v.probe, v.defend, v.unanswered = now.Add(v.grace), now, time.Time{}, time.Time{}
 }
 
-// Suspend says that two masters are known of, whose claims are no news; the end
-// of it is as if the addresses were taken then.
+// Suspend says that two masters are known of, of whom the other should yield: its
+// claims are no news, but contradicted, those too that were heard just before its
+// advertisement was. The end of it is as if the addresses were taken then.
 func (v *Vigil) Suspend(now time.Time, on bool) {
 	v.suspended = on
 	v.begin(now)
+	if !on {
+		return
+	}
+	for a, at := range v.claimed {
+		if now.Sub(at) < suspicion {
+			v.deny(now, a)
+		}
+	}
+}
+
+// deny has a claim contradicted.
+func (v *Vigil) deny(now time.Time, a netip.Addr) {
+	v.threat[a] = true
+	if v.unanswered.IsZero() {
+		v.unanswered = now
+	}
+	v.defend = latest(earliest(now.Add(hush), v.unanswered.Add(longestHush)), v.contradict.ready(0))
 }
 
 // Heard takes a claim of a MAC that is none of the node's own.
 func (v *Vigil) Heard(now time.Time, c Claim) {
-	if v.suspended || !v.addrs[c.Addr] {
+	if !v.addrs[c.Addr] {
+		return
+	}
+	v.claimed[c.Addr] = now
+	if v.suspended {
+		v.deny(now, c.Addr)
 		return
 	}
 	s := v.strangers[c.MAC]
@@ -135,7 +177,7 @@ func (v *Vigil) Heard(now time.Time, c Claim) {
 // Deadline returns when Due has something to do; zero if never.
 func (v *Vigil) Deadline() time.Time {
 	if v.suspended {
-		return time.Time{}
+		return v.defend
 	}
 	next := earliest(v.probe, v.defend)
 	for _, s := range v.strangers {
@@ -154,9 +196,28 @@ func (v *Vigil) reportable(s *stranger) time.Time {
 
 // Due answers what is to be done now.
 func (v *Vigil) Due(now time.Time) (d Duty) {
-	if v.suspended {
+	if !v.suspended {
+		d = v.inquire(now)
+	}
+	if !due(v.defend, now) {
 		return d
 	}
+	for a := range v.threat {
+		d.Defend = append(d.Defend, a)
+	}
+	slices.SortFunc(d.Defend, netip.Addr.Compare)
+	clear(v.threat)
+	v.defend, v.unanswered = time.Time{}, time.Time{}
+	if v.suspended {
+		v.contradict.take(now)
+	} else {
+		v.defended = now
+	}
+	return d
+}
+
+// inquire asks and reports.
+func (v *Vigil) inquire(now time.Time) (d Duty) {
 	if due(v.probe, now) {
 		d.Probe, v.probe = true, now.Add(probeEvery)
 		if now.Before(v.quiet) {
@@ -169,14 +230,6 @@ func (v *Vigil) Due(now time.Time) (d Duty) {
 			d.Conflicts = append(d.Conflicts, Conflict{mac, s.addrs, s.count})
 			s.reported, s.report, s.addrs, s.count = now, time.Time{}, nil, 0
 		}
-	}
-	if due(v.defend, now) {
-		for a := range v.threat {
-			d.Defend = append(d.Defend, a)
-		}
-		slices.SortFunc(d.Defend, netip.Addr.Compare)
-		clear(v.threat)
-		v.defended, v.defend = now, time.Time{}
 	}
 	return d
 }

@@ -112,16 +112,51 @@ func TestVigilReportsSeldom(t *testing.T) {
 		"20m0.3s report 02:00:00:00:00:08 [192.0.2.1 2001:db8::1] 9", "20m8s probe")
 }
 
-// TestVigilSuspended: a split has its own report; what it leaves behind has
-// another grace.
+// TestVigilSuspended: a split has its own report, and what is claimed in it is
+// contradicted; what it leaves behind has another grace.
 func TestVigilSuspended(t *testing.T) {
 	w := newWatch().until(time.Minute).hears(late, ours[0]) // heard before the advertisement was
 	w.Suspend(w.now, true)
 	w.until(2*time.Minute).hears(late, ours[0])
 	w.Suspend(w.now, false)
-	w.hears(late, ours[0]).until(3*time.Minute).did(t, "0s probe", "8s probe", "2m0s probe", "2m8s probe")
+	w.hears(late, ours[0]).until(3*time.Minute).did(t, "0s probe", "8s probe", "1m0.02s defend [192.0.2.1]", "2m0s probe", "2m8s probe")
 	w.log = nil
 	w.hears(late, ours[0]).until(4*time.Minute).did(t, "3m0.3s report 02:00:00:00:00:09 [192.0.2.1] 1")
+}
+
+// TestVigilContradicts: the last word after every burst of another master is ours,
+// by one announcement; also after one that does not end.
+func TestVigilContradicts(t *testing.T) {
+	w := newWatch().until(time.Minute-time.Second).hears(late, ours[1]) // long before
+	w.until(time.Minute)
+	w.Suspend(w.now, true)
+	w.log = nil
+	burst := func(at, length time.Duration) {
+		for end := at + length; at < end; at += 10 * time.Millisecond {
+			w.until(at).hears(late, ours[0], netip.MustParseAddr("192.0.2.2"))
+		}
+	}
+	burst(time.Minute, 50*time.Millisecond)
+	burst(time.Minute+5*time.Second, 110*time.Millisecond)
+	w.until(2*time.Minute).hears(late, ours...).until(3*time.Minute).did(t,
+		"1m0.06s defend [192.0.2.1]", "1m5.1s defend [192.0.2.1]", "1m5.12s defend [192.0.2.1]", "2m0.02s defend [192.0.2.1 2001:db8::1]")
+}
+
+// TestVigilContradictsSeldom: whatever is claimed, three times and then every five
+// seconds; the last word stays ours.
+func TestVigilContradictsSeldom(t *testing.T) {
+	w := newWatch()
+	w.Suspend(w.now, true)
+	for i := range 60_000 {
+		w.until(time.Duration(i)*time.Millisecond).hears(MAC{2, 1, 0, byte(i >> 16), byte(i >> 8), byte(i)}, ours...)
+	}
+	w.until(time.Hour)
+	if n := len(w.log); n < 14 || n > 15 || len(w.strangers) > 0 {
+		t.Errorf("in a minute: %d, %q; %d strangers are remembered", n, w.log, len(w.strangers))
+	}
+	if last := w.log[len(w.log)-1]; last < "1m0" {
+		t.Errorf("the last word after the flood: %s", last)
+	}
 }
 
 func TestVigilMindsItsOwn(t *testing.T) {
