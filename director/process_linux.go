@@ -58,6 +58,7 @@ func Process(runtimeDir, role string) Start {
 		_, _ = time.Now().Zone()
 		start := command.Start
 		if role == RoleElection {
+			command.Env = append(os.Environ(), oneProcessor)
 			start = func() error { return startRealTime(command) }
 		}
 		if err := start(); err != nil {

@@ -11,6 +11,14 @@ import (
 // what kernels and clusters commonly put above everything.
 const realTimePriority = 10
 
+// oneProcessor has the election's threads take turns. Under SCHED_FIFO a thread that
+// spins until another one of its process has done its part (Go's sweeper does) does
+// not let go of its processor; if the other one waits for that very processor,
+// because all are taken, nothing goes on until the brake on processor time ends the
+// process. One at a time there is nothing to spin for. It also costs less: nobody
+// is woken on another processor to find that there is no work.
+const oneProcessor = "GOMAXPROCS=1"
+
 // startRealTime starts a process under SCHED_FIFO (sched(7)), or without it
 // where that is not permitted; the process sees for itself which. A policy is
 // inherited from the thread that forks, so that every thread the child's

@@ -45,6 +45,9 @@ func Run(ctx context.Context, link net.Conn) error { return run(ctx, link, realH
 
 func run(ctx context.Context, link net.Conn, h host) error {
 	ctx, cancel := context.WithCancel(ctx)
+	voice := &speaker{open: h.announcer}
+	h.announcer = voice.lend
+	defer voice.close()
 	e := &election{
 		host: h, out: newOutbox(), changed: make(chan struct{}, 1),
 		instances: map[string]*instance{}, fresh: true,

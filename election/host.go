@@ -71,7 +71,7 @@ func realHost() host {
 		virtual:   func() (virtualLinks, error) { return netif.OpenVirtualLinks() },
 		sees:      netif.SeesAdvertisement,
 		ear:       openEar,
-		listen:    vrrp.Listen,
+		listen:    new(vrrp.Stations).Listen,
 		others: func(name string, index int, ipv4 bool, ours []uint8) (others, error) {
 			return vrrp.OpenOthers(name, index, ipv4, ours)
 		},

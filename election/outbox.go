@@ -1,8 +1,11 @@
 package election
 
 import (
+	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -52,8 +55,8 @@ func (o *outbox) run(w io.Writer, stop <-chan struct{}) {
 		select {
 		case e := <-o.events:
 			err = o.write(enc, e)
-		case s := <-o.status:
-			err = enc.Encode(s)
+		case r := <-o.status:
+			err = writeStatus(w, r)
 		case <-stop:
 			for len(o.events) > 0 && err == nil {
 				err = o.write(enc, <-o.events)
@@ -64,6 +67,33 @@ func (o *outbox) run(w io.Writer, stop <-chan struct{}) {
 			return
 		}
 	}
+}
+
+// writeStatus is the encoder's work in pieces, an instance at a time. A timer fires on
+// time only when its processor is free, so between two pieces everybody else has a
+// turn: hundreds of instances take longer than the shortest interval allows.
+func writeStatus(to io.Writer, r Report) error {
+	w := bufio.NewWriter(to)
+	piece := func(before string, v any) {
+		text, err := json.Marshal(v)
+		if err != nil {
+			panic(fmt.Sprintf("a report is plain data: %v", err))
+		}
+		w.WriteString(before)
+		w.Write(text)
+		runtime.Gosched()
+	}
+	before := `{"status":[`
+	for i := range r.Status {
+		piece(before, r.Status[i])
+		before = ","
+	}
+	if len(r.Status) == 0 {
+		w.WriteString(before)
+	}
+	piece(`],"planned":`, r.Planned)
+	w.WriteString("}\n")
+	return w.Flush()
 }
 
 // write puts the number of events lost before e in front of it.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 	"syscall"
 	"unsafe"
 
@@ -32,10 +33,13 @@ const (
 )
 
 // Sender sends announcements on any link through one socket that receives
-// nothing. One goroutine owns it.
+// nothing. It may be used by several goroutines: a lock keeps their frames
+// apart, and is held no longer than the kernel takes to queue them.
 type Sender struct {
-	conn     *packet.Conn
-	raw      syscall.RawConn
+	conn *packet.Conn
+	raw  syscall.RawConn
+
+	mu       sync.Mutex
 	messages []message
 	vectors  []unix.Iovec
 	targets  []unix.RawSockaddrLinklayer
@@ -142,6 +146,8 @@ func (s *Sender) each(linkIndex int, addrs []netip.Addr, build func(netip.Addr) 
 }
 
 func (s *Sender) send(linkIndex int, frames [][]byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for len(frames) > 0 {
 		n := min(len(frames), perCall)
 		for i, f := range frames[:n] {

@@ -3,22 +3,14 @@ package vrrp
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
-	"os"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-const (
-	receiveBuffer   = 256 << 10 // bytes; more than the adverts of a long pause
-	controlPriority = 7         // TC_PRIO_CONTROL (linux/pkt_sched.h)
-	maxPacket       = 2048
-	maxControl      = 256 // of the control messages that come with an IPv6 packet
-)
-
-// Options are what Listen needs besides the link, whose Source says the family.
+// Options are what Stations.Listen needs besides the link, whose Source says the family.
 type Options struct {
 	Interface string
 	VRID      uint8
@@ -28,54 +20,34 @@ type Options struct {
 	Guard     *Guard       // with keys: knows recordings
 }
 
-// socket is a raw socket of protocol 112, bound to one interface and filtered to
-// one VRID by the kernel. It writes its own IP header: so hop limit and source
-// are right whatever else is on the interface, and priority 0 can still be sent
-// when the source address has just been taken away.
+// socket is one virtual router's part of a station. It writes its own IP header:
+// so hop limit and source are right whatever else is on the interface, and priority
+// 0 can still be sent when the source address has just been taken away.
 type socket struct {
-	file *os.File
-	raw  syscall.RawConn
-	opt  Options
+	station *station
+	opt     Options
 	admission
 	format Format
 	to     []netip.Addr
-	index  int
 	via    int // as in Link
-	in     []byte
-	oob    []byte
 	out    []byte
+
+	// Under the lock of the stations.
+	queue  []heard
+	ready  chan struct{} // a token when the queue is not empty
+	closed chan struct{}
 }
 
-// Listen opens a Conn on a link (RFC 9568, 7.1 and 7.2). It needs CAP_NET_RAW.
-func Listen(link Link, opt Options) (Conn, error) {
-	family, setup := unix.AF_INET, configure4
-	if link.Source.Is6() {
-		family, setup = unix.AF_INET6, configure6
-	}
-	fd, err := unix.Socket(family, unix.SOCK_RAW|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, Protocol)
-	if errors.Is(err, unix.EPERM) {
-		return nil, fmt.Errorf("open VRRP socket: %w (it needs CAP_NET_RAW)", err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open VRRP socket: %w", err)
-	}
-	if err := errors.Join(configure(fd, opt, link.Source.Is4()), setup(fd, link.Index, len(opt.Peers) == 0)); err != nil {
-		unix.Close(fd)
-		return nil, fmt.Errorf("open VRRP socket on %s: %w", opt.Interface, err)
-	}
+func newSocket(st *station, link Link, opt Options) *socket {
 	s := &socket{
-		file: os.NewFile(uintptr(fd), "vrrp"), opt: opt, format: opt.Format, to: opt.Peers, index: link.Index, via: link.Via,
+		station: st, opt: opt, format: opt.Format, to: opt.Peers, via: link.Via,
 		admission: admission{vrid: opt.VRID, local: link.Source, peers: opt.Peers},
-		in:        make([]byte, maxPacket), oob: make([]byte, maxControl),
+		ready:     make(chan struct{}, 1), closed: make(chan struct{}),
 	}
 	if len(s.to) == 0 {
 		s.to = []netip.Addr{groupFor(link.Source)}
 	}
-	if s.raw, err = s.file.SyscallConn(); err != nil {
-		s.file.Close()
-		return nil, fmt.Errorf("open VRRP socket: %w", err)
-	}
-	return s, nil
+	return s
 }
 
 // Send never waits: an advertisement that the queue has no room for is late
@@ -101,11 +73,11 @@ func (s *socket) sendTo(a Advertisement, to netip.Addr) error {
 	}
 	s.out = b
 	if s.via == 0 || !to.IsMulticast() {
-		return s.write(b, to, s.index)
+		return s.write(b, to, s.station.index)
 	}
 	err = s.write(b, to, s.via)
 	if err != nil && a.Priority == 0 { // better from another MAC than not at all
-		return s.write(b, to, s.index)
+		return s.write(b, to, s.station.index)
 	}
 	return err
 }
@@ -119,16 +91,16 @@ func (s *socket) write(b []byte, to netip.Addr, link int) (err error) {
 	var dst unix.Sockaddr
 	if to.Is4() {
 		dst = &unix.SockaddrInet4{Addr: to.As4()}
-		if link != s.index {
+		if link != s.station.index {
 			control = unix.PktInfo4(&unix.Inet4Pktinfo{Ifindex: int32(link)})
 		}
 	} else {
 		dst = &unix.SockaddrInet6{Addr: to.As16(), ZoneId: uint32(link)}
-		if link != s.index {
+		if link != s.station.index {
 			control = unix.PktInfo6(&unix.Inet6Pktinfo{Addr: s.local.As16(), Ifindex: uint32(link)})
 		}
 	}
-	if e := s.raw.Control(func(fd uintptr) {
+	if e := s.station.raw.Control(func(fd uintptr) {
 		_, err = unix.SendmsgN(int(fd), b, control, dst, unix.MSG_DONTWAIT)
 	}); e != nil {
 		return e
@@ -136,35 +108,24 @@ func (s *socket) write(b []byte, to netip.Addr, link int) (err error) {
 	return err
 }
 
-// Wait looks before it sleeps: the poller reports a change once, and one that
-// came between two calls must not be lost.
+// Wait blocks until something is queued.
 func (s *socket) Wait() error {
-	var one [1]byte
-	return s.raw.Read(func(fd uintptr) bool {
-		_, _, err := unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		return !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR)
-	})
+	select {
+	case <-s.ready:
+		return nil
+	case <-s.closed:
+		return net.ErrClosed
+	}
 }
 
-// Next goes past the poller, whose lock a waiting Wait holds.
+// Next takes what was heard for this virtual router, looking into the kernel's
+// queue when there is nothing in its own.
 func (s *socket) Next() (Packet, error) {
-	var n, control int
-	var from unix.Sockaddr
-	var err error
-	if e := s.raw.Control(func(fd uintptr) {
-		n, control, _, from, err = unix.Recvmsg(int(fd), s.in, s.oob, unix.MSG_DONTWAIT)
-	}); e != nil {
-		err = e
+	h, err := s.station.next(s)
+	if err != nil {
+		return Packet{}, err
 	}
-	switch {
-	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
-		return Packet{}, ErrEmpty
-	case errors.Is(err, unix.ENETDOWN):
-		return Packet{}, ErrEmpty // the link's state says the same, and more
-	case err != nil:
-		return Packet{}, fmt.Errorf("receive on %s: %w", s.opt.Interface, err)
-	}
-	p, err := s.parse(s.in[:n], s.oob[:control], from)
+	p, err := s.parse(h)
 	if err == nil {
 		err = s.admit(p)
 	}
@@ -193,17 +154,15 @@ func (s *socket) trust(p Packet) (Trust, error) {
 	return s.opt.Guard.admit(p.Source, s.local, p.Seal.Sequence, now, now)
 }
 
-func (s *socket) parse(b, control []byte, from unix.Sockaddr) (Packet, error) {
+func (s *socket) parse(h heard) (Packet, error) {
 	if s.local.Is4() {
-		return s.format.ParseIPv4(b)
+		return s.format.ParseIPv4(h.message)
 	}
-	source, ok := from.(*unix.SockaddrInet6)
-	if !ok {
+	if !h.source.IsValid() {
 		return Packet{}, BadSource
 	}
-	dst, hopLimit := header6(control)
-	p, err := s.format.ParseIPv6(b, netip.AddrFrom16(source.Addr), dst, hopLimit)
-	return p, err
+	return s.format.ParseIPv6(h.message, h.source, h.destination, h.hopLimit)
 }
 
-func (s *socket) Close() error { return s.file.Close() }
+// Close takes the virtual router off the station.
+func (s *socket) Close() error { return s.station.leave(s) }

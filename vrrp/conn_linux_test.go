@@ -100,7 +100,7 @@ func TestSocketPair(t *testing.T) {
 	for i := range c {
 		in[i](func() {
 			var err error
-			if c[i], err = Listen(links[i], Options{Interface: "v0", VRID: 51, Format: Format{Version: 3}}); err != nil {
+			if c[i], err = new(Stations).Listen(links[i], Options{Interface: "v0", VRID: 51, Format: Format{Version: 3}}); err != nil {
 				t.Fatal(err)
 			}
 		})
@@ -186,7 +186,7 @@ func TestSocketPair(t *testing.T) {
 func TestListenMissingInterface(t *testing.T) {
 	_, in := wire(t)
 	in[0](func() {
-		if c, err := Listen(Link{Index: 99, Source: local}, Options{Interface: "nosuch", VRID: 51, Format: Format{Version: 3}}); err == nil {
+		if c, err := new(Stations).Listen(Link{Index: 99, Source: local}, Options{Interface: "nosuch", VRID: 51, Format: Format{Version: 3}}); err == nil {
 			c.Close()
 			t.Error("listens on an interface that is not there")
 		}

@@ -39,7 +39,7 @@ func listen(t *testing.T, links [2]Link, in [2]func(func()), options func(i int)
 			var err error
 			o := options(i)
 			o.Interface, o.VRID = "v0", 51
-			if c[i], err = Listen(links[i], o); err != nil {
+			if c[i], err = new(Stations).Listen(links[i], o); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -37,7 +37,7 @@ func TestOthers(t *testing.T) {
 			var c Conn
 			in[0](func() {
 				var err error
-				if c, err = Listen(tt.link, Options{Interface: "v0", VRID: 1, Format: v3}); err != nil {
+				if c, err = new(Stations).Listen(tt.link, Options{Interface: "v0", VRID: 1, Format: v3}); err != nil {
 					t.Fatal(err)
 				}
 			})

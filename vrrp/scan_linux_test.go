@@ -34,7 +34,7 @@ func TestScan(t *testing.T) {
 		}
 		o.Interface, o.VRID = "v0", 1
 		in[0](func() {
-			c, err := Listen(link, o)
+			c, err := new(Stations).Listen(link, o)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,10 +1,8 @@
 package vrrp
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"net/netip"
 
 	"golang.org/x/net/bpf"
 	"golang.org/x/sys/unix"
@@ -12,15 +10,15 @@ import (
 
 // configure binds before anything is joined, so that nothing from another
 // interface is ever queued.
-func configure(fd int, opt Options, ipv4 bool) error {
-	filter, err := vridFilter(opt.VRID, ipv4)
+func configure(fd int, name string, vrids []uint8, ipv4 bool) error {
+	filter, err := vridFilter(vrids, ipv4)
 	if err != nil {
 		return err
 	}
 	return errors.Join(
-		unix.SetsockoptString(fd, unix.SOL_SOCKET, unix.SO_BINDTODEVICE, opt.Interface),
+		unix.SetsockoptString(fd, unix.SOL_SOCKET, unix.SO_BINDTODEVICE, name),
 		unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, filter),
-		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer),
+		enlarge(fd),
 		unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PRIORITY, controlPriority),
 	)
 }
@@ -63,45 +61,38 @@ func configure6(fd, index int, multicast bool) error {
 	)
 }
 
-// header6 finds in control messages what the IPv6 header said (RFC 3542, 6).
-func header6(control []byte) (dst netip.Addr, hopLimit uint8) {
-	messages, err := unix.ParseSocketControlMessage(control)
-	if err != nil {
-		return dst, 0
+// enlarge sets the receive buffer beyond the administrator's limit where that is
+// permitted (CAP_NET_ADMIN), and else to it.
+func enlarge(fd int) error {
+	if unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, receiveBuffer) == nil {
+		return nil
 	}
-	for _, m := range messages {
-		switch {
-		case m.Header.Level != unix.IPPROTO_IPV6:
-		case m.Header.Type == unix.IPV6_PKTINFO && len(m.Data) >= 16:
-			dst = netip.AddrFrom16([16]byte(m.Data))
-		case m.Header.Type == unix.IPV6_HOPLIMIT && len(m.Data) >= 4:
-			hopLimit = uint8(binary.NativeEndian.Uint32(m.Data))
-		}
-	}
-	return dst, hopLimit
+	return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, receiveBuffer)
 }
 
 // vridFilter keeps other virtual routers' packets from waking us. A packet too
 // short to have a VRID passes, to be counted as what it is. The filter begins at
 // the IPv4 header, but behind that of IPv6.
-func vridFilter(vrid uint8, ipv4 bool) (*unix.SockFprog, error) {
+func vridFilter(vrids []uint8, ipv4 bool) (*unix.SockFprog, error) {
 	header := bpf.Instruction(bpf.LoadConstant{Dst: bpf.RegX, Val: 0})
 	if ipv4 {
 		header = bpf.LoadMemShift{Off: 0} // X = length of the IPv4 header
 	}
-	return assemble([]bpf.Instruction{
+	program := []bpf.Instruction{
 		header,
 		bpf.TXA{},
 		bpf.ALUOpConstant{Op: bpf.ALUOpAdd, Val: 2},
 		bpf.TAX{},
 		bpf.LoadExtension{Num: bpf.ExtLen},
-		bpf.JumpIfX{Cond: bpf.JumpLessThan, SkipTrue: 3},
+		bpf.JumpIfX{Cond: bpf.JumpGreaterOrEqual, SkipTrue: 1},
+		bpf.RetConstant{Val: maxPacket},
 		header,
 		bpf.LoadIndirect{Off: 1, Size: 1},
-		bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(vrid), SkipTrue: 1},
-		bpf.RetConstant{Val: maxPacket},
-		bpf.RetConstant{Val: 0},
-	})
+	}
+	for _, vrid := range vrids {
+		program = append(program, bpf.JumpIf{Cond: bpf.JumpNotEqual, Val: uint32(vrid), SkipTrue: 1}, bpf.RetConstant{Val: maxPacket})
+	}
+	return assemble(append(program, bpf.RetConstant{Val: 0}))
 }
 
 // assemble makes a filter that the kernel takes.

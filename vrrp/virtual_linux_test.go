@@ -41,7 +41,7 @@ func TestSocketOfVirtualMAC(t *testing.T) {
 					}
 					links[i].Via = macvlan(t, links[i].Index, family.mac)
 					var err error
-					if c[i], err = Listen(links[i], Options{Interface: "v0", VRID: 51, Format: Format{Version: 3}}); err != nil {
+					if c[i], err = new(Stations).Listen(links[i], Options{Interface: "v0", VRID: 51, Format: Format{Version: 3}}); err != nil {
 						t.Fatal(err)
 					}
 					frames[i] = listenToFrames(t, links[i].Index)

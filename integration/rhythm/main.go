@@ -6,7 +6,7 @@
 // capture with the kernel's time stamps. It needs root, but no ip_vs, and runs on
 // the kernel of the machine itself.
 //
-//	go run ./integration/rhythm [-interval D] [-during D] [-instances LIST] [-o PAGE]
+//	go run ./integration/rhythm [-interval D] [-during D] [-instances LIST] [-alone] [-idle] [-o PAGE]
 package main
 
 import (
@@ -28,15 +28,17 @@ func main() {
 	interval := flag.Duration("interval", 10*time.Millisecond, "the advertisement interval")
 	during := flag.Duration("during", time.Minute, "how long each case is watched")
 	instances := flag.String("instances", "1,50,255", "how many virtual routers, a `LIST`")
+	alone := flag.Bool("alone", false, "measure hald alone")
+	idle := flag.Bool("idle", false, "measure on an idle machine only")
 	page := flag.String("o", "", "write the tables to this `PAGE` instead of the standard output")
 	flag.Parse()
-	if err := run(*interval, *during, *instances, *page); err != nil {
+	if err := run(*interval, *during, *instances, *alone, *idle, *page); err != nil {
 		fmt.Fprintln(os.Stderr, "rhythm:", err)
 		os.Exit(1)
 	}
 }
 
-func run(interval, during time.Duration, instances, page string) error {
+func run(interval, during time.Duration, instances string, alone, idle bool, page string) error {
 	var counts []int
 	for word := range strings.SplitSeq(instances, ",") {
 		n, err := strconv.Atoi(word)
@@ -54,11 +56,17 @@ func run(interval, during time.Duration, instances, page string) error {
 	if out, err := exec.Command("go", "build", "-o", hald, "./cmd/hald").CombinedOutput(); err != nil {
 		return fmt.Errorf("build hald: %w: %s", err, out)
 	}
-	daemons := []daemon{haldDaemon{hald}, keepalivedDaemon{}, keepalivedDaemon{realTime: true}}
+	daemons, loads := []daemon{haldDaemon{hald}, keepalivedDaemon{}, keepalivedDaemon{realTime: true}}, []bool{false, true}
+	if alone {
+		daemons = daemons[:1]
+	}
+	if idle {
+		loads = loads[:1]
+	}
 
 	var rows []row
 	for _, n := range counts {
-		for _, loaded := range []bool{false, true} {
+		for _, loaded := range loads {
 			for _, d := range daemons {
 				c := scenario{daemon: d, instances: n, interval: interval, during: during, loaded: loaded}
 				fmt.Fprintf(os.Stderr, "%s\n", c)

@@ -88,8 +88,18 @@ func (c scenario) run(folder string) (seen observation, err error) {
 	running = running[:len(running)-1]
 
 	seen, err = readCapture(capture)
-	seen.cpu, seen.memory = after.cpu-before.cpu, after.memory
-	return seen, err
+	if err != nil {
+		return seen, err
+	}
+	if len(seen.gaps) == 0 {
+		return seen, errors.New("no advertisement was captured")
+	}
+	var whole bool
+	if seen.cpu, whole = after.since(before); !whole {
+		return seen, fmt.Errorf("a process of %s was replaced", c.daemon.name())
+	}
+	seen.memory = after.memory
+	return seen, nil
 }
 
 // stop ends what was started, the last first, and waits for it.

@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,12 +15,20 @@ import (
 type used struct {
 	cpu    time.Duration
 	memory int64 // bytes, each page shared by n processes counted as one n-th
+	pids   []int
+}
+
+// since is the processor time used since an earlier look; unknown when a process
+// has ended or begun meanwhile, for what the ended one used is lost.
+func (u used) since(before used) (cpu time.Duration, known bool) {
+	return u.cpu - before.cpu, slices.Equal(u.pids, before.pids)
 }
 
 // usage reads it from proc(5). Clock ticks are hundredths of a second there,
 // whatever the kernel counts in.
 func usage(pid int) (u used) {
 	folder := fmt.Sprintf("/proc/%d", pid)
+	u.pids = append(u.pids, pid)
 	stat, _ := os.ReadFile(folder + "/stat")
 	if _, after, found := strings.Cut(string(stat), ") "); found {
 		fields := strings.Fields(after)
@@ -39,7 +48,7 @@ func usage(pid int) (u used) {
 	for _, word := range strings.Fields(string(children)) {
 		child, _ := strconv.Atoi(word)
 		more := usage(child)
-		u.cpu, u.memory = u.cpu+more.cpu, u.memory+more.memory
+		u.cpu, u.memory, u.pids = u.cpu+more.cpu, u.memory+more.memory, append(u.pids, more.pids...)
 	}
 	return u
 }

@@ -1,0 +1,115 @@
+package vrrp
+
+import (
+	"errors"
+	"net/netip"
+	"testing"
+	"time"
+)
+
+// TestStation: virtual routers on one link share a socket, and each hears what is
+// for it, whoever takes it from the kernel.
+func TestStation(t *testing.T) {
+	links, in := wire(t)
+	var stations [2]Stations
+	conns := [2]map[uint8]Conn{{}, {}}
+	open := func(side int, vrid uint8) (c Conn, err error) {
+		in[side](func() {
+			c, err = stations[side].Listen(links[side], Options{Interface: "v0", VRID: vrid, Format: Format{Version: 3}})
+		})
+		return c, err
+	}
+	for side := range conns {
+		for vrid := uint8(1); vrid <= 40; vrid++ {
+			c, err := open(side, vrid)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			conns[side][vrid] = c
+		}
+	}
+	if len(stations[0].open) != 1 {
+		t.Fatalf("%d sockets for one link", len(stations[0].open))
+	}
+	if c, err := open(0, 7); err == nil {
+		c.Close()
+		t.Error("a VRID was given to two")
+	}
+	for vrid := uint8(1); vrid <= 40; vrid++ {
+		for _, priority := range []uint8{vrid, vrid + 100} {
+			if err := conns[0][vrid].Send(Advertisement{vrid, priority, time.Second, []netip.Addr{vip}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for vrid := uint8(40); vrid >= 1; vrid-- { // the last one empties the kernel's queue for all
+		for _, priority := range []uint8{vrid, vrid + 100} {
+			if p, err := next(t, conns[1][vrid]); err != nil || p.VRID != vrid || p.Priority != priority {
+				t.Fatalf("%d heard %+v, %v; want priority %d", vrid, p, err, priority)
+			}
+		}
+		if _, err := conns[1][vrid].Next(); !errors.Is(err, ErrEmpty) {
+			t.Fatalf("%d heard more: %v", vrid, err)
+		}
+	}
+
+	// Who has left hears nothing, and leaves the others alone.
+	conns[1][3].Close()
+	for _, vrid := range []uint8{3, 4} {
+		if err := conns[0][vrid].Send(Advertisement{vrid, 9, time.Second, []netip.Addr{vip}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p, err := next(t, conns[1][4]); err != nil || p.Priority != 9 {
+		t.Errorf("heard %+v, %v", p, err)
+	}
+	if err := conns[1][3].Wait(); err == nil {
+		t.Error("Wait outlives Close")
+	}
+	for _, c := range conns[1] {
+		c.Close()
+	}
+	if len(stations[1].open) != 0 {
+		t.Error("the socket is still there, and nobody to use it")
+	}
+}
+
+// TestStationQueuesAreBounded: whose queue is full loses what comes, and nobody
+// else does.
+func TestStationQueuesAreBounded(t *testing.T) {
+	links, in := wire(t)
+	var stations [2]Stations
+	open := func(side int, vrid uint8) (c Conn) {
+		in[side](func() {
+			var err error
+			if c, err = stations[side].Listen(links[side], Options{Interface: "v0", VRID: vrid, Format: Format{Version: 3}}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	flooder, quiet, flooded, patient := open(0, 1), open(0, 2), open(1, 1), open(1, 2)
+	for range 2 * maxQueue {
+		if err := flooder.Send(Advertisement{1, 1, time.Second, []netip.Addr{vip}}); err != nil {
+			t.Fatal(err)
+		}
+		patient.Next() // has everything moved
+	}
+	if err := quiet.Send(Advertisement{2, 1, time.Second, []netip.Addr{vip}}); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := next(t, patient); err != nil || p.VRID != 2 {
+		t.Errorf("heard %+v, %v", p, err)
+	}
+	n := 0
+	for ; ; n++ {
+		if _, err := flooded.Next(); err != nil {
+			break
+		}
+	}
+	if n != maxQueue {
+		t.Errorf("%d packets were kept, want %d", n, maxQueue)
+	}
+}
