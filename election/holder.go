@@ -118,8 +118,7 @@ func (h *holder) Release() error {
 // Announce begins the announcements and sends the first round at once. A failure
 // shows again at the repeats, which report it.
 func (h *holder) Announce(now time.Time) {
-	for i, p := range h.places {
-		h.lookout[i].hush(false)
+	for _, p := range h.places {
 		p.schedule.Start(now)
 		_ = p.announce(now)
 	}
@@ -133,8 +132,7 @@ func (h *holder) Reannounce(now time.Time) {
 }
 
 func (h *holder) Silence() {
-	for i, p := range h.places {
-		h.lookout[i].hush(true)
+	for _, p := range h.places {
 		p.schedule.Stop()
 	}
 }

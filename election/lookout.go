@@ -45,7 +45,6 @@ type lookout struct {
 	stop     context.CancelFunc // ends the watch
 	split    bool               // two masters are known of
 	splits   chan bool          // the newest word of it, for the watch
-	silent   atomic.Bool        // nothing is to be announced any more
 	watching sync.WaitGroup
 }
 
@@ -73,10 +72,6 @@ func (o *lookout) begin(index int) {
 	split := o.split
 	o.watching.Go(func() { o.watch(ctx, index, split) })
 }
-
-// hush says whether the addresses are being given up, so that nobody who takes
-// them is contradicted.
-func (o *lookout) hush(on bool) { o.silent.Store(on) }
 
 // end ends the watch; wait waits for it.
 func (o *lookout) end() {
@@ -197,9 +192,6 @@ func (o *lookout) perform(d garp.Duty) {
 			}
 		}
 		o.emit(event.Event{Name: "address.conflict", Interface: o.name, Address: list(claimed), Peer: c.MAC.String(), Count: c.Count})
-	}
-	if o.silent.Load() { // a successor is to have the last word
-		d.Defend = nil
 	}
 	links := o.links.Load()
 	if !d.Probe && d.Defend == nil || links == nil {
