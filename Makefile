@@ -7,6 +7,7 @@ ARCHES   ?= amd64 arm64
 FUZZTIME ?= 20s
 HOURS    ?= 1000000
 RUNS     ?= 3
+DURING   ?= 10m
 
 LDFLAGS = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 STATIC  = CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
@@ -16,7 +17,7 @@ STATIC  = CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 LAB   = ./ipvsctl/kerneltest ./integration/...
 UNITS = $(shell go list ./... | grep -v -e /integration -e /kerneltest)
 
-.PHONY: all build test check fuzz bench demo package clean
+.PHONY: all build test check fuzz bench soak demo package clean
 
 all: build
 
@@ -51,6 +52,12 @@ bench:
 	go test -run '^$$' -bench . -benchmem $(UNITS)
 	CGO_ENABLED=0 go run ./integration/measure -runs $(RUNS) $(if $(PAGE),-o $(PAGE))
 	CGO_ENABLED=0 go run ./integration/rhythm
+
+# hald and keepalived as each other's backup, in every way of speaking that both
+# know, with faults (integration/soak): any address that moves by itself fails it.
+soak:
+	@sh integration/deps.sh
+	CGO_ENABLED=0 go run ./integration/soak -during $(DURING)
 
 # RECORD=1 writes the same as plain text to docs/demo.txt.
 demo:
