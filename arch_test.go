@@ -56,6 +56,7 @@ var pure = []string{
 	"balancer/desired.go",
 	"election/fitness.go",
 	"director/translate.go",
+	"config/diff.go", "config/plan.go", "config/effect.go", "config/seal.go",
 }
 
 // kernelOnly may be imported by files named *_linux.go alone.

@@ -1,0 +1,268 @@
+package config
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Diff is what changes when a director goes over from one configuration to another.
+// Masters are the instances that are master on it now. It goes through all fields
+// there are, so that a new one cannot be forgotten.
+func Diff(was, is *Config, masters []string) Plan {
+	p := Plan{From: was.Hash, To: is.Hash, Changes: []Change{}}
+	p.compare(Change{Action: "change", Kind: "cluster", Effect: InPlace}, reflect.ValueOf(*was), reflect.ValueOf(*is))
+	p.begin(was, is)
+	serves := len(masters) > 0 || len(was.Instances) == 0
+	for i := range p.Changes {
+		c := &p.Changes[i]
+		switch master := slices.Contains(masters, c.owner); {
+		case c.Effect == Anew && master:
+			c.Interrupts = "the election of " + c.owner + " begins anew, and it is master here"
+		case c.Kind == "vrrp_instance" && c.Action == "remove" && master:
+			c.Interrupts = "it is master here, and its addresses go"
+		case c.Kind == "virtual_address" && c.cuts && master:
+			c.Interrupts = "it is held here, and goes"
+		case c.Kind == "virtual_server" && c.cuts && serves:
+			c.Interrupts = "clients are no longer sent to its servers"
+		}
+	}
+	return p
+}
+
+// compare adds what is different about one object, and then about those in it. The
+// change says which object it is.
+func (p *Plan) compare(c Change, was, is reflect.Value) {
+	var inner Plan
+	c.compare(&inner, "", was, is)
+	if len(c.Attributes) > 0 {
+		p.Changes = append(p.Changes, c)
+	}
+	p.Changes = append(p.Changes, inner.Changes...)
+}
+
+// compare notes the attributes that are different; objects in this one go to the
+// inner plan.
+func (c *Change) compare(inner *Plan, prefix string, was, is reflect.Value) {
+	t := was.Type()
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, effect := attribute(t, f.Name), effectOf(t, f.Name)
+		a, b := was.Field(i), is.Field(i)
+		element := f.Type
+		if f.Type.Kind() == reflect.Slice || f.Type.Kind() == reflect.Pointer {
+			element = f.Type.Elem()
+		}
+		block, isBlock := blocks[element]
+		switch {
+		case effect == unplanned || element == reflect.TypeFor[Director]() && f.Type.Kind() == reflect.Struct && a.Interface().(Director).Name == b.Interface().(Director).Name:
+		case isBlock && f.Name == "Check": // of a tracker: its probe
+			c.compare(inner, name+" ", a, b)
+		case isBlock && block.key == "":
+			inner.compare(Change{Action: "change", Kind: block.name, Effect: InPlace}, a, b)
+		case isBlock && f.Type.Kind() != reflect.Struct:
+			kind := block.name
+			if f.Name == "Sorry" {
+				kind = "sorry_server"
+			}
+			inner.lists(*c, kind, block.key, listed(a), listed(b))
+		case f.Type.Kind() == reflect.Struct && f.Type.PkgPath() == t.PkgPath() && !isBlock:
+			c.compare(inner, name+" ", a, b)
+		case shownValue(a) != shownValue(b):
+			old, now := shownValue(a), shownValue(b)
+			if untold[t.Name()+"."+f.Name] {
+				old, now = "(hidden)", "(hidden)"
+			}
+			c.Attributes = append(c.Attributes, Attribute{prefix + name, old, now})
+			c.Effect = heavier(c.Effect, effect)
+			c.cuts = c.cuts || t == reflect.TypeFor[Service]() && (f.Name == "Protocol" || f.Name == "Addresses" && loses(a, b))
+		}
+	}
+}
+
+// lists compares two lists of objects, by their keys.
+func (p *Plan) lists(in Change, kind, key string, was, is []keyed) {
+	for _, w := range was {
+		i := slices.IndexFunc(is, func(k keyed) bool { return k.key == w.key })
+		c := in.within(kind, w.key)
+		if i < 0 {
+			c.Action, c.cuts = "remove", true
+			p.Changes = append(p.Changes, c)
+			continue
+		}
+		c.Action = "change"
+		p.compare(c, w.value, is[i].value)
+	}
+	for _, n := range is {
+		if !slices.ContainsFunc(was, func(k keyed) bool { return k.key == n.key }) {
+			c := in.within(kind, n.key)
+			c.Action = "add"
+			p.Changes = append(p.Changes, c)
+		}
+	}
+}
+
+// within is a change of something in the object of this one.
+func (c Change) within(kind, name string) Change {
+	inner := Change{Kind: kind, Name: name, Effect: InPlace, owner: c.owner}
+	if c.owner == "" {
+		inner.owner = name
+	} else {
+		inner.Name = c.Name + "/" + name
+	}
+	return inner
+}
+
+// keyed is an object of a list, with what tells it from the others.
+type keyed struct {
+	key   string
+	value reflect.Value
+}
+
+// listed are the objects of a slice, or that of a pointer. Several of the same name
+// are numbered.
+func listed(v reflect.Value) (list []keyed) {
+	if v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return nil
+		}
+		return []keyed{{v.Elem().FieldByName("Name").String(), v.Elem()}}
+	}
+	seen := map[string]int{}
+	for i := range v.Len() {
+		o := v.Index(i)
+		key := strings.Trim(shownValue(o.FieldByName(blocks[o.Type()].key)), `"`)
+		switch o := o.Interface().(type) {
+		case Tracker:
+			key = o.Kind + ":" + o.Name
+		case Route:
+			key = fmt.Sprintf("%s table %d metric %d", o.Destination, o.Table, o.Metric)
+		case Address:
+			if o.Interface != "" {
+				key += " on " + o.Interface
+			}
+		}
+		if seen[key]++; seen[key] > 1 {
+			key = fmt.Sprintf("%s#%d", key, seen[key])
+		}
+		list = append(list, keyed{key, o})
+	}
+	return list
+}
+
+// begin marks the instances whose elections begin anew for a reason that no
+// attribute has by itself: what they are made of altogether, or their sync group.
+func (p *Plan) begin(was, is *Config) {
+	anew := map[string]bool{}
+	for _, c := range p.Changes {
+		if c.Kind == "vrrp_instance" && c.Effect == Anew {
+			anew[c.owner] = true
+		}
+	}
+	group := func(c *Config, name string) []string {
+		for _, g := range c.Groups {
+			if slices.Contains(g.Members, name) {
+				return append([]string{g.Name}, g.Members...)
+			}
+		}
+		return []string{name}
+	}
+	for _, w := range was.Instances {
+		i := slices.IndexFunc(is.Instances, func(n Instance) bool { return n.Name == w.Name })
+		if i < 0 {
+			continue
+		}
+		before, after := group(was, w.Name), group(is, w.Name)
+		if restarts(w, is.Instances[i]) || !slices.Equal(before, after) {
+			anew[w.Name] = true
+		}
+	}
+	for _, w := range was.Instances { // with one member the whole group does
+		members := group(was, w.Name)
+		if !anew[w.Name] && slices.ContainsFunc(members, func(m string) bool { return anew[m] }) {
+			anew[w.Name] = true
+		}
+	}
+	for i := range p.Changes {
+		if c := &p.Changes[i]; anew[c.owner] && c.Kind == "vrrp_instance" && c.Action == "change" {
+			c.Effect = Anew
+			delete(anew, c.owner)
+		}
+	}
+	for _, w := range was.Instances {
+		if anew[w.Name] && slices.ContainsFunc(is.Instances, func(n Instance) bool { return n.Name == w.Name }) {
+			p.Changes = append(p.Changes, Change{Action: "change", Kind: "vrrp_instance", Name: w.Name, Effect: Anew, owner: w.Name})
+		}
+	}
+}
+
+// heavier is the effect that needs more.
+func heavier(a, b string) string {
+	order := []string{InPlace, NextStart, Anew}
+	if slices.Index(order, a) < slices.Index(order, b) {
+		return b
+	}
+	return a
+}
+
+// loses tells whether something in the first list is not in the second.
+func loses(was, is reflect.Value) bool {
+	for i := range was.Len() {
+		gone := true
+		for j := range is.Len() {
+			gone = gone && shownValue(was.Index(i)) != shownValue(is.Index(j))
+		}
+		if gone {
+			return true
+		}
+	}
+	return false
+}
+
+// attribute is what a field is called in the configuration: in snake case, if
+// nothing else is known.
+func attribute(t reflect.Type, field string) string {
+	if name, ok := spelled[t.Name()+"."+field]; ok {
+		return name
+	}
+	var b strings.Builder
+	for i, r := range field {
+		before := i > 0 && unicode.IsLower(rune(field[i-1]))
+		after := i > 0 && i+1 < len(field) && unicode.IsLower(rune(field[i+1]))
+		if unicode.IsUpper(r) && (before || after) {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// shownValue is a value as people read it. Values are equal when their texts are: a list
+// that is empty is one that is not there.
+func shownValue(v reflect.Value) string {
+	switch v.Kind() {
+	case reflect.Slice:
+		parts := make([]string, v.Len())
+		for i := range parts {
+			parts[i] = shownValue(v.Index(i))
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case reflect.String:
+		return fmt.Sprintf("%q", v.String())
+	case reflect.Map:
+		return fmt.Sprintf("%q", v.Interface())
+	}
+	switch o := v.Interface().(type) {
+	case fmt.Stringer:
+		if m, ok := o.(encoding.TextMarshaler); ok {
+			if b, err := m.MarshalText(); err == nil {
+				return string(b)
+			}
+		}
+		return o.String()
+	}
+	return fmt.Sprintf("%v", v.Interface())
+}

@@ -1,0 +1,229 @@
+package config
+
+import (
+	"encoding/json"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// planned is a configuration with one of everything that a plan tells of.
+func planned() *Config {
+	prefix, port := netip.MustParsePrefix, netip.MustParseAddrPort
+	return &Config{
+		Cluster: "shop", Director: Director{Name: "lb1"}, Hash: "1", Log: Log{Level: "info"},
+		Directors: []Director{{Name: "lb1"}, {Name: "lb2"}},
+		Instances: []Instance{
+			{Name: "front", Interface: "eth0", Version: 3, VRID: 51, Priority: 150, Interval: time.Second, Keys: []Key{{1, "top-secret-1"}},
+				Addresses: []Address{{Prefix: prefix("192.0.2.100/24")}, {Prefix: prefix("192.0.2.101/24")}},
+				Routes:    []Route{{Destination: prefix("0.0.0.0/0"), Table: 254}},
+				Trackers:  []Tracker{{Kind: "script", Name: "proxy", Weight: -20}}},
+			{Name: "back", Interface: "eth1", Version: 3, VRID: 52, Priority: 150, Interval: time.Second,
+				Addresses: []Address{{Prefix: prefix("198.51.100.100/24")}}},
+		},
+		Services: []Service{{Name: "web", Addresses: []netip.AddrPort{port("192.0.2.100:80")}, Protocol: "tcp", Scheduler: "rr", Servers: []Server{
+			{Name: "web1", Weight: 1, Checks: []Check{{Kind: "http", HTTP: HTTPCheck{Path: "/", Headers: map[string]string{"Authorization": "top-secret-2"}}}}},
+			{Name: "web2", Weight: 1},
+		}}},
+	}
+}
+
+func TestDiff(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(c *Config)
+		want   string // all masters; a line a change, "!" where it interrupts
+	}{
+		{"nothing", func(*Config) {}, ""},
+		{"an empty list for none", func(c *Config) { c.Groups = []SyncGroup{} }, ""},
+		{"other text, same meaning", func(c *Config) { c.Hash = "2" }, ""},
+		{"priority", func(c *Config) { c.Instances[0].Priority = 120 }, "~ vrrp_instance front: priority 150 -> 120"},
+		{"address owner", func(c *Config) { c.Instances[0].Priority = 255 }, "!~ vrrp_instance front: priority 150 -> 255 (begins anew)"},
+		{"interface", func(c *Config) { c.Instances[0].Interface = "eth2" }, `!~ vrrp_instance front: interface "eth0" -> "eth2" (begins anew)`},
+		{"VRID", func(c *Config) { c.Instances[1].VRID = 9 }, "!~ vrrp_instance back: virtual_router_id 52 -> 9 (begins anew)"},
+		{"key", func(c *Config) { c.Instances[0].Keys = []Key{{2, "top-secret-3"}} }, "~ vrrp_instance front: authentication (hidden) -> (hidden)"},
+		{"announcements", func(c *Config) { c.Instances[0].Announce.Refresh = time.Minute }, "~ vrrp_instance front: gratuitous_arp refresh 0s -> 1m0s"},
+		{"instance added", func(c *Config) { c.Instances = append(c.Instances, Instance{Name: "third"}) }, "+ vrrp_instance third"},
+		{"instance removed", func(c *Config) { c.Instances = c.Instances[:1] }, "!- vrrp_instance back"},
+		{"address added", func(c *Config) {
+			c.Instances[0].Addresses = append(slices.Clone(c.Instances[0].Addresses), Address{Prefix: netip.MustParsePrefix("192.0.2.102/24")})
+		}, "+ virtual_address front/192.0.2.102/24"},
+		{"address removed", func(c *Config) { c.Instances[0].Addresses = c.Instances[0].Addresses[:1] }, "!- virtual_address front/192.0.2.101/24"},
+		{"route", func(c *Config) { c.Instances[0].Routes[0].Via = netip.MustParseAddr("192.0.2.1") }, "~ virtual_route front/0.0.0.0/0 table 254 metric 0: via  -> 192.0.2.1"},
+		{"tracker", func(c *Config) { c.Instances[0].Trackers[0].Weight = -30 }, "~ track front/script:proxy: weight -20 -> -30"},
+		{"tracker's probe", func(c *Config) { c.Instances[0].Trackers[0].Check.Fall = 3 }, "~ track front/script:proxy: check fall 0 -> 3"},
+		{"group", func(c *Config) { c.Groups = []SyncGroup{{"site", []string{"front", "back"}}} },
+			"+ vrrp_sync_group site\n!~ vrrp_instance front (begins anew)\n!~ vrrp_instance back (begins anew)"},
+		{"scheduler", func(c *Config) { c.Services[0].Scheduler = "wlc" }, `~ virtual_server web: scheduler "rr" -> "wlc"`},
+		{"service's address added", func(c *Config) {
+			c.Services[0].Addresses = append(slices.Clone(c.Services[0].Addresses), netip.MustParseAddrPort("192.0.2.101:80"))
+		}, "~ virtual_server web: addresses [192.0.2.100:80] -> [192.0.2.100:80, 192.0.2.101:80]"},
+		{"service's address removed", func(c *Config) { c.Services[0].Addresses = nil }, "!~ virtual_server web: addresses [192.0.2.100:80] -> []"},
+		{"service removed", func(c *Config) { c.Services = nil }, "!- virtual_server web"},
+		{"server removed", func(c *Config) { c.Services[0].Servers = c.Services[0].Servers[:1] }, "- real_server web/web2"},
+		{"weight", func(c *Config) { c.Services[0].Servers[1].Weight = 5 }, "~ real_server web/web2: weight 1 -> 5"},
+		{"sorry server", func(c *Config) { c.Services[0].Sorry = &Server{Name: "sorry"} }, "+ sorry_server web/sorry"},
+		{"check", func(c *Config) { c.Services[0].Servers[0].Checks[0].HTTP.Path = "/ok" }, `~ check web/web1/http: http path "/" -> "/ok"`},
+		{"header", func(c *Config) {
+			c.Services[0].Servers[0].Checks[0].HTTP.Headers = map[string]string{"Authorization": "top-secret-4"}
+		},
+			"~ check web/web1/http: http headers (hidden) -> (hidden)"},
+		{"log level", func(c *Config) { c.Log.Level = "debug" }, `~ log: level "info" -> "debug"`},
+		{"socket", func(c *Config) { c.Admin.Socket = "/run/x" }, `~ admin: socket "" -> "/run/x" (when the daemon is started again)`},
+		{"timeout", func(c *Config) { c.IPVS.TCPTimeout = time.Minute }, "~ ipvs: tcp_timeout 0s -> 1m0s"},
+		{"cluster", func(c *Config) { c.Cluster = "mall" }, `~ cluster: cluster "shop" -> "mall"`},
+		{"director", func(c *Config) { c.Directors = append(c.Directors, Director{Name: "lb3"}) }, "+ director lb3"},
+	} {
+		is := planned()
+		tt.change(is)
+		var lines []string
+		p := Diff(planned(), is, []string{"front", "back"})
+		for _, c := range p.Changes {
+			line := c.String()
+			if c.Interrupts != "" {
+				line = "!" + line
+			}
+			lines = append(lines, line)
+		}
+		if diff := cmp.Diff(tt.want, strings.Join(lines, "\n")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+		told, err := json.Marshal(p)
+		if err != nil || strings.Contains(string(told)+p.String(), "top-secret") {
+			t.Errorf("%s: a secret is told: %s, %v", tt.name, told, err)
+		}
+		if on := Diff(planned(), is, nil).Interruptions(); len(on) > 0 {
+			t.Errorf("%s: a backup is said to interrupt: %v", tt.name, on)
+		}
+	}
+}
+
+// TestEveryFieldHasAnEffect fails when a field is new, or gone, and nobody said
+// what its change needs.
+func TestEveryFieldHasAnEffect(t *testing.T) {
+	known := map[string]bool{}
+	for _, e := range exact {
+		for i := range e.NumField() {
+			name := e.Name() + "." + e.Field(i).Name
+			known[name] = true
+			if effects[name] == "" {
+				t.Errorf("say in effects what a change of %s needs", name)
+			}
+		}
+	}
+	for name := range effects {
+		if !known[name] {
+			t.Errorf("effects has %s, which is no field", name)
+		}
+	}
+}
+
+// TestDiffSeesEveryField changes every field there is, one after the other, and
+// expects it in the plan.
+func TestDiffSeesEveryField(t *testing.T) {
+	seen := map[string]bool{}
+	var visit func(v reflect.Value, path string)
+	visit = func(v reflect.Value, path string) {
+		switch v.Kind() {
+		case reflect.Pointer:
+			visit(v.Elem(), path)
+		case reflect.Slice:
+			if v.Len() > 0 {
+				visit(v.Index(0), path)
+			}
+		case reflect.Struct:
+			if v.Type().PkgPath() != reflect.TypeFor[Config]().PkgPath() {
+				return
+			}
+			for i := range v.NumField() {
+				name := v.Type().Name() + "." + v.Type().Field(i).Name
+				if f := v.Field(i); f.CanInt() || f.CanUint() || f.Kind() == reflect.String || f.Kind() == reflect.Bool || f.CanFloat() {
+					seen[name] = true
+				}
+				visit(v.Field(i), path)
+			}
+		}
+	}
+	full := func() *Config {
+		c := planned()
+		c.Groups = []SyncGroup{{"site", []string{"front", "back"}}}
+		c.Services[0].Sorry = &Server{Name: "sorry"}
+		c.Services[0].Servers[0].Checks[0].HTTP.Status = []StatusRange{{200, 299}}
+		return c
+	}
+	visit(reflect.ValueOf(full()), "")
+	delete(seen, "Config.Hash")
+	if len(seen) < 50 {
+		t.Fatalf("only %d fields were found", len(seen))
+	}
+	for name := range seen {
+		c := full()
+		if !alter(reflect.ValueOf(c).Elem(), name) {
+			t.Errorf("%s could not be altered", name)
+		}
+		if len(Diff(full(), c, nil).Changes) == 0 {
+			t.Errorf("a change of %s is in no plan", name)
+		}
+	}
+}
+
+// alter changes the first field of this name.
+func alter(v reflect.Value, name string) bool {
+	switch v.Kind() {
+	case reflect.Pointer:
+		return !v.IsNil() && alter(v.Elem(), name)
+	case reflect.Slice:
+		return v.Len() > 0 && alter(v.Index(0), name)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			f := v.Field(i)
+			if v.Type().Name()+"."+v.Type().Field(i).Name != name {
+				if v.Type().PkgPath() == reflect.TypeFor[Config]().PkgPath() && alter(f, name) {
+					return true
+				}
+				continue
+			}
+			switch {
+			case f.CanInt():
+				f.SetInt(f.Int() + 1)
+			case f.CanUint():
+				f.SetUint(f.Uint() + 1)
+			case f.CanFloat():
+				f.SetFloat(f.Float() + 1)
+			case f.Kind() == reflect.Bool:
+				f.SetBool(!f.Bool())
+			default:
+				f.SetString(f.String() + "x")
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// TestSealed: what is sealed has no secret in it, survives JSON, and tells a change
+// of a secret from none.
+func TestSealed(t *testing.T) {
+	key := []byte("key of the daemon's")
+	told, err := json.Marshal(planned().Sealed(key))
+	if err != nil || strings.Contains(string(told), "top-secret") {
+		t.Fatalf("sealed: %s, %v", told, err)
+	}
+	var was Config
+	if err := json.Unmarshal(told, &was); err != nil {
+		t.Fatal(err)
+	}
+	if p := Diff(&was, planned().Sealed(key), nil); len(p.Changes) > 0 {
+		t.Errorf("the same configuration: %v", p)
+	}
+	is := planned()
+	is.Instances[0].Keys[0].Secret = "top-secret-5"
+	if p := Diff(&was, is.Sealed(key), nil); len(p.Changes) != 1 {
+		t.Errorf("another key: %v", p)
+	}
+}

@@ -1,0 +1,100 @@
+package config
+
+import "reflect"
+
+// blocks are the types that are objects of their own in a plan: the name of the
+// block, and the field that tells one from another. All others are attributes of
+// what they are in.
+var blocks = map[reflect.Type]struct{ name, key string }{
+	reflect.TypeFor[Instance]():  {"vrrp_instance", "Name"},
+	reflect.TypeFor[SyncGroup](): {"vrrp_sync_group", "Name"},
+	reflect.TypeFor[Address]():   {"virtual_address", "Prefix"},
+	reflect.TypeFor[Route]():     {"virtual_route", "Destination"},
+	reflect.TypeFor[Tracker]():   {"track", "Name"},
+	reflect.TypeFor[Service]():   {"virtual_server", "Name"},
+	reflect.TypeFor[Server]():    {"real_server", "Name"},
+	reflect.TypeFor[Check]():     {"check", "Kind"},
+	reflect.TypeFor[Director]():  {"director", "Name"},
+	reflect.TypeFor[IPVS]():      {"ipvs", ""},
+	reflect.TypeFor[Log]():       {"log", ""},
+	reflect.TypeFor[Admin]():     {"admin", ""},
+}
+
+// effects say what a change of a field needs, where that is not InPlace for all
+// fields of its type. TestEveryFieldHasAnEffect fails for one that is missing. The
+// balancer makes everything in place: it is made equal to what is wanted.
+var effects = map[string]string{
+	"Config.Cluster": InPlace, "Config.Director": InPlace, "Config.Directors": InPlace, "Config.Instances": InPlace,
+	"Config.Groups": InPlace, "Config.Services": InPlace, "Config.IPVS": InPlace, "Config.Log": InPlace, "Config.Admin": InPlace,
+	"Config.Hash": unplanned,
+
+	"Instance.Name": InPlace, "Instance.Priority": InPlace, "Instance.Addresses": InPlace, "Instance.Routes": InPlace,
+	"Instance.NoPreempt": InPlace, "Instance.PreemptDelay": InPlace, "Instance.StartDelay": InPlace, "Instance.Password": InPlace,
+	"Instance.Keys": InPlace, "Instance.Lenient": InPlace, "Instance.Checksum": InPlace, "Instance.Lease": InPlace,
+	"Instance.Announce": InPlace, "Instance.Trackers": InPlace,
+	"Instance.Interface": Anew, "Instance.Version": Anew, "Instance.VRID": Anew, "Instance.Interval": Anew,
+	"Instance.VirtualMAC": Anew, "Instance.NoAccept": Anew, "Instance.Peers": Anew, "Instance.SourceAddress": Anew,
+
+	"SyncGroup.Name": Anew, "SyncGroup.Members": Anew,
+
+	"Log.Level": InPlace, "Log.Format": NextStart,
+	"Admin.Socket": NextStart, "Admin.SocketGroup": NextStart, "Admin.SocketMode": NextStart,
+}
+
+// unplanned is a field whose change is none.
+const unplanned = "unplanned"
+
+// exact are the types of which every field has an entry in effects.
+var exact = []reflect.Type{
+	reflect.TypeFor[Config](), reflect.TypeFor[Instance](), reflect.TypeFor[SyncGroup](), reflect.TypeFor[Log](), reflect.TypeFor[Admin](),
+}
+
+// effectOf is what a change of a field needs. A field that nobody thought of needs
+// most.
+func effectOf(t reflect.Type, field string) string {
+	if effect, ok := effects[t.Name()+"."+field]; ok {
+		return effect
+	}
+	for _, e := range exact {
+		if t == e {
+			return Anew
+		}
+	}
+	return InPlace
+}
+
+// untold are the fields whose values nobody is shown.
+var untold = map[string]bool{
+	"Instance.Password": true, "Instance.Keys": true, "HTTPCheck.Headers": true, "HTTPCheck.Body": true,
+}
+
+// spelled are the attributes that are called otherwise in the configuration than
+// their fields here.
+var spelled = map[string]string{
+	"Instance.VRID": "virtual_router_id", "Instance.Interval": "advertisement_interval", "Instance.Addresses": "virtual_addresses",
+	"Instance.NoPreempt": "preempt = false", "Instance.NoAccept": "accept = false", "Instance.Peers": "unicast peers",
+	"Instance.Password": "authentication", "Instance.Keys": "authentication", "Instance.Lenient": "authentication lenient",
+	"Instance.Lease": "address_lease", "Instance.Announce": "gratuitous_arp", "Address.Quiet": "advertise = false",
+	"Check.HTTP": "http", "Tracker.Check": "check",
+}
+
+// restarts tells whether an instance has to begin anew though each attribute that
+// changed could change in place by itself.
+func restarts(was, is Instance) bool {
+	carrier := func(in Instance) (family family, bare bool) {
+		bare = true
+		for i, a := range in.Addresses {
+			of := familyOf(a.Prefix.Addr())
+			if i == 0 {
+				family = of
+			}
+			bare = bare && (a.Quiet || of != family)
+		}
+		return family, bare
+	}
+	wasFamily, wasBare := carrier(was)
+	isFamily, isBare := carrier(is)
+	held := shownValue(reflect.ValueOf(was.Addresses)) != shownValue(reflect.ValueOf(is.Addresses)) || shownValue(reflect.ValueOf(was.Routes)) != shownValue(reflect.ValueOf(is.Routes))
+	return (was.Priority == 255) != (is.Priority == 255) || wasFamily != isFamily || wasBare != isBare ||
+		held && (is.VirtualMAC || is.NoAccept)
+}
