@@ -11,9 +11,10 @@ import (
 // service is a Service with its names resolved to what the kernel calls them.
 type service struct {
 	Service
-	keys    []ipvsctl.Key // one for each address
-	members []member      // real servers in order, then the sorry server
-	failed  action        // what becomes of a failed server
+	keys    []ipvsctl.Key // one for each address, or that of the mark
+	flags   ipvsctl.Flags
+	members []member // real servers in order, then the sorry server
+	failed  action   // what becomes of a failed server
 }
 
 // member is one server of a service.
@@ -21,6 +22,7 @@ type member struct {
 	Server
 	sorry  bool
 	method ipvsctl.Method
+	tunnel ipvsctl.Encapsulation
 	checks []checkID
 }
 
@@ -43,7 +45,11 @@ var onFail = map[string]action{"remove": remove, "drain": leave, "quiesce": quie
 func compile(c Config) ([]service, error) {
 	services := make([]service, 0, len(c.Services))
 	for _, s := range c.Services {
-		protocol, err := ipvsctl.ParseProtocol(s.Protocol)
+		keys, err := keysOf(s)
+		if err != nil {
+			return nil, fmt.Errorf("virtual server %q: %w", s.Name, err)
+		}
+		flags, err := flagsOf(s)
 		if err != nil {
 			return nil, fmt.Errorf("virtual server %q: %w", s.Name, err)
 		}
@@ -51,10 +57,7 @@ func compile(c Config) ([]service, error) {
 		if !known {
 			return nil, fmt.Errorf("virtual server %q: unknown on_fail %q", s.Name, s.OnFail)
 		}
-		compiled := service{Service: s, failed: failed}
-		for _, address := range s.Addresses {
-			compiled.keys = append(compiled.keys, ipvsctl.Key{Protocol: protocol, Address: address})
-		}
+		compiled := service{Service: s, keys: keys, flags: flags, failed: failed}
 		servers := s.Servers
 		if s.Sorry != nil {
 			servers = append(servers[:len(servers):len(servers)], *s.Sorry)
@@ -64,7 +67,11 @@ func compile(c Config) ([]service, error) {
 			if err != nil {
 				return nil, fmt.Errorf("virtual server %q: server %q: %w", s.Name, server.Name, err)
 			}
-			m := member{Server: server, sorry: i == len(s.Servers), method: method}
+			tunnel, err := encapsulation(server.Tunnel)
+			if err != nil {
+				return nil, fmt.Errorf("virtual server %q: server %q: %w", s.Name, server.Name, err)
+			}
+			m := member{Server: server, sorry: i == len(s.Servers), method: method, tunnel: tunnel}
 			for _, check := range server.Checks {
 				m.checks = append(m.checks, identify(check))
 			}
@@ -85,7 +92,7 @@ func (s *service) first() ipvsctl.Key {
 
 // destination is the member in the table of one service address.
 func (m *member) destination(key ipvsctl.Key, weight int) ipvsctl.Destination {
-	return ipvsctl.Destination{Address: m.at(key), Method: m.method, Weight: weight, Upper: m.Upper, Lower: m.Lower}
+	return ipvsctl.Destination{Address: m.at(key), Method: m.method, Weight: weight, Upper: m.Upper, Lower: m.Lower, Tunnel: m.tunnel}
 }
 
 // at is the member's address behind one service address: port 0 is the

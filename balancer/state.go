@@ -129,7 +129,7 @@ func (s *state) want(services []service) []ipvsctl.Service {
 	want := make([]ipvsctl.Service, 0, len(services))
 	for i := range services {
 		for _, key := range services[i].keys {
-			w := ipvsctl.Service{Key: key, Scheduler: services[i].Scheduler, Persistence: services[i].Persistence}
+			w := services[i].wanted(key)
 			entries := s.table[key]
 			for _, address := range slices.SortedFunc(maps.Keys(entries), netip.AddrPort.Compare) {
 				w.Destinations = append(w.Destinations, entries[address].Destination)

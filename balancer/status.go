@@ -10,9 +10,7 @@ func describe(services []service, now state, checks func(checkID) CheckStatus, k
 			Name: s.Name, Quorum: s.Quorum, HasQuorum: st.quorum == held, Sorry: st.sorry, Guarded: st.guarded,
 			Error: kernel.errorOf(s.keys), RealServers: []ServerStatus{},
 		}
-		for _, address := range s.Addresses {
-			status.Addresses = append(status.Addresses, address.String())
-		}
+		status.Addresses = s.Where()
 		for j, p := range st.places {
 			m := now.members[p]
 			configured := j < len(s.members)

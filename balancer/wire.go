@@ -42,20 +42,26 @@ type Tracker struct {
 // Service is one virtual_server: several addresses share servers, checks and
 // quorum.
 type Service struct {
-	Name        string           `json:"name"`
-	Addresses   []netip.AddrPort `json:"addresses"`
-	Protocol    string           `json:"protocol"` // tcp, udp
-	Scheduler   string           `json:"scheduler"`
-	Persistence time.Duration    `json:"persistence"`
-	Quorum      int              `json:"quorum"`     // sum of weights
-	Hysteresis  int              `json:"hysteresis"` // so far below the quorum it is lost, and above regained
-	MaxFailed   float64          `json:"max_failed"` // share of the servers that checks may take out, 0–1
-	OnFail      string           `json:"on_fail"`    // remove, drain, quiesce
-	SlowStart   time.Duration    `json:"slow_start"` // the weight grows so long after recovery; 0: it does not
-	Drain       time.Duration    `json:"drain"`
-	Initial     string           `json:"initial"` // kernel, up, down
-	Servers     []Server         `json:"servers"`
-	Sorry       *Server          `json:"sorry,omitempty"`
+	Name               string           `json:"name"`
+	Addresses          []netip.AddrPort `json:"addresses"`
+	Mark               uint32           `json:"mark,omitempty"` // firewall mark; 0: it has addresses
+	IPv6               bool             `json:"ipv6,omitempty"` // with Mark
+	Protocol           string           `json:"protocol"`       // tcp, udp, sctp; empty with Mark
+	Scheduler          string           `json:"scheduler"`
+	SchedulerFlags     []string         `json:"scheduler_flags,omitempty"` // sh-fallback, sh-port, mh-fallback, mh-port
+	OnePacket          bool             `json:"one_packet,omitempty"`
+	Persistence        time.Duration    `json:"persistence"`
+	PersistenceNetmask int              `json:"persistence_netmask,omitempty"` // leading bits; 0: all
+	PersistenceEngine  string           `json:"persistence_engine,omitempty"`  // sip, or none
+	Quorum             int              `json:"quorum"`                        // sum of weights
+	Hysteresis         int              `json:"hysteresis"`                    // so far below the quorum it is lost, and above regained
+	MaxFailed          float64          `json:"max_failed"`                    // share of the servers that checks may take out, 0–1
+	OnFail             string           `json:"on_fail"`                       // remove, drain, quiesce
+	SlowStart          time.Duration    `json:"slow_start"`                    // the weight grows so long after recovery; 0: it does not
+	Drain              time.Duration    `json:"drain"`
+	Initial            string           `json:"initial"` // kernel, up, down
+	Servers            []Server         `json:"servers"`
+	Sorry              *Server          `json:"sorry,omitempty"`
 }
 
 // Server is one real server.
@@ -63,11 +69,19 @@ type Server struct {
 	Name       string         `json:"name"`
 	Address    netip.AddrPort `json:"address"`    // port 0: the service's
 	Forwarding string         `json:"forwarding"` // nat, dr, tun
+	Tunnel     Tunnel         `json:"tunnel"`
 	Weight     int            `json:"weight"`
 	Upper      uint32         `json:"upper"`
 	Lower      uint32         `json:"lower"`
 	Disabled   bool           `json:"disabled"`
 	Checks     []Check        `json:"checks"` // empty: always healthy
+}
+
+// Tunnel is how packets to a server with forwarding tun are wrapped.
+type Tunnel struct {
+	Type     string `json:"type,omitempty"` // gue, gre; ipip or empty: plain IP in IP
+	Port     uint16 `json:"port,omitempty"` // of gue
+	Checksum bool   `json:"checksum,omitempty"`
 }
 
 // Check is one probe and its rise and fall. Equal values are probed once,

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"net/netip"
 	"strings"
 )
@@ -23,17 +22,6 @@ func hostAddress(v value) (netip.Addr, error) {
 	}
 	return parseHost(s, v)
 }
-
-// hostAddress4 is hostAddress where IPv6 is not built yet.
-func hostAddress4(v value) (netip.Addr, error) {
-	a, err := hostAddress(v)
-	if err == nil && a.Is6() {
-		return a, notYet6(v)
-	}
-	return a, err
-}
-
-func notYet6(v value) error { return notYetError{fmt.Sprintf("an IPv6 address (%s)", v)} }
 
 // parseHost parses the address part s of a value.
 func parseHost(s string, v value) (netip.Addr, error) {
@@ -124,7 +112,10 @@ func serverAddress(v value) (netip.AddrPort, error) {
 		return netip.AddrPort{}, err
 	}
 	if _, err := netip.ParseAddr(s); err == nil {
-		a, err := hostAddress4(v)
+		a, err := hostAddress(v)
+		if err == nil {
+			err = reachable(a, v)
+		}
 		return netip.AddrPortFrom(a, 0), err
 	}
 	if strings.Contains(s, "/") {
@@ -135,8 +126,8 @@ func serverAddress(v value) (netip.AddrPort, error) {
 		return netip.AddrPort{}, complain("%s is not ADDRESS or ADDRESS:PORT with a port from 1 to 65535.", v)
 	}
 	a, err := parseHost(ap.Addr().String(), v)
-	if err == nil && a.Is6() {
-		err = notYet6(v)
+	if err == nil {
+		err = reachable(a, v)
 	}
 	return netip.AddrPortFrom(a, ap.Port()), err
 }

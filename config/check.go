@@ -56,7 +56,7 @@ func (r *reader) readChecks(b *block) []serviceCheck {
 func (r *reader) readCheck(b *block) serviceCheck {
 	c := serviceCheck{
 		Check:   r.readRhythm(b, 3),
-		address: read(r, b, "address", hostAddress4),
+		address: read(r, b, "address", hostAddress),
 		port:    read(r, b, "port", integer(1, 65535)),
 	}
 	if b.label == "http" {

@@ -107,20 +107,26 @@ type Announce struct {
 
 // Service is one virtual_server.
 type Service struct {
-	Name        string
-	Addresses   []netip.AddrPort
-	Protocol    string        // "tcp" or "udp"
-	Scheduler   string        // a kernel scheduler's name
-	Persistence time.Duration // 0: off; whole seconds
-	Quorum      int           // sum of weights
-	Hysteresis  int           // so far below the quorum it is lost, and above it regained
-	MaxFailed   float64       // share of the servers that checks may take out, 0–1
-	SlowStart   time.Duration // the weight grows so long after recovery; 0: it does not
-	OnFail      string        // "remove", "drain" or "quiesce"
-	Drain       time.Duration
-	Initial     string // "kernel", "up" or "down"
-	Servers     []Server
-	Sorry       *Server // nil: none
+	Name               string
+	Addresses          []netip.AddrPort
+	Mark               uint32        // firewall mark; 0: the service has addresses
+	IPv6               bool          // with Mark: which of the marked packets
+	Protocol           string        // "tcp", "udp" or "sctp"; empty with Mark
+	Scheduler          string        // a kernel scheduler's name
+	SchedulerFlags     []string      // "sh-fallback", "sh-port", "mh-fallback", "mh-port"
+	OnePacket          bool          // each UDP packet is scheduled by itself
+	Persistence        time.Duration // 0: off; whole seconds
+	PersistenceNetmask int           // leading bits of the client's address; 0: all
+	PersistenceEngine  string        // "" or "sip"
+	Quorum             int           // sum of weights
+	Hysteresis         int           // so far below the quorum it is lost, and above it regained
+	MaxFailed          float64       // share of the servers that checks may take out, 0–1
+	SlowStart          time.Duration // the weight grows so long after recovery; 0: it does not
+	OnFail             string        // "remove", "drain" or "quiesce"
+	Drain              time.Duration
+	Initial            string // "kernel", "up" or "down"
+	Servers            []Server
+	Sorry              *Server // nil: none
 }
 
 // Server is one real_server, or the sorry_server.
@@ -128,11 +134,19 @@ type Server struct {
 	Name           string
 	Address        netip.AddrPort // port 0: the service's own port
 	Forwarding     string         // "nat", "dr" or "tun"
+	Tunnel         Tunnel         // with "tun"
 	Weight         int            // 0–65535
 	UpperThreshold uint32
 	LowerThreshold uint32
 	Disabled       bool
 	Checks         []Check // empty: check "none"
+}
+
+// Tunnel is how packets to a server with forwarding "tun" are wrapped.
+type Tunnel struct {
+	Type     string // "ipip", "gue", "gre"; empty: ipip
+	Port     uint16 // of gue
+	Checksum bool   // of gue and gre
 }
 
 // Check is one check block with its target resolved.

@@ -67,11 +67,11 @@ func checkSound(t *testing.T, c *Config) {
 		}
 	}
 	for _, sv := range c.Services {
-		if len(sv.Addresses) == 0 || len(sv.Servers) == 0 || sv.Name == "" || sv.Protocol == "" || sv.Scheduler == "" || sv.Quorum < 1 {
+		if (len(sv.Addresses) == 0) != (sv.Mark != 0) || len(sv.Servers) == 0 || sv.Name == "" || (sv.Protocol == "") != (sv.Mark != 0) || sv.Scheduler == "" || sv.Quorum < 1 {
 			t.Errorf("service %+v", sv)
 		}
 		for _, s := range sv.Servers {
-			if !s.Address.Addr().Is4() || s.Forwarding == "" || s.Forwarding == "dr" && s.Address.Port() != 0 || s.Weight < 0 || s.Weight > 65535 {
+			if !s.Address.IsValid() || (s.Tunnel != Tunnel{}) && s.Forwarding != "tun" || s.Forwarding == "" || s.Forwarding == "dr" && s.Address.Port() != 0 || s.Weight < 0 || s.Weight > 65535 {
 				t.Errorf("server %+v", s)
 			}
 			for _, check := range s.Checks {

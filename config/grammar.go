@@ -91,20 +91,19 @@ var trackGrammar = &grammar{
 // serviceGrammar is the inside of virtual_server and virtual_server_defaults.
 var serviceGrammar = grammar{
 	attributes: []string{
-		"addresses", "protocol", "scheduler", "forwarding", "persistence",
+		"addresses", "fwmark", "family", "protocol", "scheduler", "scheduler_flags", "persistence_netmask", "persistence_engine", "one_packet",
+		"forwarding", "persistence",
 		"quorum", "hysteresis", "max_failed", "on_fail", "drain", "slow_start", "initial",
-	},
-	later: []string{
-		"fwmark", "family", "scheduler_flags", "persistence_netmask", "persistence_engine",
-		"one_packet",
 	},
 	blocks: map[string]*grammar{
 		"check":        checkGrammar,
-		"real_server":  {labels: []string{"name"}, attributes: serverAttributes, blocks: map[string]*grammar{"check": checkGrammar, "tunnel": unbuilt()}},
-		"sorry_server": {single: true, attributes: serverAttributes, blocks: map[string]*grammar{"check": checkGrammar, "tunnel": unbuilt()}},
-		"tunnel":       unbuilt(),
+		"real_server":  {labels: []string{"name"}, attributes: serverAttributes, blocks: map[string]*grammar{"check": checkGrammar, "tunnel": tunnelGrammar}},
+		"sorry_server": {single: true, attributes: serverAttributes, blocks: map[string]*grammar{"check": checkGrammar, "tunnel": tunnelGrammar}},
+		"tunnel":       tunnelGrammar,
 	},
 }
+
+var tunnelGrammar = &grammar{single: true, attributes: []string{"type", "port", "checksum"}}
 
 var serverAttributes = []string{"address", "weight", "upper_threshold", "lower_threshold", "forwarding", "disabled"}
 

@@ -25,6 +25,7 @@ var vocabulary = map[string][]string{
 		"persistence_engine", "one_packet", "quorum", "hysteresis", "on_fail", "drain", "slow_start", "max_failed", "initial", "check", "real_server", "sorry_server"},
 	"virtual_server/real_server":  {"address", "weight", "upper_threshold", "lower_threshold", "forwarding", "tunnel", "check", "disabled"},
 	"virtual_server/sorry_server": {"address", "weight", "upper_threshold", "lower_threshold", "forwarding", "tunnel", "check", "disabled"},
+	"virtual_server/tunnel":       {"type", "port", "checksum"},
 	"virtual_server/check":        {"none", "tcp", "http", "https", "tls", "dns", "grpc", "smtp", "udp", "ping", "exec", "file"},
 	"virtual_server/check/tcp":    {"interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark", "send", "expect"},
 	"virtual_server/check/http": {"interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark",

@@ -12,15 +12,12 @@ import (
 type service struct {
 	Service
 	addresses []field[netip.AddrPort]
+	mark      field[int]
+	families  []family      // what clients speak
+	port      field[uint16] // of the first address; 0 with a mark
 }
 
-var (
-	schedulers  = []string{"rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"}
-	forwardings = []string{"nat", "dr", "tun"}
-)
-
-// maxPersistence is what the kernel's 32-bit count of ticks surely holds.
-const maxPersistence = 31 * 24 * time.Hour
+var forwardings = []string{"nat", "dr", "tun"}
 
 // readServices reads all virtual_server blocks and compares them.
 func (r *reader) readServices(root *block) []service {
@@ -37,16 +34,11 @@ func (r *reader) readServices(root *block) []service {
 		r.unique(names, b.label, b.labelAt, "Duplicate virtual_server")
 		sv, protocol := r.readService(b.withDefaults(defaults))
 		all = append(all, sv)
-		for _, a := range sv.addresses {
-			if !a.ok || !protocol.ok {
-				continue
-			}
-			key := protocol.value + " " + a.value.String()
-			if other, again := taken[key]; again {
-				r.fail(a.at, "Duplicate virtual server address", fmt.Sprintf(
-					"%s with protocol %s is already served by virtual_server %q.", a.shown(), protocol.shown(), other))
+		for _, key := range sv.keys(protocol) {
+			if other, again := taken[key.value]; again {
+				r.fail(key.at, "Duplicate virtual server address", fmt.Sprintf("%s is already served by virtual_server %q.", sv.shown(key, protocol), other))
 			} else {
-				taken[key] = b.label
+				taken[key.value] = b.label
 			}
 		}
 	}
@@ -55,56 +47,53 @@ func (r *reader) readServices(root *block) []service {
 
 // readService reads one virtual_server, or the defaults for them.
 func (r *reader) readService(b *block) (sv service, protocol field[string]) {
-	addresses := readList(r, b, "addresses", serviceAddress)
-	marked := b.attribute("fwmark") != nil // refused elsewhere; it would stand for both
-	r.mustBeGiven(b, "addresses", "the list of ADDRESS:PORT that clients connect to", addresses.given || marked)
-	if addresses.ok && len(addresses.value) == 0 {
-		r.fail(addresses.at, "Invalid addresses", "A virtual server needs at least one address.")
-		addresses.ok = false
-	}
-	protocol = read(r, b, "protocol", oneOf([]string{"tcp", "udp"}, "sctp"))
-	r.mustBeGiven(b, "protocol", "\"tcp\" or \"udp\"", protocol.given || marked)
+	sv.Name = b.label
+	protocol = r.readWho(b, &sv)
+	r.readScheduling(b, &sv, protocol)
 	forwarding := need(r, b, "forwarding", "\"nat\", \"dr\" or \"tun\", how packets reach the real servers", oneOf(forwardings))
 	quorum := read(r, b, "quorum", integer(1, 1<<31-1)).or(1)
 
-	sv.Name = b.label
-	sv.addresses = addresses.value
-	for _, a := range addresses.value {
-		sv.Addresses = append(sv.Addresses, a.value)
-	}
-	sv.Protocol = protocol.value
-	sv.Scheduler = read(r, b, "scheduler", oneOf(schedulers)).or("wlc").value
-	sv.Persistence = read(r, b, "persistence", duration(0, maxPersistence, time.Second)).or(0).value
 	sv.Quorum = quorum.value
 	sv.OnFail = read(r, b, "on_fail", oneOf([]string{"remove", "drain", "quiesce"})).or("remove").value
 	sv.Drain = read(r, b, "drain", duration(0, 0, time.Millisecond)).or(30 * time.Second).value
 	sv.Initial = read(r, b, "initial", oneOf([]string{"kernel", "up", "down"})).or("kernel").value
 
-	port := field[uint16]{ok: addresses.ok}
-	if addresses.ok && len(addresses.value) > 0 {
-		port.value = addresses.value[0].value.Port()
-	}
+	tunnel, _ := r.readTunnel(b)
 	checks := r.readChecks(b)
-	servers := r.readServers(b, forwarding, port, checks)
-	for _, s := range servers {
+	servers := r.readServers(b, forwarding, sv.port, checks)
+	for i := range servers {
+		s := &servers[i]
+		r.place(&sv, s, tunnel)
 		sv.Servers = append(sv.Servers, s.Server)
 	}
 	r.readCare(b, &sv, quorum, servers)
+	var spare *server
 	if s := b.blocks("sorry_server"); len(s) > 0 {
 		sorry := r.readServer(s[0], forwarding)
 		sorry.Name = "sorry_server"
 		own := r.readChecks(s[0])
-		if sorry.address.ok && port.ok {
-			sorry.Checks = aim(own, sorry.Address, port.value)
+		if sorry.address.ok && sv.port.ok {
+			sorry.Checks = aim(own, sorry.Address, sv.port.value)
 		}
+		r.place(&sv, &sorry, tunnel)
 		sv.Sorry = &sorry.Server
 		r.checkSorry(sorry, servers)
+		spare = &sorry
 	}
+	r.checkTunnel(b, servers, spare)
 	if !b.defaults {
 		r.checkQuorum(b, quorum, servers)
 		r.mustHaveCheck(b, servers)
 	}
 	return sv, protocol
+}
+
+// place is what a server needs of its service: a tunnel, a way between their
+// families, ports for its checks.
+func (r *reader) place(sv *service, s *server, tunnel Tunnel) {
+	r.wrap(s, tunnel)
+	r.checkFamily(sv, s, r.synced)
+	r.checkPorts(sv, s)
 }
 
 // checkQuorum compares the quorum with the sum of the weights.

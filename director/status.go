@@ -1,7 +1,6 @@
 package director
 
 import (
-	"net/netip"
 	"time"
 
 	"github.com/hald-project/hald/balancer"
@@ -72,7 +71,7 @@ func balancerBlank(c balancer.Config) message {
 	for _, s := range c.Services {
 		service := balancer.Status{
 			Name:        s.Name,
-			Addresses:   texts(s.Addresses, netip.AddrPort.String),
+			Addresses:   s.Where(),
 			Quorum:      s.Quorum,
 			Error:       notRunning,
 			RealServers: []balancer.ServerStatus{},

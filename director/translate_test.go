@@ -48,9 +48,10 @@ func TestBalancerConfig(t *testing.T) {
 		IPVS: config.IPVS{TCPTimeout: 1, TCPFinTimeout: 2, UDPTimeout: 3, ClearOnStop: true},
 		Services: []config.Service{{
 			Name: "http", Addresses: []netip.AddrPort{address}, Protocol: "tcp", Scheduler: "wlc",
+			Mark: 7, IPv6: true, SchedulerFlags: []string{"sh-port"}, OnePacket: true, PersistenceNetmask: 24, PersistenceEngine: "sip",
 			Persistence: 4, Quorum: 2, Hysteresis: 1, MaxFailed: 0.5, SlowStart: 6, OnFail: "remove", Drain: 5, Initial: "kernel",
 			Servers: []config.Server{{
-				Name: "web1", Address: address, Forwarding: "dr", Weight: 2,
+				Name: "web1", Address: address, Forwarding: "dr", Weight: 2, Tunnel: config.Tunnel{Type: "gue", Port: 6080, Checksum: true},
 				UpperThreshold: 7, LowerThreshold: 6, Disabled: true,
 				Checks: []config.Check{{
 					Kind: "http", Target: address, Interval: 8, Timeout: 9, FastInterval: 10, Fall: 11, Rise: 12,
@@ -65,9 +66,10 @@ func TestBalancerConfig(t *testing.T) {
 		TCPTimeout: 1, TCPFinTimeout: 2, UDPTimeout: 3, ClearOnStop: true, Record: "/run/record",
 		Services: []balancer.Service{{
 			Name: "http", Addresses: []netip.AddrPort{address}, Protocol: "tcp", Scheduler: "wlc",
+			Mark: 7, IPv6: true, SchedulerFlags: []string{"sh-port"}, OnePacket: true, PersistenceNetmask: 24, PersistenceEngine: "sip",
 			Persistence: 4, Quorum: 2, Hysteresis: 1, MaxFailed: 0.5, SlowStart: 6, OnFail: "remove", Drain: 5, Initial: "kernel",
 			Servers: []balancer.Server{{
-				Name: "web1", Address: address, Forwarding: "dr", Weight: 2, Upper: 7, Lower: 6, Disabled: true,
+				Name: "web1", Address: address, Forwarding: "dr", Weight: 2, Tunnel: balancer.Tunnel{Type: "gue", Port: 6080, Checksum: true}, Upper: 7, Lower: 6, Disabled: true,
 				Checks: []balancer.Check{{
 					Kind: "http", Target: address, Interval: 8, Timeout: 9, FastInterval: 10, Fall: 11, Rise: 12,
 					Method: "GET", Path: "/", Host: "h", Headers: map[string]string{"A": "b"}, Body: "body",

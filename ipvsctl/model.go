@@ -84,8 +84,11 @@ func ParseMethod(name string) (Method, error) {
 type Encapsulation struct {
 	Kind  EncapsulationKind
 	Port  uint16 // GUE: the UDP port to send to, at least 1
-	Flags uint16 // IP_VS_TUNNEL_ENCAP_FLAG_*: 1 checksum, 2 remote checksum
+	Flags uint16 // IP_VS_TUNNEL_ENCAP_FLAG_*: Checksum, 2 for a remote checksum
 }
+
+// Checksum is the flag of a tunnel whose packets carry one.
+const Checksum uint16 = 1
 
 // EncapsulationKind is IP_VS_CONN_F_TUNNEL_TYPE_* of linux/ip_vs.h.
 type EncapsulationKind uint8

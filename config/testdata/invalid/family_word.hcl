@@ -1,0 +1,13 @@
+cluster "shop" {
+  director "lb1" {}
+  director "lb2" {}
+}
+virtual_server "web" {
+  fwmark = 7
+  family = "IPv4"
+  forwarding = "dr"
+  check "none" {}
+  real_server "a" {
+    address = "192.0.2.21"
+  }
+}

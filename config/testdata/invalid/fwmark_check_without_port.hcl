@@ -1,0 +1,13 @@
+cluster "shop" {
+  director "lb1" {}
+  director "lb2" {}
+}
+virtual_server "web" {
+  fwmark = 7
+  family = "ipv4"
+  forwarding = "dr"
+  check "tcp" {}
+  real_server "a" {
+    address = "192.0.2.21"
+  }
+}

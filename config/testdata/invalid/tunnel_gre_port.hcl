@@ -1,0 +1,17 @@
+cluster "shop" {
+  director "lb1" {}
+  director "lb2" {}
+}
+virtual_server "web" {
+  addresses = ["192.0.2.10:80"]
+  protocol = "tcp"
+  forwarding = "tun"
+  tunnel {
+    type = "gre"
+    port = 6080
+  }
+  check "none" {}
+  real_server "a" {
+    address = "192.0.2.21"
+  }
+}
