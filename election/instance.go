@@ -117,6 +117,7 @@ func (in *instance) look(links netif.Links, virtual []netip.Prefix) vrrp.Link {
 	if p.Fault != "" {
 		in.faults = []string{p.Fault}
 	}
+	p.Unfit = p.Fault == "" && len(in.unfit) > 0
 	if in.faults = append(in.faults, in.unfit...); len(in.faults) > 0 {
 		p.Fault = in.faults[0]
 	}

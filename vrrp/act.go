@@ -115,6 +115,9 @@ func (r *Router) become(t Transition) {
 			m.gaps.last = time.Time{}
 			m.count.Transitions++
 		}
+		if t.To == Fault && m.fault != "" {
+			m.hangUp()
+		}
 		m.tell(t)
 	}
 }

@@ -30,6 +30,7 @@ type Link struct {
 	Via    int        // index of the link with the virtual MAC, by which multicast adverts leave; 0: by Index
 	Source netip.Addr // where our advertisements come from
 	Fault  string     // why the link cannot be used; empty when it can
+	Unfit  bool       // with a Fault: packets could be forwarded still, so a master hands over in good order
 }
 
 // Addresses is what winning and losing mean to this host. All methods are called

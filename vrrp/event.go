@@ -61,6 +61,9 @@ type (
 	SetPriority struct{ Priority uint8 }
 	// Failed says that this node cannot do a master's work, and why.
 	Failed struct{ Reason string }
+	// Unfit says that it shall not do it, though it could: there is time to hand
+	// over.
+	Unfit struct{ Reason string }
 	// Recovered says that it can again.
 	Recovered struct{}
 )
@@ -75,6 +78,7 @@ func (Woke) event()        {}
 func (Heard) event()       {}
 func (SetPriority) event() {}
 func (Failed) event()      {}
+func (Unfit) event()       {}
 func (Recovered) event()   {}
 
 // Action is something the machine wants done, on every link of the router. The
@@ -109,7 +113,7 @@ type (
 // Transition is one change of state and its reason.
 type Transition struct {
 	From, To     State
-	Reason       string     // one of the reasons below, or that of Failed
+	Reason       string     // one of the reasons below, or that of Failed or Unfit
 	Peer         netip.Addr // who caused it; zero when nobody did
 	PeerPriority uint8
 	Silence      time.Duration // on taking over: since the last accepted advertisement

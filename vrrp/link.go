@@ -24,6 +24,11 @@ func (r *Router) place(m *member, l Link) {
 	}
 	if l.Fault != "" {
 		m.retry = time.Time{}
+		if m.conn != nil && l.Unfit && r.machine.Holding() {
+			m.fault = l.Fault
+			r.step(Unfit{l.Fault}) // the Conn is needed until the successor is heard
+			return
+		}
 		r.step(m.failed(l.Fault))
 		m.hangUp()
 		return
@@ -77,9 +82,16 @@ func (r *Router) fit() bool {
 }
 
 // begin leaves Initialize: at once when the links are known, after the addresses
-// of a previous life were handed over when there are some.
+// of a previous life were handed over when there are some. It leaves Fault, too,
+// when what was wrong got right again while the addresses were handed over.
 func (r *Router) begin() {
-	if r.machine.State() != Initialize || r.ending {
+	if r.ending {
+		return
+	}
+	if r.machine.State() == Fault && r.fit() {
+		r.step(Recovered{})
+	}
+	if r.machine.State() != Initialize {
 		return
 	}
 	for _, m := range r.members {

@@ -45,6 +45,7 @@ type Machine struct {
 	tie      tie
 	answers  int       // given since the last regular advertisement
 	yielding bool      // Leaving for a peer, not for good
+	ending   string    // why Leaving ends in Fault; empty: in Initialize
 	standby  bool      // after a Yield: no preemption
 	until    time.Time // end of standby; zero: none
 	preempt  time.Time // a master of lower priority is followed until then; zero: none was heard
@@ -110,6 +111,8 @@ func (m *Machine) dispatch(now time.Time, ev Event) []Action {
 		}
 	case Failed:
 		return m.fail(ev.Reason)
+	case Unfit:
+		return m.unfit(now, ev.Reason)
 	case SetPriority:
 		m.setPriority(ev.Priority)
 		return nil
@@ -194,7 +197,7 @@ func (m *Machine) patient(now time.Time) bool {
 // them.
 func (m *Machine) leave(now time.Time, reason string) []Action {
 	actions := m.become(Leaving, Transition{Reason: reason}, Silence{}, Advertise{0})
-	m.deadline, m.yielding = now.Add(m.cfg.Interval), false
+	m.deadline, m.yielding, m.ending = now.Add(m.cfg.Interval), false, ""
 	return actions
 }
 
@@ -209,7 +212,7 @@ func (m *Machine) leaving(now time.Time, ev Event) []Action {
 		case m.yielding:
 			return m.resume(now)
 		}
-		return m.stop()
+		return m.finish()
 	case Heard:
 		switch {
 		case ev.Packet.Priority == 0:
@@ -217,9 +220,9 @@ func (m *Machine) leaving(now time.Time, ev Event) []Action {
 		case m.yielding:
 			return m.yielded(now, ev)
 		}
-		return m.stop()
+		return m.finish()
 	case Shutdown:
-		m.yielding = false
+		m.yielding, m.ending = false, ""
 	}
 	return nil
 }
@@ -236,7 +239,7 @@ func (m *Machine) fail(reason string) []Action {
 	case Fault:
 		return nil
 	case Leaving:
-		return m.stop()
+		return m.finish()
 	case Master:
 		return m.become(Fault, Transition{Reason: reason}, Silence{}, Advertise{0}, Release{})
 	}

@@ -17,6 +17,7 @@ type simNode struct {
 
 	alive, paused, held bool
 	ending              bool  // told to stop
+	well                bool  // what made it unfit is over, and it still hands over
 	refuses             bool  // its kernel refuses the addresses
 	robbed              bool  // another tool has removed them
 	leased              int64 // when its kernel lets go of the addresses, as long as nobody renews
@@ -51,6 +52,7 @@ func (n *simNode) world(t time.Time) int64 {
 
 // start is a supervisor's: what an earlier life left behind is handed over first.
 func (n *simNode) start() {
+	n.well = false
 	n.life++
 	n.alive, n.paused, n.ending, n.inbox, n.announcing, n.overdue, n.leased = true, false, false, nil, false, false, 0
 	n.Machine, n.seen = NewMachine(n.cfg), shadow{}
@@ -116,8 +118,23 @@ func (n *simNode) wake(ev Event) {
 	}
 }
 
+// recover is the end of a fault, which may not even have begun: then a master that
+// hands over comes back when it has.
+func (n *simNode) recover() {
+	n.well = n.State() == Leaving
+	if n.State() == Fault {
+		n.step(Recovered{})
+	}
+}
+
 // step feeds the machine and does what it answers, as the router does.
 func (n *simNode) step(ev Event) {
+	defer func() {
+		if n.well && n.State() == Fault {
+			n.well = false
+			n.step(Recovered{})
+		}
+	}()
 	for ev != nil && n.sim.failed == nil {
 		now := n.clock(n.sim.now)
 		n.told(now, ev)

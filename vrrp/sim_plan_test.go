@@ -35,7 +35,7 @@ type trouble struct {
 }
 
 var (
-	faults  = []string{"loss", "one-way loss", "partition", "deaf", "mute", "clog", "double", "pause", "resume", "kill", "start", "stop", "fail", "recover", "refuse", "rob", "priority", "yield", "take back", "forge", "spoil"}
+	faults  = []string{"loss", "one-way loss", "partition", "deaf", "mute", "clog", "double", "pause", "resume", "kill", "start", "stop", "fail", "unfit", "recover", "refuse", "rob", "priority", "yield", "take back", "forge", "spoil"}
 	finales = []string{"crash", "stop", "partition", "pause", "yield"}
 )
 

@@ -68,10 +68,10 @@ func (s *simulation) order(n *simNode, t *trouble) {
 		n.step(Shutdown{})
 	case "fail":
 		n.step(Failed{"link_down"})
+	case "unfit":
+		n.step(Unfit{"track_script:x"})
 	case "recover":
-		if n.State() == Fault {
-			n.step(Recovered{})
-		}
+		n.recover()
 	case "refuse":
 		n.refuses = true
 	case "rob": // another tool removes the address; the link's news of it take a while
@@ -175,9 +175,7 @@ func (s *simulation) heal() {
 			n.start()
 		}
 		n.step(TakeBack{})
-		if n.State() == Fault {
-			n.step(Recovered{})
-		}
+		n.recover()
 		n.step(SetPriority{n.cfg.Priority})
 	}
 }
