@@ -46,6 +46,7 @@ type Instance struct {
 	Interval      time.Duration // version 3: 10 ms … 40.95 s in steps of 10 ms; version 2: whole seconds, 1 … 255
 	Addresses     []Address     // the family of the first is that of the adverts
 	Routes        []Route
+	Rules         []Rule
 	NoPreempt     bool
 	VirtualMAC    bool          // held on a link of their own, with the virtual router's MAC
 	NoAccept      bool          // the master drops what is addressed to the addresses
@@ -95,6 +96,19 @@ type Route struct {
 	Table       uint32
 	Metric      uint32     // for IPv6 at least 1
 	Source      netip.Addr // zero: the kernel chooses
+}
+
+// Rule is one virtual_rule.
+type Rule struct {
+	From     netip.Prefix // masked; zero: any
+	To       netip.Prefix // masked; zero: any
+	IPv6     bool
+	Input    string // interface; empty: any
+	Output   string // interface; empty: any
+	Mark     uint32 // with Mask
+	Mask     uint32 // 0: whatever the mark is
+	Table    uint32 // at least 1
+	Priority uint32 // 1–32765, unique in the family
 }
 
 // Announce is the gratuitous_arp block.

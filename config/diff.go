@@ -140,6 +140,11 @@ func listed(v reflect.Value) (list []keyed) {
 			key = o.Kind + ":" + o.Name
 		case Route:
 			key = fmt.Sprintf("%s table %d metric %d", o.Destination, o.Table, o.Metric)
+		case Rule:
+			key = "IPv4 priority " + key
+			if o.IPv6 {
+				key = "IPv6" + key[len("IPv4"):]
+			}
 		case Address:
 			if o.Interface != "" {
 				key += " on " + o.Interface

@@ -18,7 +18,7 @@ const reference = "../docs/configuration.md"
 var documented = map[string]string{
 	"cluster": "cluster", "director": "cluster/director",
 	"vrrp_instance": "vrrp_instance", "gratuitous_arp": "vrrp_instance/gratuitous_arp", "authentication": "vrrp_instance/authentication",
-	"virtual_address": "vrrp_instance/virtual_address", "virtual_route": "vrrp_instance/virtual_route",
+	"virtual_address": "vrrp_instance/virtual_address", "virtual_route": "vrrp_instance/virtual_route", "virtual_rule": "vrrp_instance/virtual_rule",
 	"vrrp_sync_group": "vrrp_sync_group",
 	"virtual_server":  "virtual_server", "real_server": "virtual_server/real_server", "sorry_server": "virtual_server/sorry_server",
 	"tunnel":      "virtual_server/tunnel",

@@ -10,6 +10,7 @@ var blocks = map[reflect.Type]struct{ name, key string }{
 	reflect.TypeFor[SyncGroup](): {"vrrp_sync_group", "Name"},
 	reflect.TypeFor[Address]():   {"virtual_address", "Prefix"},
 	reflect.TypeFor[Route]():     {"virtual_route", "Destination"},
+	reflect.TypeFor[Rule]():      {"virtual_rule", "Priority"},
 	reflect.TypeFor[Tracker]():   {"track", "Name"},
 	reflect.TypeFor[Service]():   {"virtual_server", "Name"},
 	reflect.TypeFor[Server]():    {"real_server", "Name"},
@@ -33,7 +34,7 @@ var effects = map[string]string{
 	"Instance.Keys": InPlace, "Instance.Lenient": InPlace, "Instance.Checksum": InPlace, "Instance.Lease": InPlace,
 	"Instance.Announce": InPlace, "Instance.Trackers": InPlace,
 	"Instance.Interface": Anew, "Instance.Version": Anew, "Instance.VRID": Anew, "Instance.Interval": Anew,
-	"Instance.VirtualMAC": Anew, "Instance.NoAccept": Anew, "Instance.Peers": Anew, "Instance.SourceAddress": Anew,
+	"Instance.VirtualMAC": Anew, "Instance.NoAccept": Anew, "Instance.Rules": Anew, "Instance.Peers": Anew, "Instance.SourceAddress": Anew,
 
 	"SyncGroup.Name": Anew, "SyncGroup.Members": Anew,
 
@@ -96,5 +97,5 @@ func restarts(was, is Instance) bool {
 	isFamily, isBare := carrier(is)
 	held := shownValue(reflect.ValueOf(was.Addresses)) != shownValue(reflect.ValueOf(is.Addresses)) || shownValue(reflect.ValueOf(was.Routes)) != shownValue(reflect.ValueOf(is.Routes))
 	return (was.Priority == 255) != (is.Priority == 255) || wasFamily != isFamily || wasBare != isBare ||
-		held && (is.VirtualMAC || is.NoAccept)
+		held && (is.VirtualMAC || is.NoAccept) || shownValue(reflect.ValueOf(was.Rules)) != shownValue(reflect.ValueOf(is.Rules))
 }

@@ -66,6 +66,7 @@ var instanceGrammar = grammar{
 		"authentication":  {attributes: []string{"type", "key", "id", "required"}},
 		"virtual_address": {labels: []string{"address"}, attributes: []string{"interface", "label", "scope", "advertise"}},
 		"virtual_route":   {labels: []string{"network"}, attributes: []string{"via", "interface", "table", "metric", "source"}},
+		"virtual_rule":    {labels: []string{"name"}, attributes: []string{"from", "to", "iif", "oif", "fwmark", "table", "priority"}},
 		"track":           trackGrammar,
 	},
 }

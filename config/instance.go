@@ -15,6 +15,7 @@ type instance struct {
 	terms     terms
 	addresses []field[Address]
 	routes    []field[Route]
+	rules     []field[Rule]
 }
 
 // readInstances reads all vrrp_instance blocks and compares them.
@@ -55,6 +56,7 @@ func (r *reader) readInstances(root *block) []instance {
 		}
 	}
 	r.checkRoutes(all)
+	r.checkRules(all)
 	return all
 }
 
@@ -98,6 +100,10 @@ func (r *reader) readInstance(b *block) (in instance, vrid field[int], link fiel
 	in.routes = r.readRoutes(b, &in)
 	for _, f := range in.routes {
 		in.Routes = append(in.Routes, f.value)
+	}
+	in.rules = r.readRules(b)
+	for _, f := range in.rules {
+		in.Rules = append(in.Rules, f.value)
 	}
 	return in, vrid, link
 }

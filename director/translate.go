@@ -24,6 +24,7 @@ func ElectionConfig(c *config.Config) election.Config {
 			Interval:     i.Interval,
 			Addresses:    virtualAddresses(i.Addresses),
 			Routes:       virtualRoutes(i.Routes),
+			Rules:        virtualRules(i.Rules),
 			NoPreempt:    i.NoPreempt,
 			NoAccept:     i.NoAccept,
 			PreemptDelay: i.PreemptDelay,
@@ -86,6 +87,13 @@ func virtualAddresses(addresses []config.Address) (list []election.Address) {
 func virtualRoutes(routes []config.Route) (list []election.Route) {
 	for _, r := range routes {
 		list = append(list, election.Route(r))
+	}
+	return list
+}
+
+func virtualRules(rules []config.Rule) (list []election.Rule) {
+	for _, r := range rules {
+		list = append(list, election.Rule(r))
 	}
 	return list
 }

@@ -257,6 +257,9 @@ func (e *election) recover(cfg Config, instances map[string]*instance) error {
 	for _, r := range left.routes {
 		e.out.emit(event.Event{Name: "daemon.recovered", Route: r.Destination.String()})
 	}
+	for _, r := range left.rules {
+		e.out.emit(event.Event{Name: "daemon.recovered", Rule: r.String()})
+	}
 	e.admit(cfg)
 	for name := range left.instances {
 		in := instances[name]

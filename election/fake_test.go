@@ -51,6 +51,7 @@ type fakeHost struct {
 	own        []netip.Prefix             // the node's own beside its source
 	routes     []netif.Route
 	routeErr   error
+	rules      []netif.Rule
 	claims     int
 	renewals   []int // how many addresses each
 	releases   int
@@ -254,6 +255,42 @@ func (f *fakeHost) MissingRoutes(routes []netif.Route) (missing []netif.Route, e
 		}
 	}
 	return missing, nil
+}
+
+func (f *fakeHost) ClaimRules(rules []netif.Rule) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range rules {
+		if !slices.Contains(f.rules, r) {
+			f.rules = append(f.rules, r)
+		}
+	}
+	return nil
+}
+
+func (f *fakeHost) ReleaseRules(rules []netif.Rule) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range rules {
+		f.rules = slices.DeleteFunc(f.rules, func(o netif.Rule) bool { return o.Key() == r.Key() })
+	}
+	return nil
+}
+
+func (f *fakeHost) MissingRules(rules []netif.Rule) (missing []netif.Rule, err error) {
+	held, err := f.HeldRules()
+	for _, r := range rules {
+		if !slices.Contains(held, r) {
+			missing = append(missing, r)
+		}
+	}
+	return missing, err
+}
+
+func (f *fakeHost) HeldRules() ([]netif.Rule, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.rules), nil
 }
 
 func (f *fakeHost) HeldRoutes() ([]netif.Route, error) { return f.heldRoutes(), nil }

@@ -19,10 +19,11 @@ const releaseRetry = 200 * time.Millisecond
 // holder is what winning and losing mean to this host (vrrp.Addresses): it
 // claims, renews, repairs and releases the addresses of one instance, announces
 // them, and does the same for the routes, which come after the addresses and go
-// before them. It belongs to the instance's router.
+// before them, and for the rules that lead to them. It belongs to the instance's router.
 type holder struct {
 	places  []*place
 	ways    ways
+	signs   signs
 	emit    func(event.Event)
 	refusal *refusal   // nil: packets to the addresses are accepted
 	lookout []*lookout // one for each place
@@ -33,6 +34,7 @@ type holder struct {
 func newHolder(cfg Instance, links *atomic.Pointer[netif.Links], k kernel, s announcer, from host, emit func(event.Event)) *holder {
 	h := &holder{
 		places: places(cfg, links, k, s), ways: ways{routes: cfg.routes(), links: links, kernel: k},
+		signs:   signs{rules: cfg.Rules, kernel: k},
 		refusal: newRefusal(cfg, from.filter), emit: emit,
 	}
 	for _, p := range h.places {
@@ -53,12 +55,16 @@ func (h *holder) Claim() error {
 	if err := h.ways.claim(); err != nil {
 		return err
 	}
+	if err := h.signs.claim(); err != nil {
+		return err
+	}
 	h.release = time.Time{}
 	h.watch()
 	for _, p := range h.places {
 		h.report("address.claimed", p, p.prefixes)
 	}
 	h.reportRoutes("route.claimed", h.ways.routes)
+	h.reportRules("rule.claimed", h.signs.rules)
 	return nil
 }
 
@@ -90,10 +96,15 @@ func (h *holder) Repair(now time.Time) error {
 // previous life left goes too.
 func (h *holder) Release() error {
 	h.release = time.Time{}
-	released, failed := h.ways.release()
+	released, failed := h.signs.release()
+	if released {
+		h.reportRules("rule.released", h.signs.rules)
+	}
+	released, err := h.ways.release()
 	if released {
 		h.reportRoutes("route.released", h.ways.routes)
 	}
+	failed = errors.Join(failed, err)
 	for i, p := range h.places {
 		h.lookout[i].end()
 		released, err := p.release()
@@ -138,7 +149,7 @@ func (h *holder) Silence() {
 }
 
 func (h *holder) Deadline() time.Time {
-	times := []time.Time{h.release, h.refusal.deadline()}
+	times := []time.Time{h.release, h.refusal.deadline(), h.signs.check}
 	for _, p := range h.places {
 		times = append(times, p.schedule.Deadline(), p.renew)
 	}
@@ -158,6 +169,9 @@ func (h *holder) Tick(now time.Time) error {
 	for _, p := range h.places {
 		failed = errors.Join(failed, p.tick(now))
 	}
+	restored, err := h.signs.tick(now)
+	h.reportRules("rule.restored", restored)
+	failed = errors.Join(failed, err)
 	h.watch()
 	if !h.release.IsZero() && !now.Before(h.release) {
 		failed = errors.Join(failed, h.Release())
@@ -180,6 +194,12 @@ func (h *holder) close() {
 func (h *holder) reportRoutes(name string, routes []Route) {
 	if len(routes) > 0 {
 		h.emit(event.Event{Name: name, Route: joined(routes, ", "), Count: len(routes)})
+	}
+}
+
+func (h *holder) reportRules(name string, rules []Rule) {
+	if len(rules) > 0 {
+		h.emit(event.Event{Name: name, Rule: joined(rules, ", "), Count: len(rules)})
 	}
 }
 

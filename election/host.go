@@ -22,6 +22,10 @@ type kernel interface {
 	ReleaseRoutes([]netif.Route) error
 	MissingRoutes([]netif.Route) ([]netif.Route, error)
 	HeldRoutes() ([]netif.Route, error)
+	ClaimRules([]netif.Rule) error
+	ReleaseRules([]netif.Rule) error
+	MissingRules([]netif.Rule) ([]netif.Rule, error)
+	HeldRules() ([]netif.Rule, error)
 	Close() error
 
 	// The same on a link with a virtual MAC, which is set up and down with them.

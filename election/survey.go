@@ -13,6 +13,7 @@ type remains struct {
 	instances map[string]bool        // some of whose addresses are on their interface, or known to have been master
 	addresses map[int][]netip.Prefix // by link: strays, which belong to none of the configuration
 	routes    []netif.Route          // strays: of none of these instances
+	rules     []netif.Rule           // strays, alike
 }
 
 // survey asks the kernel for them. wasMaster names instances known to have been
@@ -52,12 +53,24 @@ func survey(k kernel, links netif.Links, cfg Config, wasMaster []string) (left r
 			left.routes = append(left.routes, r)
 		}
 	}
+	rules, err := k.HeldRules()
+	if err != nil {
+		return left, err
+	}
+	for _, r := range rules {
+		if !slices.ContainsFunc(cfg.Instances, func(c Instance) bool { return left.instances[c.Name] && c.hasRule(r) }) {
+			left.rules = append(left.rules, r)
+		}
+	}
 	return left, nil
 }
 
 func (left remains) releaseStrays(k kernel) (err error) {
+	if len(left.rules) > 0 {
+		err = k.ReleaseRules(left.rules)
+	}
 	if len(left.routes) > 0 {
-		err = k.ReleaseRoutes(left.routes)
+		err = errors.Join(err, k.ReleaseRoutes(left.routes))
 	}
 	for index, addrs := range left.addresses {
 		err = errors.Join(err, k.Release(index, addrs))

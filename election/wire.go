@@ -93,6 +93,7 @@ type Instance struct {
 	Interval  time.Duration `json:"interval"`
 	Addresses []Address     `json:"addresses"` // the family of the first is that of the advertisements
 	Routes    []Route       `json:"routes"`
+	Rules     []Rule        `json:"rules"` // of priorities of their own
 	NoPreempt bool          `json:"no_preempt"`
 	NoAccept  bool          `json:"no_accept"` // drop what is addressed to the addresses
 

@@ -22,6 +22,7 @@ type Event struct {
 	Interface    string  `json:"interface,omitempty"`
 	Address      string  `json:"address,omitempty"`
 	Route        string  `json:"route,omitempty"`
+	Rule         string  `json:"rule,omitempty"`
 	Service      string  `json:"service,omitempty"`
 	Server       string  `json:"server,omitempty"`
 	Check        string  `json:"check,omitempty"`

@@ -65,6 +65,7 @@ func fields(e Event) []zapcore.Field {
 	text("interface", e.Interface)
 	text("address", e.Address)
 	text("route", e.Route)
+	text("rule", e.Rule)
 	text("service", e.Service)
 	text("server", e.Server)
 	text("check", e.Check)

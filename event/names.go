@@ -54,6 +54,10 @@ var kinds = map[string]kind{
 	"route.released": {zapcore.InfoLevel, "virtual route released"},
 	"route.restored": {zapcore.WarnLevel, "virtual route was removed by someone and restored"},
 
+	"rule.claimed":  {zapcore.InfoLevel, "virtual rule claimed"},
+	"rule.released": {zapcore.InfoLevel, "virtual rule released"},
+	"rule.restored": {zapcore.WarnLevel, "virtual rule was removed by someone and restored"},
+
 	"real_server.up":       {zapcore.InfoLevel, "real server is up"},
 	"real_server.down":     {zapcore.WarnLevel, "real server is down"},
 	"real_server.draining": {zapcore.InfoLevel, "real server is draining"},

@@ -15,6 +15,8 @@
 // none. The kernel keeps the announcements of all other routes from the watcher
 // (hearing_linux.go). Of some routes that go, with an address or a link, it tells
 // nothing, so that whoever holds routes asks for them whenever anything changed.
+// Rules of routing bear the number alike (FRA_PROTOCOL); the watcher does not follow
+// them.
 //
 // Where the master must not accept packets to its addresses, a [Filter] drops
 // them, in an nftables table of our own, behind the hooks of IPVS.
