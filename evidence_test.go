@@ -22,6 +22,9 @@ var clauses = slices.Concat(
 // invariants are the ids that docs/invariants.md must have a row for.
 var invariants = numbered("I", 24)
 
+// scorecard are the ids that docs/scorecard.md must have a row for.
+var scorecard = strings.Fields("R01 R02 R03 R04 R05 R06 R07 R08 R09 R10 R11 R12 R13 R14 R15 R16 R17 R18 R19 R20 R22 R23 R25 R26 R27 R28 R30 R32 R39")
+
 func numbered(prefix string, n int) (ids []string) {
 	for i := range n {
 		ids = append(ids, prefix+strconv.Itoa(i+1))
@@ -54,6 +57,15 @@ func TestInvariantsNameTheirChecks(t *testing.T) {
 		if claimed, real := strings.Contains(r.proof, "`TestSimulation`"), slices.Contains(asserted, r.id); claimed != real {
 			t.Errorf("%s: the page says that the simulation asserts it: %v; it does: %v", r.id, claimed, real)
 		}
+	}
+}
+
+// TestScorecardNamesItsTests: every fault has exactly one row, which names tests
+// that exist or says why there is none.
+func TestScorecardNamesItsTests(t *testing.T) {
+	page := rows(t, "docs/scorecard.md")
+	for _, fault := range append(missing(page, scorecard), unproven(page, tests(t))...) {
+		t.Error(fault)
 	}
 }
 

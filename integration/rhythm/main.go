@@ -52,9 +52,9 @@ func run(interval, during time.Duration, instances string, alone, idle bool, pag
 		return err
 	}
 	defer os.RemoveAll(folder)
-	hald := filepath.Join(folder, "hald")
-	if out, err := exec.Command("go", "build", "-o", hald, "./cmd/hald").CombinedOutput(); err != nil {
-		return fmt.Errorf("build hald: %w: %s", err, out)
+	hald, err := build(folder)
+	if err != nil {
+		return err
 	}
 	daemons, loads := []daemon{haldDaemon{hald}, keepalivedDaemon{}, keepalivedDaemon{realTime: true}}, []bool{false, true}
 	if alone {
@@ -84,6 +84,21 @@ func run(interval, during time.Duration, instances string, alone, idle bool, pag
 		return err
 	}
 	return os.WriteFile(page, []byte(text), 0o644)
+}
+
+// build builds hald from the module of the working directory.
+func build(folder string) (hald string, err error) {
+	module, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the module: %w", err)
+	}
+	hald = filepath.Join(folder, "hald")
+	cmd := exec.Command("go", "build", "-o", hald, "./cmd/hald")
+	cmd.Dir = filepath.Dir(strings.TrimSpace(string(module)))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build hald: %w: %s", err, out)
+	}
+	return hald, nil
 }
 
 // about names the machine and what was measured.

@@ -20,6 +20,8 @@ type scenario struct {
 	interval  time.Duration
 	during    time.Duration
 	loaded    bool
+
+	meanwhile func(link) error // what happens while it is watched, instead of the time; nil: nothing
 }
 
 func (c scenario) String() string {
@@ -79,7 +81,11 @@ func (c scenario) run(folder string) (seen observation, err error) {
 	}
 	time.Sleep(time.Second)
 	before := usage(running[0].Process.Pid)
-	time.Sleep(c.during)
+	if c.meanwhile == nil {
+		time.Sleep(c.during)
+	} else if err := c.meanwhile(links); err != nil {
+		return seen, err
+	}
 	after := usage(running[0].Process.Pid)
 	tcpdump := running[len(running)-1]
 	if err := stop([]*exec.Cmd{tcpdump}); err != nil {
