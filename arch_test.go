@@ -51,7 +51,7 @@ var pure = []string{
 	"vrrp/machine.go", "vrrp/master.go", "vrrp/yield.go", "vrrp/inspect.go", "vrrp/timers.go", "vrrp/advertisement.go", "vrrp/version2.go", "vrrp/version3.go", "vrrp/checksum.go", "vrrp/packet.go", "vrrp/event.go",
 	"garp/frame.go", "garp/advertisement.go", "garp/schedule.go", "garp/limit.go", "garp/claim.go", "garp/probe.go", "garp/vigil.go",
 	"netif/plan.go", "netif/link.go", "netif/virtual.go",
-	"healthcheck/tally.go",
+	"healthcheck/tally.go", "healthcheck/answer.go", "healthcheck/chunks.go",
 	"ipvsctl/model.go", "ipvsctl/plan.go",
 	"balancer/desired.go",
 	"election/fitness.go",

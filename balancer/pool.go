@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/healthcheck"
 	"github.com/hald-project/hald/ipvsctl"
 )
 
@@ -53,8 +54,9 @@ func newPool(w worker, commands <-chan Command, out *outbox) *pool {
 	return &pool{
 		commands: commands,
 		out:      out,
-		watches:  watches{build: w.build, results: make(chan outcome, 1024), running: make(map[checkID]*watch)},
-		keeping:  keeping{open: w.open, reports: make(chan ipvsctl.Report), done: make(chan error, 1)},
+		watches: watches{build: w.build, results: make(chan outcome, 1024), news: make(chan []healthcheck.News, 1),
+			failed: make(chan error, 1), running: make(map[checkID]*watch)},
+		keeping: keeping{open: w.open, reports: make(chan ipvsctl.Report), done: make(chan error, 1)},
 	}
 }
 
@@ -86,6 +88,10 @@ func (p *pool) loop(ctx context.Context) error {
 			}
 		case first := <-p.watches.results:
 			p.gather(first)
+		case news := <-p.watches.news:
+			p.learn(news)
+		case err := <-p.watches.failed:
+			return err
 		case r := <-p.keeping.reports:
 			p.observe(r)
 		case <-p.verdicts.C:
@@ -143,6 +149,21 @@ func (p *pool) gather(next outcome) {
 		}
 		break
 	}
+	p.decide(decided, news)
+}
+
+// learn takes the news of the loop.
+func (p *pool) learn(all []healthcheck.News) {
+	decided, news := false, false
+	for _, n := range all {
+		verdict, detail := outcome{n.Of.(*watch), n.Result}.take()
+		decided, news = decided || verdict, news || detail
+	}
+	p.decide(decided, news)
+}
+
+// decide acts on results, now or when the rest after the last step is over.
+func (p *pool) decide(decided, news bool) {
 	if news || decided {
 		p.track()
 		p.hurry()

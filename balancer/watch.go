@@ -10,18 +10,23 @@ import (
 	"github.com/hald-project/hald/healthcheck"
 )
 
-// watches are the running monitors, one for each distinct check however many
-// services name it. The pool owns them.
+// watches are the running checks, one for each distinct one however many
+// services name it: in one loop those that it can do, each with a monitor of its
+// own the others. The pool owns them.
 type watches struct {
 	build   func(Check) (healthcheck.Checker, error)
-	results chan outcome // from the monitors
+	results chan outcome            // from the monitors
+	news    chan []healthcheck.News // from the loop
+	loop    *healthcheck.Loop       // of the checks that one can do; nil: none was needed
+	failed  chan error              // why the loop ended
 	running map[checkID]*watch
 	group   sync.WaitGroup
 }
 
-// watch is one monitor and what it last found.
+// watch is one check and what it last found.
 type watch struct {
 	stop    context.CancelFunc
+	job     *healthcheck.Job // in the loop; nil: it has a monitor
 	verdict healthcheck.Verdict
 	value   int // of the last probe that passed
 	last    CheckStatus
@@ -75,20 +80,25 @@ func (w *watches) follow(ctx context.Context, needed map[checkID]Check) error {
 		}
 	}
 	for id, checker := range checkers {
-		w.start(ctx, id, needed[id], checker)
+		if err := w.start(ctx, id, needed[id], checker); err != nil {
+			return fmt.Errorf("%s: %w", needed[id].describe(), err)
+		}
 	}
 	return nil
 }
 
-func (w *watches) start(ctx context.Context, id checkID, check Check, checker healthcheck.Checker) {
-	ctx, stop := context.WithCancel(ctx)
-	started := &watch{stop: stop, last: CheckStatus{Kind: check.Kind}}
+func (w *watches) start(ctx context.Context, id checkID, check Check, checker healthcheck.Checker) error {
+	started := &watch{last: CheckStatus{Kind: check.Kind}}
 	w.running[id] = started
 	monitor := healthcheck.Monitor{
 		Checker: checker, Delay: healthcheck.Spread(string(id), check.Interval),
 		Interval: check.Interval, FastInterval: check.FastInterval, Timeout: check.Timeout,
 		Rise: check.Rise, Fall: check.Fall,
 	}
+	if healthcheck.Loops(checker) {
+		return w.enter(ctx, monitor, started)
+	}
+	ctx, started.stop = context.WithCancel(ctx)
 	w.group.Go(func() {
 		monitor.Run(ctx, func(r healthcheck.Result) {
 			select {
@@ -97,6 +107,28 @@ func (w *watches) start(ctx context.Context, id checkID, check Check, checker he
 			}
 		})
 	})
+	return nil
+}
+
+// enter gives a check to the loop, which starts with the first.
+func (w *watches) enter(ctx context.Context, m healthcheck.Monitor, started *watch) (err error) {
+	if w.loop == nil {
+		loop, err := healthcheck.NewLoop(w.news)
+		if err != nil {
+			return err
+		}
+		w.loop = loop
+		w.group.Go(func() {
+			if err := loop.Run(ctx); err != nil {
+				w.failed <- err
+			}
+		})
+	}
+	if started.job, err = w.loop.Add(m, started); err != nil {
+		return err
+	}
+	started.stop = func() { w.loop.Remove(started.job) }
+	return nil
 }
 
 // take keeps a result and tells whether the verdict, or else what is known of it,
@@ -124,12 +156,18 @@ func (w *watches) verdicts() map[checkID]healthcheck.Verdict {
 	return all
 }
 
-// status is the last result of a check.
+// status is the last result of a check. The loop reports only what is new, and
+// how long the last probe took when asked.
 func (w *watches) status(id checkID) CheckStatus {
-	if watch := w.running[id]; watch != nil {
-		return watch.last
+	watch := w.running[id]
+	if watch == nil {
+		return CheckStatus{}
 	}
-	return CheckStatus{}
+	last := watch.last
+	if watch.job != nil {
+		last.LatencyMS = event.Milliseconds(watch.job.Latency())
+	}
+	return last
 }
 
 // describe is how errors name a check.

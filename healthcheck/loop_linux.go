@@ -1,0 +1,253 @@
+package healthcheck
+
+import (
+	"container/heap"
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// group is how far apart the wake-ups for the clock are: what is due between two
+// waits for the second, so that a thousand checks a second cost a
+// hundred wake-ups.
+const group = 10 * time.Millisecond
+
+// Loop probes TCP and HTTP targets by the ten thousand, in one goroutine: its
+// sockets and one timer are in an epoll of its own, and the runtime's poller
+// waits for that. No goroutine, no Go timer and no buffer belongs to a target
+// between two probes.
+//
+// It keeps the schedule and the verdicts as a [Monitor] does; but results that
+// teach nothing are not reported.
+type Loop struct {
+	reports chan<- []News
+	began   time.Time // times below are distances from here
+	poll    *poll
+
+	mu     sync.Mutex // of what others hand in
+	added  []*Job
+	ended  []*Job
+	failed error // why the loop cannot run
+
+	due   schedule
+	slots []*Job // by the number that the poll knows
+	free  []int32
+	news  []News        // not taken yet
+	count int           // of jobs ever added
+	next  time.Duration // when the alarm is set for
+}
+
+// News is a result that says something new of the target that was added with Of:
+// the first one, a change of the verdict, another reason.
+type News struct {
+	Of     any
+	Result Result
+}
+
+// Loops tells whether a Loop can do what the checker does.
+func Loops(c Checker) bool {
+	switch c := c.(type) {
+	case *TCP:
+		return c.dial == nil
+	case *HTTP:
+		return c.dial == nil
+	}
+	return false
+}
+
+// NewLoop opens a loop. News goes to reports in batches whenever it is ready to
+// take one, and gathers until then: a reader that is busy holds no probe up.
+func NewLoop(reports chan<- []News) (*Loop, error) {
+	p, err := openPoll()
+	if err != nil {
+		return nil, fmt.Errorf("open the loop of checks: %w", err)
+	}
+	return &Loop{reports: reports, began: time.Now(), poll: p}, nil
+}
+
+// Add has a target probed from now on. Its Checker is one for which [Loops] is
+// true; Delay is not used: the loop spreads its targets itself.
+func (l *Loop) Add(m Monitor, of any) (*Job, error) {
+	probe, err := newProbe(m.Checker)
+	if err != nil {
+		return nil, err
+	}
+	j := &Job{monitor: m, of: of, probe: probe, tally: Tally{Rise: m.Rise, Fall: m.Fall}, slot: -1, place: -1}
+	l.hand(func() { l.added = append(l.added, j) })
+	return j, nil
+}
+
+// Remove ends the probing of a target. One that is under way is not reported.
+func (l *Loop) Remove(j *Job) { l.hand(func() { l.ended = append(l.ended, j) }) }
+
+func (l *Loop) hand(what func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	what()
+	l.poll.wake()
+}
+
+// Run probes until ctx ends, and closes every connection.
+func (l *Loop) Run(ctx context.Context) error {
+	defer l.poll.close()
+	stop := context.AfterFunc(ctx, func() { l.hand(func() {}) })
+	defer stop()
+	for ctx.Err() == nil {
+		if err := l.poll.wait(l.ready); err != nil {
+			return fmt.Errorf("wait for the sockets of checks: %w", err)
+		}
+		l.take()
+		l.expire()
+		l.tell()
+		l.arm()
+	}
+	for _, j := range l.slots {
+		if j != nil {
+			l.hangUp(j)
+		}
+	}
+	return nil
+}
+
+// ready has something happened on a socket.
+func (l *Loop) ready(slot int32) {
+	if j := l.slots[slot]; j != nil {
+		l.step(j)
+	}
+}
+
+// take gives what was handed in a place in the schedule.
+func (l *Loop) take() {
+	l.mu.Lock()
+	added, ended := l.added, l.ended
+	l.added, l.ended = nil, nil
+	l.mu.Unlock()
+	now := l.now()
+	for _, j := range added {
+		phase := spread(l.count, j.monitor.Interval)
+		l.count++
+		j.due = now + phase - j.monitor.Interval // a beat that was: the line goes through it
+		j.at = now + phase%min(j.monitor.Interval, time.Second)
+		heap.Push(&l.due, j)
+	}
+	for _, j := range ended {
+		if j.slot >= 0 {
+			l.hangUp(j)
+		}
+		if j.place >= 0 {
+			heap.Remove(&l.due, j.place)
+		}
+	}
+}
+
+// spread is where in its interval the n-th target is probed. Steps of the golden
+// ratio fill the interval evenly, however many there are.
+func spread(n int, interval time.Duration) time.Duration {
+	const golden = 0x9e3779b97f4a7c15 // of 2^64
+	return time.Duration(float64(interval) * (float64(uint64(n)*golden>>11) / (1 << 53)))
+}
+
+// expire begins the probes that are due and ends those whose time is up, when the
+// alarm that was set for them has come.
+func (l *Loop) expire() {
+	if l.now() < l.next {
+		return
+	}
+	for len(l.due) > 0 && l.due[0].at <= l.now() {
+		j := l.due[0]
+		if j.slot >= 0 {
+			l.finish(j, fmt.Errorf("%s: timeout", j.probe.phase()))
+		} else {
+			l.begin(j)
+		}
+	}
+}
+
+// tell passes the news on if someone is there to take it.
+func (l *Loop) tell() {
+	if len(l.news) == 0 {
+		return
+	}
+	select {
+	case l.reports <- l.news:
+		l.news = nil
+	default:
+	}
+}
+
+// arm sets the timer to the next that is due, and soon where news waits.
+func (l *Loop) arm() {
+	now := l.now()
+	next := now
+	switch {
+	case len(l.news) > 0:
+	case len(l.due) > 0:
+		next = max(now, l.due[0].at-1)
+	default:
+		return
+	}
+	if next = (next/group + 1) * group; next == l.next && next > now {
+		return
+	}
+	l.next = next
+	l.poll.alarm(next - now)
+}
+
+func (l *Loop) now() time.Duration { return time.Since(l.began) }
+
+// Job is one target of a Loop.
+type Job struct {
+	monitor Monitor
+	of      any
+	probe   probe
+	tally   Tally
+
+	due    time.Duration // the beat of the last probe
+	at     time.Duration // the next probe, or the deadline of the one under way
+	begun  time.Duration
+	place  int   // in the schedule
+	slot   int32 // of the connection; -1: none
+	fd     int
+	open   bool // it is connected
+	unsent []byte
+
+	told    bool
+	last    error
+	latency atomic.Int64 // ns
+	late    atomic.Int64 // ns, the latest start
+}
+
+// Latency is how long the last probe took; any goroutine may ask.
+func (j *Job) Latency() time.Duration { return time.Duration(j.latency.Load()) }
+
+// schedule is a heap of jobs by the time at which they want something.
+type schedule []*Job
+
+func (s schedule) Len() int           { return len(s) }
+func (s schedule) Less(i, k int) bool { return s[i].at < s[k].at }
+func (s schedule) Swap(i, k int) {
+	s[i], s[k] = s[k], s[i]
+	s[i].place, s[k].place = i, k
+}
+func (s *schedule) Push(x any) { j := x.(*Job); j.place = len(*s); *s = append(*s, j) }
+func (s *schedule) Pop() any {
+	last := len(*s) - 1
+	j := (*s)[last]
+	(*s)[last] = nil
+	*s, j.place = (*s)[:last], -1
+	return j
+}
+
+// ownFault is a failure that says nothing of the server.
+type ownFault struct{ error }
+
+func (e ownFault) Unwrap() error { return e.error }
+
+// systemError is what a system call said, in the words of explain.
+func systemError(phase string, number syscall.Errno) error {
+	return explain(phase, os.NewSyscallError(phase, number))
+}
