@@ -73,7 +73,7 @@ func TestLoopHostileServers(t *testing.T) {
 			}
 			timeout := 10 * time.Second
 			if tt.slow {
-				timeout = 100 * time.Millisecond
+				timeout = time.Second
 			}
 			p := startLoop(t)
 			p.add(check, 100*time.Millisecond, timeout)
