@@ -23,7 +23,7 @@ func FuzzMachine(f *testing.F) {
 		cfg.Priority = max(1, cfg.Priority)
 		cfg.NoPreempt = script[2]&1 == 1
 		cfg.PreemptDelay = time.Duration(script[2]>>1) * time.Second
-		p := plan{version: cfg.Version, nodes: []Config{cfg}, ppm: []int64{0}, delay: time.Millisecond}
+		p := plan{version: cfg.Version, links: 1, nodes: []Config{cfg}, ppm: []int64{0}, delay: time.Millisecond}
 		s := p.world()
 		n := s.nodes[0]
 		n.start()
@@ -37,11 +37,11 @@ func FuzzMachine(f *testing.F) {
 				if cfg.Version == 2 {
 					interval = cfg.Interval
 				}
-				if !n.alive || n.paused || from == n.source {
+				if !n.alive || n.paused || from == n.source[0] {
 					continue
 				}
 				heard := advert(from, a, interval)
-				heard.Local = n.source
+				heard.Local = n.source[0]
 				n.wake(heard)
 			case tr.what == "priority" && tr.number == 0:
 			default:

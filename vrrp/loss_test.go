@@ -8,7 +8,7 @@ import (
 
 // pairPlan is two routers, 150 and 100, that advertise every interval.
 func pairPlan(seed uint64, interval time.Duration) plan {
-	p := plan{seed: seed, version: 3, ppm: []int64{0, 0}, delay: interval / 100}
+	p := plan{seed: seed, version: 3, links: 1, ppm: []int64{0, 0}, delay: interval / 100}
 	for _, priority := range []uint8{150, 100} {
 		c := testConfig()
 		c.Priority, c.Interval = priority, interval
@@ -24,8 +24,8 @@ func duels(t *testing.T, loss float64, intervals int) (lasted []time.Duration) {
 	s := pairPlan(uint64(100*loss), 100*time.Millisecond).world()
 	s.run(5 * time.Second)
 	s.lossy = true
-	for i := range s.loss {
-		s.loss[i] = loss
+	for i := range s.loss[0] {
+		s.loss[0][i] = loss
 	}
 	master, backup := s.nodes[0], s.nodes[1]
 	began, fighting := int64(0), false

@@ -20,7 +20,7 @@ func (m *Machine) enterMaster(now time.Time) []Action {
 	prio := m.cfg.Priority
 	actions := m.become(Master, t, Claim{}, Advertise{prio}, Announce{})
 	m.interval, m.standby = m.cfg.Interval, false
-	m.tie = tie{heard: now}
+	m.tie = tie{}
 	m.restart(now)
 	return actions
 }

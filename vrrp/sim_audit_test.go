@@ -36,8 +36,10 @@ func (s *simulation) quiet() {
 	if !s.missed {
 		s.reached(^uint64(0))
 	}
-	for host := range s.cache { // those that missed an announcement ask again
-		s.cache[host] = h.index
+	for _, hosts := range s.cache { // those that missed an announcement ask again
+		for host := range hosts {
+			hosts[host] = h.index
+		}
 	}
 	s.clean, s.missed = true, false
 }
@@ -70,9 +72,11 @@ func (s *simulation) one(side uint64) {
 // reached asks whether every host of a side sends to the holder.
 func (s *simulation) reached(side uint64) {
 	for _, h := range s.holders() {
-		for host, to := range s.cache {
-			if side>>h.index&1 == 1 && side>>host&1 == 1 && to != h.index {
-				s.fail("I17", "host %d sends to node %d, node %d holds", host, to, h.index)
+		for link, hosts := range s.cache {
+			for host, to := range hosts {
+				if side>>h.index&1 == 1 && side>>host&1 == 1 && to != h.index {
+					s.fail("I17", "host %d on link %d sends to node %d, node %d holds", host, link, to, h.index)
+				}
 			}
 		}
 	}
@@ -113,6 +117,8 @@ func (s *simulation) finish() {
 		s.slept(h)
 	case "yield":
 		s.yielded(h)
+	case "link":
+		s.oneLink(h)
 	}
 }
 
@@ -212,7 +218,7 @@ func (s *simulation) yielded(h *simNode) {
 // parted: one master on each side, and one interval after the healing only one.
 func (s *simulation) parted() {
 	side := s.rng.Uint64()
-	s.part(side)
+	s.part(side, s.plan.all()...)
 	s.run(s.settle())
 	for _, half := range []uint64{side, ^side} {
 		if s.first(half) != nil && s.first(half).index < len(s.nodes) {
@@ -223,7 +229,7 @@ func (s *simulation) parted() {
 	if s.failed != nil {
 		return
 	}
-	s.cut = 0
+	s.cut = [maxLinks]uint64{}
 	bound := s.plan.longest() + s.plan.delay
 	s.run(bound + slack(bound))
 	if h := s.holders(); len(h) != 1 {
@@ -257,4 +263,31 @@ func (s *simulation) slept(h *simNode) {
 	s.run(s.settle())
 	s.one(^uint64(0))
 	s.reached(^uint64(0))
+}
+
+// oneLink: whatever is the matter with one link of several, the others carry the
+// election, and nobody changes state.
+func (s *simulation) oneLink(h *simNode) {
+	if s.plan.links == 1 {
+		return
+	}
+	link, n := s.rng.IntN(s.plan.links), s.nodes[s.rng.IntN(len(s.nodes))]
+	switch s.rng.IntN(3) {
+	case 0:
+		s.deafen(n, link)
+	case 1:
+		s.cut[link] |= 0xff << (8 * n.index)
+	case 2:
+		s.part(s.rng.Uint64(), link)
+	}
+	before := s.transitions
+	s.run(10 * s.plan.longest())
+	if s.transitions != before || len(s.holders()) != 1 || !h.held {
+		s.fail("I19", "%d transitions for one link of %d", s.transitions-before, s.plan.links)
+	}
+	s.heal()
+	s.run(2 * s.plan.longest())
+	if s.transitions != before {
+		s.fail("I19", "%d transitions as the link came back", s.transitions-before)
+	}
 }

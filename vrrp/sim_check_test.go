@@ -104,7 +104,7 @@ func (n *simNode) judge(now time.Time, before State, ev Event, actions []Action)
 	if n.seen.repeats > MaxAnswers {
 		s.fail("I9", "node %d was made to announce %d times between two adverts", n.index, n.seen.repeats)
 	}
-	if h, ok := ev.(Heard); ok && before == Master && n.State() == Master && h.Packet.Priority > 0 && h.Packet.Source != n.source && !advertised && n.seen.answers < MaxAnswers {
+	if h, ok := ev.(Heard); ok && before == Master && n.State() == Master && h.Packet.Priority > 0 && h.Packet.Source != h.Local && !n.later(h) && !advertised && n.seen.answers < MaxAnswers {
 		s.fail("I8", "node %d does not answer %v of priority %d", n.index, h.Packet.Source, h.Packet.Priority)
 	}
 	if n.State() == Backup && (n.Machine.interval != n.seen.interval || n.seen.interval > MaxLearned*n.cfg.Interval) {
@@ -199,8 +199,12 @@ func (n *simNode) changes(now time.Time, t Transition) {
 }
 
 func (n *simNode) loses(peer netip.Addr, priority uint8) bool {
-	return priority > n.Priority() || priority == n.Priority() && peer.Compare(n.source) > 0
+	return priority > n.Priority() || priority == n.Priority() && peer.Compare(n.source[linkOf(peer)]) > 0
 }
+
+// later tells whether an advert may have to wait for the word of an earlier link:
+// an equal's, where addresses decide.
+func (n *simNode) later(h Heard) bool { return h.Member > 0 && h.Packet.Priority == n.Priority() }
 
 func (n *simNode) entersBackup(now time.Time, t Transition) {
 	n.seen.interval, n.seen.lower = n.cfg.Interval, time.Time{}

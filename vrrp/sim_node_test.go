@@ -11,8 +11,8 @@ type simNode struct {
 	sim    *simulation
 	index  int
 	cfg    Config
-	source netip.Addr
-	ppm    int64 // how much faster its clock runs
+	source [maxLinks]netip.Addr // by link
+	ppm    int64                // how much faster its clock runs
 	offset time.Duration
 
 	alive, paused, held bool
@@ -21,7 +21,7 @@ type simNode struct {
 	refuses             bool  // its kernel refuses the addresses
 	robbed              bool  // another tool has removed them
 	leased              int64 // when its kernel lets go of the addresses, as long as nobody renews
-	inbox               []*Packet
+	inbox               []Heard
 	timer               int64 // when a timer event is queued; 0: none
 	life                int   // how often it was started, which voids the events of earlier lives
 	announcing          bool
@@ -31,7 +31,20 @@ type simNode struct {
 
 func (n *simNode) owner() bool { return n.cfg.Priority == Owner }
 
-func (n *simNode) hears(p *Packet) Heard { return Heard{Packet: *p, Local: n.source} }
+func (n *simNode) hears(p *Packet, link int) Heard {
+	return Heard{Packet: *p, Member: link, Local: n.source[link]}
+}
+
+// sourceOf is a node's address on a link. Each link has another order of them.
+func sourceOf(node, nodes, link int) netip.Addr {
+	if link%2 == 1 {
+		node = nodes - 1 - node
+	}
+	return netip.AddrFrom4([4]byte{192, 0, byte(2 + link), byte(10 + node)})
+}
+
+// linkOf is the link that an address is on.
+func linkOf(source netip.Addr) int { return int(source.As4()[2]) - 2 }
 
 // clock is the node's own time at an instant of the world.
 func (n *simNode) clock(world int64) time.Time {
@@ -99,8 +112,8 @@ func (n *simNode) resume() {
 	n.wake(Woke{})
 	inbox := n.inbox
 	n.inbox = nil
-	for _, p := range inbox {
-		n.step(n.hears(p))
+	for _, h := range inbox {
+		n.step(h)
 	}
 	n.step(Timeout{})
 	n.seen.stalled = false

@@ -6,10 +6,14 @@ import (
 	"time"
 )
 
+// maxLinks is on how many links an election is held at most.
+const maxLinks = 3
+
 // plan is all that a history depends on.
 type plan struct {
 	seed     uint64
 	version  uint8
+	links    int // that the election is held on: a sync group's
 	nodes    []Config
 	ppm      []int64
 	delay    time.Duration // most that one packet takes
@@ -36,7 +40,7 @@ type trouble struct {
 
 var (
 	faults  = []string{"loss", "one-way loss", "partition", "deaf", "mute", "clog", "double", "pause", "resume", "kill", "start", "stop", "fail", "unfit", "recover", "refuse", "rob", "priority", "yield", "take back", "forge", "spoil"}
-	finales = []string{"crash", "stop", "partition", "pause", "yield"}
+	finales = []string{"crash", "stop", "partition", "pause", "yield", "link"}
 )
 
 // intervals of the plans. Two thirds of all histories take the short ones.
@@ -47,7 +51,7 @@ var intervals = map[uint8][]time.Duration{
 
 func newPlan(seed uint64) plan {
 	rng := rand.New(rand.NewPCG(seed, 1))
-	p := plan{seed: seed, version: 3, quiet: 10 + rng.IntN(60), finale: finales[rng.IntN(len(finales))]}
+	p := plan{seed: seed, version: 3, links: 1 + max(0, rng.IntN(2*maxLinks)-maxLinks), quiet: 10 + rng.IntN(60), finale: finales[rng.IntN(len(finales))]}
 	if rng.IntN(3) == 0 {
 		p.version = 2
 	}
@@ -85,6 +89,16 @@ func newPlan(seed uint64) plan {
 	return p
 }
 
+// on are the links that a trouble is on: one in two is on all, the others on one.
+func (p *plan) on(t *trouble) []int {
+	if t.side>>32&1 == 0 {
+		return []int{int(t.side>>33) % p.links}
+	}
+	return p.all()
+}
+
+func (p *plan) all() []int { return []int{0, 1, 2}[:p.links] }
+
 // longest is the longest interval of the nodes.
 func (p *plan) longest() (d time.Duration) {
 	for _, c := range p.nodes {
@@ -102,14 +116,14 @@ func (p *plan) patience() (d time.Duration) {
 }
 
 func (p plan) String() string {
-	s := fmt.Sprintf("seed %d, version %d, at most %v on the way, finale %q\n", p.seed, p.version, p.delay, p.finale)
+	s := fmt.Sprintf("seed %d, version %d, %d links, at most %v on the way, finale %q\n", p.seed, p.version, p.links, p.delay, p.finale)
 	for i, c := range p.nodes {
 		s += fmt.Sprintf("  node %d: priority %d, interval %v, no preemption %v, preempt delay %v, clock %+d ppm\n", i, c.Priority, c.Interval, c.NoPreempt, c.PreemptDelay, p.ppm[i])
 	}
 	for i, e := range p.episodes {
 		s += fmt.Sprintf("  episode %d, %v\n", i, e.lasts)
 		for _, t := range e.troubles {
-			s += fmt.Sprintf("    after %v: %s, node %d, side %b, share %.3f, number %d\n", t.at, t.what, t.node, t.side&(1<<len(p.nodes)-1), t.share, t.number)
+			s += fmt.Sprintf("    after %v: %s, node %d, links %v, side %b, share %.3f, number %d\n", t.at, t.what, t.node, p.on(&t), t.side&(1<<len(p.nodes)-1), t.share, t.number)
 		}
 	}
 	return s

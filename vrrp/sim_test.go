@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A simulation runs machines on a simulated link by plain discrete events: no
+// A simulation runs machines on simulated links by plain discrete events: no
 // goroutine, no clock. Everything follows from its plan. The world's time is
 // nanoseconds since epoch; every node has a clock of its own.
 type simulation struct {
@@ -17,15 +17,15 @@ type simulation struct {
 	queue  events
 	seq    uint64
 	nodes  []*simNode
-	cut    uint64 // bit 8×from+to: nothing gets through
-	clog   uint64 // the same: nothing arrives yet
-	loss   [64]float64
+	cut    [maxLinks]uint64 // by link, bit 8×from+to: nothing gets through
+	clog   [maxLinks]uint64 // the same: nothing arrives yet
+	loss   [maxLinks][64]float64
 	lossy  bool // some loss since the last healing
 	double float64
 	clean  bool // the network delays by plan.delay at most, and forges nothing
 	missed bool // some announcement may not have reached a host since then
 	held   []event
-	cache  []int // by host, one beside each node: whom it sends to; -1: nobody
+	cache  [][]int // by link and host, one beside each node: whom it sends to; -1: nobody
 	failed error
 
 	adverts, transitions int
@@ -51,6 +51,7 @@ type event struct {
 	kind   kind
 	node   int
 	from   int
+	link   int
 	life   int
 	packet *Packet
 	fault  *trouble
@@ -134,13 +135,13 @@ func (s *simulation) happen(e event) {
 		}
 	case arrives:
 		switch {
-		case s.clog>>(8*e.from+e.node)&1 == 1:
+		case s.clog[e.link]>>(8*e.from+e.node)&1 == 1:
 			s.held = append(s.held, e)
 		case !n.alive:
 		case n.paused:
-			n.inbox = append(n.inbox, e.packet)
+			n.inbox = append(n.inbox, n.hears(e.packet, e.link))
 		default:
-			n.wake(n.hears(e.packet))
+			n.wake(n.hears(e.packet, e.link))
 		}
 	case announces:
 		switch {
@@ -151,7 +152,7 @@ func (s *simulation) happen(e event) {
 			s.announce(n)
 		}
 	case announcement:
-		s.cache[e.node] = e.from
+		s.cache[e.link][e.node] = e.from
 	case leaseEnds:
 		if n.leased == e.at && (n.paused || !n.alive) {
 			n.held = false
@@ -168,23 +169,26 @@ func (s *simulation) happen(e event) {
 	}
 }
 
+// send is one advert, on every link.
 func (s *simulation) send(from *simNode, priority uint8) {
 	s.adverts++
-	s.broadcast(from.index, &Packet{
-		Advertisement: Advertisement{51, priority, from.cfg.Interval, []netip.Addr{vip}}, Source: from.source, Destination: Group4,
-	})
+	for link := range s.plan.links {
+		s.broadcast(from.index, link, &Packet{
+			Advertisement: Advertisement{51, priority, from.cfg.Interval, []netip.Addr{vip}}, Source: from.source[link], Destination: Group4,
+		})
+	}
 }
 
 // broadcast delivers to every other node what the network does not lose.
-func (s *simulation) broadcast(from int, p *Packet) {
+func (s *simulation) broadcast(from, link int, p *Packet) {
 	for i := range s.nodes {
-		link := 8*from + i
-		if i == from || s.cut>>link&1 == 1 || s.lossy && s.rng.Float64() < s.loss[link] {
+		way := 8*from + i
+		if i == from || s.cut[link]>>way&1 == 1 || s.lossy && s.rng.Float64() < s.loss[link][way] {
 			continue
 		}
-		s.after(s.transit(), event{kind: arrives, node: i, from: from, packet: p})
+		s.after(s.transit(), event{kind: arrives, node: i, from: from, link: link, packet: p})
 		if s.double > 0 && s.rng.Float64() < s.double {
-			s.after(s.transit(), event{kind: arrives, node: i, from: from, packet: p})
+			s.after(s.transit(), event{kind: arrives, node: i, from: from, link: link, packet: p})
 		}
 	}
 }
@@ -198,12 +202,14 @@ func (s *simulation) transit() time.Duration {
 // announce tells the hosts who has the addresses. A host hears what the node
 // beside it would hear.
 func (s *simulation) announce(from *simNode) {
-	for i := range s.nodes {
-		link := 8*from.index + i
-		if i == from.index {
-			s.cache[i] = i
-		} else if s.cut>>link&1 == 0 && s.clog>>link&1 == 0 && !(s.lossy && s.rng.Float64() < s.loss[link]) {
-			s.after(s.transit(), event{kind: announcement, node: i, from: from.index})
+	for link := range s.plan.links {
+		for i := range s.nodes {
+			way := 8*from.index + i
+			if i == from.index {
+				s.cache[link][i] = i
+			} else if s.cut[link]>>way&1 == 0 && s.clog[link]>>way&1 == 0 && !(s.lossy && s.rng.Float64() < s.loss[link][way]) {
+				s.after(s.transit(), event{kind: announcement, node: i, from: from.index, link: link})
+			}
 		}
 	}
 }

@@ -11,28 +11,36 @@ func (s *simulation) begin(t *trouble) {
 	switch t.what {
 	case "loss":
 		s.lossy, s.clean, s.missed = true, false, true
-		for i := range s.loss {
-			s.loss[i] = t.share
+		for _, link := range s.plan.on(t) {
+			for way := range s.loss[link] {
+				s.loss[link][way] = t.share
+			}
 		}
 	case "one-way loss":
 		s.lossy, s.clean, s.missed = true, false, true
-		for to := range s.nodes {
-			s.loss[8*n.index+to] = t.share
+		for _, link := range s.plan.on(t) {
+			for to := range s.nodes {
+				s.loss[link][8*n.index+to] = t.share
+			}
 		}
 	case "partition":
 		s.missed = true
-		s.part(t.side)
+		s.part(t.side, s.plan.on(t)...)
 	case "deaf":
 		s.missed = true
-		for from := range s.nodes {
-			s.cut |= 1 << (8*from + n.index)
+		for _, link := range s.plan.on(t) {
+			s.deafen(n, link)
 		}
 	case "mute":
 		s.missed = true
-		s.cut |= 0xff << (8 * n.index)
+		for _, link := range s.plan.on(t) {
+			s.cut[link] |= 0xff << (8 * n.index)
+		}
 	case "clog":
 		s.clean, s.missed = false, true
-		s.clog |= 1 << (8*n.index + int(t.number)%len(s.nodes))
+		for _, link := range s.plan.on(t) {
+			s.clog[link] |= 1 << (8*n.index + int(t.number)%len(s.nodes))
+		}
 	case "double":
 		s.double = t.share
 	case "pause":
@@ -88,14 +96,23 @@ func (s *simulation) order(n *simNode, t *trouble) {
 	}
 }
 
-// part cuts a network in two.
-func (s *simulation) part(side uint64) {
-	for i := range s.nodes {
-		for j := range s.nodes {
-			if side>>i&1 != side>>j&1 {
-				s.cut |= 1 << (8*i + j)
+// part cuts links in two.
+func (s *simulation) part(side uint64, links ...int) {
+	for _, link := range links {
+		for i := range s.nodes {
+			for j := range s.nodes {
+				if side>>i&1 != side>>j&1 {
+					s.cut[link] |= 1 << (8*i + j)
+				}
 			}
 		}
+	}
+}
+
+// deafen has a node hear nothing on a link.
+func (s *simulation) deafen(n *simNode, link int) {
+	for from := range s.nodes {
+		s.cut[link] |= 1 << (8*from + n.index)
 	}
 }
 
@@ -107,14 +124,15 @@ func (s *simulation) forge(t *trouble) {
 	if s.plan.version == 3 {
 		interval = min(MaxInterval, interval*time.Duration(1+t.side%100))
 	}
-	p := &Packet{Source: netip.AddrFrom4([4]byte{192, 0, 2, t.number}), Advertisement: Advertisement{51, uint8(t.side >> 8), interval, []netip.Addr{vip}}}
+	link := int(t.side>>24) % s.plan.links
+	p := &Packet{Source: netip.AddrFrom4([4]byte{192, 0, byte(2 + link), t.number}), Advertisement: Advertisement{51, uint8(t.side >> 8), interval, []netip.Addr{vip}}}
 	if t.side>>16&3 == 0 {
 		p.Priority = 0
 	}
 	for range 1 + t.side>>20%8 {
 		for i, n := range s.nodes {
-			if n.source != p.Source {
-				s.after(s.transit(), event{kind: arrives, node: i, from: 7, packet: p})
+			if n.source[link] != p.Source {
+				s.after(s.transit(), event{kind: arrives, node: i, from: 7, link: link, packet: p})
 			}
 		}
 	}
@@ -124,7 +142,7 @@ func (s *simulation) forge(t *trouble) {
 // and wants every other node to refuse it: then nothing of it reaches a machine.
 func (s *simulation) spoil(n *simNode, t *trouble) {
 	f := Format{Version: s.plan.version}
-	b, err := f.AppendPacket(nil, Advertisement{51, 254, n.cfg.Interval, []netip.Addr{vip}}, n.source, Group4)
+	b, err := f.AppendPacket(nil, Advertisement{51, 254, n.cfg.Interval, []netip.Addr{vip}}, n.source[0], Group4)
 	if err != nil {
 		s.fail("I1", "cannot marshal: %v", err)
 		return
@@ -143,7 +161,7 @@ func (s *simulation) spoil(n *simNode, t *trouble) {
 	case 5:
 		b = b[:20+int(t.number)%8]
 	case 6:
-		copy(b[16:], s.nodes[0].source.AsSlice()) // destination
+		copy(b[16:], s.nodes[0].source[0].AsSlice()) // destination
 	case 7:
 		b[22+int(t.number)%2] ^= 1 << (t.number / 2 % 8) // one bit of priority or count
 	}
@@ -158,7 +176,7 @@ func (s *simulation) spoil(n *simNode, t *trouble) {
 
 // heal ends every fault and starts what was stopped.
 func (s *simulation) heal() {
-	s.lossy, s.loss, s.double, s.cut, s.clog = false, [64]float64{}, 0, 0, 0
+	s.lossy, s.loss, s.double, s.cut, s.clog = false, [maxLinks][64]float64{}, 0, [maxLinks]uint64{}, [maxLinks]uint64{}
 	for _, e := range s.held {
 		e.at = s.now
 		s.seq++

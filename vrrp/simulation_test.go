@@ -4,8 +4,8 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -107,12 +107,15 @@ func TestShrink(t *testing.T) {
 // world is a plan before anything happens but that every node will start.
 func (p plan) world() *simulation {
 	s := &simulation{plan: p, rng: rand.New(rand.NewPCG(p.seed, 2))}
+	for range p.links {
+		s.cache = append(s.cache, slices.Repeat([]int{-1}, len(p.nodes)))
+	}
 	for i, c := range p.nodes {
-		s.cache = append(s.cache, -1)
-		s.nodes = append(s.nodes, &simNode{
-			sim: s, index: i, cfg: c, source: netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + i)}),
-			ppm: p.ppm[i], offset: time.Duration(s.rng.Int64N(int64(time.Hour))),
-		})
+		n := &simNode{sim: s, index: i, cfg: c, ppm: p.ppm[i], offset: time.Duration(s.rng.Int64N(int64(time.Hour)))}
+		for link := range p.links {
+			n.source[link] = sourceOf(i, len(p.nodes), link)
+		}
+		s.nodes = append(s.nodes, n)
 	}
 	for _, n := range s.nodes {
 		s.after(time.Duration(s.rng.Int64N(int64(4*p.longest()))), event{kind: fault, fault: &trouble{what: "start", node: n.index}})

@@ -25,7 +25,7 @@ func (m *Machine) yielded(now time.Time, h Heard) []Action {
 // resume ends it otherwise: nobody took over, and we never let go.
 func (m *Machine) resume(now time.Time) []Action {
 	actions := m.become(Master, Transition{Reason: ReasonRefused}, Advertise{m.cfg.Priority})
-	m.standby, m.tie = false, tie{heard: now}
+	m.standby, m.tie = false, tie{}
 	m.restart(now)
 	return actions
 }
