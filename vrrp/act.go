@@ -28,6 +28,7 @@ func (r *Router) perform(actions []Action) (next Event) {
 		case Advertise:
 			if next == nil {
 				next = r.advertise(a.Priority)
+				r.machine.Spoke(time.Now())
 			}
 		case Announce:
 			if next == nil {

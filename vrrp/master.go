@@ -124,6 +124,15 @@ func (m *Machine) restart(now time.Time) {
 	m.deadline = now.Add(m.cfg.Interval)
 }
 
+// Spoke says when an advertisement left that Step asked for. The claim before the first
+// one may take longer than the peers wait, and is no sleep: they have heard nothing
+// yet.
+func (m *Machine) Spoke(now time.Time) {
+	if m.state == Master {
+		m.sent = now
+	}
+}
+
 // advance sets the advert timer on its line: a late wake-up does not shift the
 // next advertisement, and missed ones are not made up for.
 func (m *Machine) advance(now time.Time) {

@@ -33,6 +33,7 @@ type node struct {
 	log      []string
 	held     bool
 	claimErr error
+	claiming time.Duration // how long a claim takes
 	sendErr  error
 	told     func(string) // what it notes is told here too
 	stall    time.Duration
@@ -91,6 +92,7 @@ func (n *node) Claim() error {
 	if n.claimErr != nil {
 		return n.claimErr
 	}
+	time.Sleep(n.claiming)
 	n.hold(true)
 	n.note("claim")
 	return nil
@@ -378,6 +380,22 @@ func TestStalledMasterLetsGoFirst(t *testing.T) {
 			<-b.stopped
 		})
 	}
+}
+
+// TestClaimingTakesTime: a claim that takes longer than the peers wait, as one of a
+// thousand addresses may at a short interval, is no sleep.
+func TestClaimingTakesTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan := vrrptest.NewLAN()
+		a := start(t, lan, addrA, 150)
+		a.claiming = 5 * time.Second
+		sleep(20 * time.Second)
+		if got := a.since(0); !a.holds() || slices.Contains(got, "backup:stalled") {
+			t.Errorf("did %q", got)
+		}
+		a.stop()
+		<-a.stopped
+	})
 }
 
 // TestOneWayLossIsReported: a deaf backup claims what a live master holds. Only
