@@ -7,8 +7,20 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
+)
+
+const (
+	// crowd is how many packets at one look, and rush how short a time between two
+	// looks, make the watch rest before the next: a flood then costs what its packets
+	// do, and not a wake-up for each. No deadline waits for it, since a router
+	// pumps by itself before it honours one.
+	crowd = 8
+	rush  = 500 * time.Microsecond
+	rest  = time.Millisecond
 )
 
 // watch pumps whenever something comes, until the station closes or fails. It
@@ -17,7 +29,7 @@ import (
 func (st *station) watch() {
 	defer close(st.watched)
 	var one [1]byte
-	for {
+	for last := time.Now(); ; {
 		if st.raw.Read(func(fd uintptr) bool {
 			_, _, err := unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
 			return !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR)
@@ -25,52 +37,64 @@ func (st *station) watch() {
 			return
 		}
 		st.home.mu.Lock()
-		st.pump()
+		n := st.pump()
 		failed := st.err != nil
 		st.home.mu.Unlock()
 		if failed {
 			return
 		}
+		now := time.Now()
+		if n >= crowd || now.Sub(last) < rush {
+			time.Sleep(rest)
+		}
+		last = now
 	}
 }
 
-// pump moves what the kernel has to those whom it is for.
-func (st *station) pump() {
-	for n := 0; n < maxPump && st.err == nil; n++ {
+// pump moves what the kernel has to those whom it is for, and says how many packets
+// that were.
+func (st *station) pump() (n int) {
+	for ; n < maxPump && st.err == nil; n++ {
 		h, err := st.receive()
 		switch {
 		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
-			return
+			return n
 		case errors.Is(err, unix.ENETDOWN):
-			return // the link's state says the same, and more
+			return n // the link's state says the same, and more
 		case err != nil:
 			st.fail(fmt.Errorf("receive on %s: %w", st.name, err))
-			return
+			return n
 		}
 		if s := st.addressee(h.message); s != nil && len(s.queue) < maxQueue {
+			h.message = slices.Clone(h.message)
 			s.queue = append(s.queue, h)
 			s.wake()
 		}
 	}
+	return n
 }
 
-// receive goes past the poller, whose lock a waiting watch holds.
+// receive goes past the poller, whose lock a waiting watch holds. The message is
+// valid until the next call. Package syscall's functions do not ask the socket for
+// its protocol with each packet, as those of x/sys do.
 func (st *station) receive() (h heard, err error) {
 	var n, control int
-	var from unix.Sockaddr
+	var from syscall.Sockaddr
 	if e := st.raw.Control(func(fd uintptr) {
-		n, control, _, from, err = unix.Recvmsg(int(fd), st.in, st.oob, unix.MSG_DONTWAIT)
+		if st.ipv4 {
+			n, err = syscall.Read(int(fd), st.in)
+			return
+		}
+		n, control, _, from, err = syscall.Recvmsg(int(fd), st.in, st.oob, unix.MSG_DONTWAIT)
 	}); e != nil {
 		return h, e
 	}
 	if err != nil {
 		return h, err
 	}
-	h.message = slices.Clone(st.in[:n])
-	if !st.ipv4 {
-		if source, ok := from.(*unix.SockaddrInet6); ok {
-			h.source = netip.AddrFrom16(source.Addr)
-		}
+	h.message = st.in[:n]
+	if source, ok := from.(*syscall.SockaddrInet6); ok {
+		h.source = netip.AddrFrom16(source.Addr)
 		h.destination, h.hopLimit = header6(st.oob[:control])
 	}
 	return h, nil
