@@ -2,6 +2,7 @@ package balancer
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,6 +129,21 @@ func TestTrackersOfFiles(t *testing.T) {
 		if w.value != tt.value || (verdict || detail) != tt.news {
 			t.Errorf("%+v: value %d, news %v", tt.result, w.value, verdict || detail)
 		}
+	}
+}
+
+// The command of a check is told which server it is for.
+func TestNewCheckerForExec(t *testing.T) {
+	c := Check{Kind: "exec", Target: netip.MustParseAddrPort("[2001:db8::21]:2525"), Command: []string{"/bin/sh", "-c", "echo $HALD_ADDRESS $HALD_PORT; exit 1"}}
+	checker, err := newChecker(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := checker.Check(t.Context()); err == nil || err.Error() != "exit status 1: 2001:db8::21 2525" {
+		t.Errorf("got %v", err)
+	}
+	if got := c.describe(); got != "check exec of [2001:db8::21]:2525" {
+		t.Errorf("described as %q", got)
 	}
 }
 

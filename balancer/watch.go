@@ -173,7 +173,7 @@ func (w *watches) status(id checkID) CheckStatus {
 // describe is how errors name a check.
 func (c Check) describe() string {
 	switch c.Kind {
-	case "tcp", "http":
+	case "tcp", "http", "exec":
 		return fmt.Sprintf("check %s of %s", c.Kind, c.Target)
 	}
 	return "check " + c.Kind
@@ -186,6 +186,8 @@ func newChecker(c Check) (healthcheck.Checker, error) {
 		return &healthcheck.TCP{Target: c.Target}, nil
 	case "http":
 		return newHTTP(c)
+	case "exec":
+		return &healthcheck.Exec{Command: c.Command, Target: c.Target}, nil
 	case "script":
 		return &healthcheck.Exec{Command: c.Command}, nil
 	case "process":

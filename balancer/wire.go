@@ -87,7 +87,7 @@ type Tunnel struct {
 // Check is one probe and its rise and fall. Equal values are probed once,
 // however many services name them.
 type Check struct {
-	Kind         string            `json:"kind"` // tcp, http; script, process, file
+	Kind         string            `json:"kind"` // tcp, http, exec; script, process, file
 	Target       netip.AddrPort    `json:"target"`
 	Interval     time.Duration     `json:"interval"`
 	Timeout      time.Duration     `json:"timeout"`
@@ -101,7 +101,7 @@ type Check struct {
 	Body         string            `json:"body,omitempty"`
 	Status       [][2]int          `json:"status,omitempty"` // closed ranges
 	Expect       string            `json:"expect,omitempty"`
-	Command      []string          `json:"command,omitempty"` // of a script
+	Command      []string          `json:"command,omitempty"` // of exec and script
 	Process      string            `json:"process,omitempty"` // name of a process
 	File         string            `json:"file,omitempty"`    // path of a file with a number in it
 }

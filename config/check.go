@@ -54,6 +54,11 @@ func (r *reader) readChecks(b *block) []serviceCheck {
 }
 
 func (r *reader) readCheck(b *block) serviceCheck {
+	if b.label == "exec" { // it is told the server's address and port, and connects to whatever it likes
+		c := serviceCheck{Check: r.readRhythm(b, 3)}
+		c.Command = r.readCommand(b)
+		return c
+	}
 	c := serviceCheck{
 		Check:   r.readRhythm(b, 3),
 		address: read(r, b, "address", hostAddress),

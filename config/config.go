@@ -165,14 +165,15 @@ type Tunnel struct {
 
 // Check is one check block with its target resolved.
 type Check struct {
-	Kind         string         // "tcp" or "http"
-	Target       netip.AddrPort // what is connected to
+	Kind         string         // "tcp", "http" or "exec"
+	Target       netip.AddrPort // what is connected to, or what a command is told
 	Interval     time.Duration
 	Timeout      time.Duration // at most Interval
 	FastInterval time.Duration // while the verdict is not settled
 	Fall         int           // failures in a row that take a server out
 	Rise         int           // successes in a row that bring it back
 	HTTP         HTTPCheck     // for kind "http"
+	Command      []string      // for kind "exec": an absolute path and arguments
 }
 
 // HTTPCheck is what a check "http" asks and expects.

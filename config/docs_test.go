@@ -22,7 +22,7 @@ var documented = map[string]string{
 	"vrrp_sync_group": "vrrp_sync_group",
 	"virtual_server":  "virtual_server", "real_server": "virtual_server/real_server", "sorry_server": "virtual_server/sorry_server",
 	"tunnel":      "virtual_server/tunnel",
-	`check "tcp"`: "virtual_server/check/tcp", `check "http"`: "virtual_server/check/http",
+	`check "tcp"`: "virtual_server/check/tcp", `check "http"`: "virtual_server/check/http", `check "exec"`: "virtual_server/check/exec",
 	`track "interface"`: "vrrp_instance/track/interface", `track "script"`: "vrrp_instance/track/script", `track "file"`: "vrrp_instance/track/file",
 	`track "process"`: "vrrp_instance/track/process", `track "virtual_server"`: "vrrp_instance/track/virtual_server",
 	`track "tcp"`: "vrrp_instance/track/tcp", `track "http"`: "vrrp_instance/track/http",

@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -75,7 +76,8 @@ func checkSound(t *testing.T, c *Config) {
 				t.Errorf("server %+v", s)
 			}
 			for _, check := range s.Checks {
-				if check.Timeout > check.Interval || check.Timeout <= 0 || check.Fall < 1 || check.Rise < 1 || check.Target.Port() == 0 {
+				if check.Timeout > check.Interval || check.Timeout <= 0 || check.Fall < 1 || check.Rise < 1 ||
+					check.Target.Port() == 0 && !slices.Contains(portless, check.Kind) || (check.Kind == "exec") != (len(check.Command) > 0) {
 					t.Errorf("check %+v", check)
 				}
 			}

@@ -118,8 +118,9 @@ var checkGrammar = &grammar{
 			attributes: append(httpAttributes[:len(httpAttributes):len(httpAttributes)], checkAttributes...),
 			later:      []string{"source", "mark", "url", "sha256"},
 		},
+		"exec": {attributes: append([]string{"command"}, rhythmAttributes...), later: []string{"user", "dynamic_weight"}},
 	},
-	laterKinds: []string{"https", "tls", "dns", "grpc", "smtp", "udp", "ping", "exec", "file"},
+	laterKinds: []string{"https", "tls", "dns", "grpc", "smtp", "udp", "ping", "file"},
 }
 
 var (

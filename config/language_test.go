@@ -30,6 +30,7 @@ var vocabulary = map[string][]string{
 	"virtual_server/check/tcp":    {"interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark", "send", "expect"},
 	"virtual_server/check/http": {"interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark",
 		"url", "path", "method", "host", "headers", "body", "status", "expect", "sha256", "follow_redirects"},
+	"virtual_server/check/exec":          {"command", "user", "dynamic_weight", "interval", "timeout", "fall", "rise", "fast_interval"},
 	"vrrp_instance/track":                {"interface", "script", "file", "process", "virtual_server", "tcp", "http", "https", "tls", "dns", "grpc", "smtp", "udp", "ping", "exec"},
 	"vrrp_instance/track/interface":      {"weight"},
 	"vrrp_instance/track/script":         {"weight", "command", "interval", "timeout", "rise", "fall", "fast_interval"},

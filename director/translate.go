@@ -174,6 +174,7 @@ func check(c config.Check) balancer.Check {
 		Headers:      c.HTTP.Headers,
 		Body:         c.HTTP.Body,
 		Expect:       c.HTTP.Expect,
+		Command:      c.Command,
 	}
 	for _, r := range c.HTTP.Status {
 		part.Status = append(part.Status, [2]int{r.From, r.To})

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -15,14 +18,28 @@ import (
 // after the command itself has ended.
 const pipeGrace = 100 * time.Millisecond
 
-// execEnvironment is all that a command finds in its environment.
+// execEnvironment is what every command finds in its environment.
 var execEnvironment = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C"}
 
 // Exec is healthy when a command exits with status 0. No shell is involved. The
 // command runs in / with standard input from /dev/null and in a process group of
 // its own, which is killed as a whole when time is up.
 type Exec struct {
-	Command []string // the absolute path of the program, then its arguments
+	Command []string       // the absolute path of the program, then its arguments
+	Target  netip.AddrPort // the server that is meant, if any: HALD_ADDRESS and HALD_PORT
+}
+
+// environment is all that the command finds in its environment. What is not
+// known, a port behind a firewall mark, is not there.
+func (c *Exec) environment() []string {
+	env := slices.Clone(execEnvironment)
+	if c.Target.Addr().IsValid() {
+		env = append(env, "HALD_ADDRESS="+c.Target.Addr().String())
+	}
+	if c.Target.Port() != 0 {
+		env = append(env, "HALD_PORT="+strconv.Itoa(int(c.Target.Port())))
+	}
+	return env
 }
 
 // Check runs the command once. The error of a command that failed ends with what
@@ -30,7 +47,7 @@ type Exec struct {
 func (c *Exec) Check(ctx context.Context) error {
 	said := new(beginning)
 	command := exec.CommandContext(ctx, c.Command[0], c.Command[1:]...)
-	command.Dir, command.Env = "/", execEnvironment
+	command.Dir, command.Env = "/", c.environment()
 	command.Stdout, command.Stderr = said, said
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }

@@ -3,6 +3,7 @@ package healthcheck
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -40,6 +41,21 @@ func TestExec(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// Behind a firewall mark there is no port to tell.
+func TestExecTellsTheServer(t *testing.T) {
+	for target, want := range map[netip.AddrPort]string{
+		netip.MustParseAddrPort("192.0.2.21:25"): "exit status 1: HALD_ADDRESS=192.0.2.21 HALD_PORT=25",
+		netip.MustParseAddrPort("192.0.2.21:0"):  "exit status 1: HALD_ADDRESS=192.0.2.21",
+		{}:                                       "exit status 1",
+	} {
+		c := shell("env | grep ^HALD_ | sort; exit 1")
+		c.Target = target
+		if err := c.Check(t.Context()); err == nil || err.Error() != want {
+			t.Errorf("%v: got %v, want %s", target, err, want)
+		}
 	}
 }
 
