@@ -28,6 +28,13 @@ func Run(ctx context.Context, link net.Conn) error {
 	return worker{ipvsctl.Open, newChecker}.run(ctx, link)
 }
 
+// RunShadow is Run for a trial beside whatever does the work: it runs every
+// check and reports what it would do, to a table that was empty when it began;
+// the kernel's is neither read nor changed.
+func RunShadow(ctx context.Context, link net.Conn) error {
+	return worker{ipvsctl.OpenShadow, newChecker}.run(ctx, link)
+}
+
 func (w worker) run(ctx context.Context, link net.Conn) error {
 	defer link.Close()
 	ctx, cancel := context.WithCancel(ctx)

@@ -30,6 +30,7 @@ var ErrKilled = errors.New("stopped at once, without leaving in good order")
 // Director is what one life of the daemon is made of.
 type Director struct {
 	Config     *config.Config
+	DryRun     bool   // the workers are shadows, and every event says so
 	RuntimeDir string // lock, admin socket and ownership record are in it
 	StateDir   string // what survives a reboot is in it
 	Version    string
@@ -49,6 +50,14 @@ type Director struct {
 // Record is the path of the ownership record in a runtime directory.
 func Record(runtimeDir string) string {
 	return filepath.Join(runtimeDir, "services.json")
+}
+
+// record is where this life's services are recorded: nowhere if it has none.
+func (d *Director) record() string {
+	if d.DryRun {
+		return ""
+	}
+	return Record(d.RuntimeDir)
 }
 
 // Socket is the path of the admin socket: the configured one, or hald.sock in

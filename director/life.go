@@ -43,7 +43,7 @@ func newLife(d *Director) *life {
 	return &life{
 		d:          d,
 		election:   ElectionConfig(d.Config),
-		balancer:   BalancerConfig(d.Config, Record(d.RuntimeDir)),
+		balancer:   BalancerConfig(d.Config, d.record()),
 		ring:       event.NewRing(eventsKept),
 		messages:   make(chan message),
 		asks:       make(chan chan Document),
@@ -203,6 +203,7 @@ func (l *life) emit(e event.Event) {
 	e.Seq = l.seq
 	e.Cluster = l.d.Config.Cluster
 	e.Director = l.d.Config.Director.Name
+	e.DryRun = l.d.DryRun
 	if e.Time.IsZero() {
 		e.Time = time.Now()
 	}
@@ -227,6 +228,7 @@ func (l *life) document() Document {
 		Cluster:        l.d.Config.Cluster,
 		Director:       l.d.Config.Director.Name,
 		Version:        l.d.Version,
+		DryRun:         l.d.DryRun,
 		UptimeS:        time.Since(l.began).Seconds(),
 		Config:         ConfigStatus{Hash: l.d.Config.Hash, LoadedAt: l.began},
 		Maintenance:    l.planned.now.Maintenance,

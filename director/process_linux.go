@@ -30,9 +30,9 @@ const (
 const patience = 5 * time.Second
 
 // Process starts the worker of a role as a process of this same binary,
-// "hald worker ROLE", with its end of the link as descriptor 3. The binary is
+// "hald worker ROLE" and the flags, with its end of the link as descriptor 3. The binary is
 // the running one even if its file was replaced since.
-func Process(runtimeDir, role string) Start {
+func Process(runtimeDir, role string, flags ...string) Start {
 	return func(ctx context.Context) (Link, func() error, error) {
 		waiting, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
@@ -48,7 +48,7 @@ func Process(runtimeDir, role string) Start {
 		defer theirs.Close()
 
 		said := new(lastWords)
-		command := exec.CommandContext(ctx, "/proc/self/exe", "worker", role)
+		command := exec.CommandContext(ctx, "/proc/self/exe", append([]string{"worker", role}, flags...)...)
 		command.Args[0] = "hald"
 		command.ExtraFiles = []*os.File{theirs, lock}
 		command.Stderr = said

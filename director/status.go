@@ -12,6 +12,7 @@ type Document struct {
 	Cluster        string                `json:"cluster"`
 	Director       string                `json:"director"`
 	Version        string                `json:"version"`
+	DryRun         bool                  `json:"dry_run,omitempty"` // a trial: nothing shown here is done
 	UptimeS        float64               `json:"uptime_s"`
 	Config         ConfigStatus          `json:"config"`
 	Maintenance    *election.Maintenance `json:"maintenance"`           // null: takes part in the election

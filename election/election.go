@@ -178,6 +178,9 @@ func (e *election) named(names []string) (list []*group) {
 // undisturbed; what changed leaves in good order and begins anew. Nothing is
 // touched before everything new could be built.
 func (e *election) configure(cfg Config) error {
+	if e.host.shadow {
+		cfg = cfg.withoutVirtualMACs()
+	}
 	instances, order := map[string]*instance{}, make([]string, 0, len(cfg.Instances))
 	for _, c := range cfg.Instances {
 		order = append(order, c.Name)

@@ -382,10 +382,12 @@ type process struct {
 }
 
 // launch runs an election; deaf leaves its reports unread.
-func launch(f *fakeHost, deaf bool) *process {
+func launch(f *fakeHost, deaf bool) *process { return launchOn(f, f.host(), deaf) }
+
+func launchOn(f *fakeHost, h host, deaf bool) *process {
 	here, there := newLink()
 	p := &process{fakeHost: f, link: here, enc: json.NewEncoder(here), done: make(chan error, 1)}
-	go func() { p.done <- run(context.Background(), there, f.host()) }()
+	go func() { p.done <- run(context.Background(), there, h) }()
 	if !deaf {
 		go p.read()
 	}

@@ -62,6 +62,7 @@ type host struct {
 	others    func(name string, index int, ipv4 bool, ours []uint8) (others, error)
 	sequence  *vrrp.Sequence // of what this process signs
 	realTime  func() bool    // the process has a real-time scheduling policy
+	shadow    bool           // nothing is touched
 }
 
 // realHost is the network namespace of the process.

@@ -36,4 +36,5 @@ type Event struct {
 	Count        int     `json:"count,omitempty"`
 	By           string  `json:"by,omitempty"` // who gave an order: "uid 0, pid 4711"
 	Error        string  `json:"error,omitempty"`
+	DryRun       bool    `json:"dry_run,omitempty"` // of a trial: it would happen
 }

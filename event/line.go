@@ -81,5 +81,8 @@ func fields(e Event) []zapcore.Field {
 	number("count", e.Count)
 	text("by", e.By)
 	text("error", e.Error)
+	if e.DryRun {
+		fields = append(fields, zap.Bool("dry_run", true))
+	}
 	return fields
 }

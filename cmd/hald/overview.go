@@ -21,6 +21,11 @@ func (p painter) document(d director.Document) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "cluster %s, director %s, hald %s, up %s, configuration %.12s\n",
 		d.Cluster, d.Director, d.Version, age(time.Duration(d.UptimeS*float64(time.Second))), d.Config.Hash)
+	if d.DryRun {
+		t := table{colour: p.colour}
+		t.row(cell{"DRY RUN: nothing of what is shown is done", yellow})
+		text.WriteString(t.String())
+	}
 	text.WriteString(p.planned(d))
 	if len(d.VRRPInstances) > 0 {
 		text.WriteString("\n" + p.instances(d.VRRPInstances))

@@ -24,32 +24,38 @@ import (
 const lastResort = time.Second
 
 func (a *app) run() *cobra.Command {
-	return &cobra.Command{
+	dry := false
+	command := &cobra.Command{
 		Use:   "run",
 		Short: "Run the daemon in the foreground",
 		Long: "Run the daemon in the foreground. It logs to standard error.\n" +
 			"TERM or INT stops it in good order, a second one at once.\n" +
-			"Exit codes: 0 clean stop, 1 fatal, 2 usage or configuration.",
+			"Exit codes: 0 clean stop, 1 fatal, 2 usage or configuration.\n\n" +
+			"--dry-run tries a configuration beside whatever does the work: it hears the election and\n" +
+			"runs every check, logs and shows what it would do, sends nothing but probes and changes\n" +
+			"nothing in the kernel; the table it shows was empty when it began. Give it a --runtime-dir of its own where a daemon runs already.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			c, err := a.loadValid(config.Load, codeUsage)
 			if err != nil {
 				return err
 			}
-			if err := ready(c); err != nil {
+			if err := ready(c, dry); err != nil {
 				return &exit{codeFailed, err}
 			}
-			return a.live(command.Context(), c)
+			return a.live(command.Context(), a.made(c, dry))
 		},
 	}
+	command.Flags().BoolVar(&dry, "dry-run", false, "try the configuration: send nothing but probes, change nothing")
+	return command
 }
 
 // ready refuses to start what could never work.
-func ready(c *config.Config) error {
+func ready(c *config.Config, dry bool) error {
 	if err := capable(); err != nil {
 		return err
 	}
-	if len(c.Services) == 0 {
+	if len(c.Services) == 0 || dry {
 		return nil
 	}
 	table, err := ipvsctl.Open()
@@ -59,9 +65,31 @@ func ready(c *config.Config) error {
 	return table.Close()
 }
 
+// made is the director of one life.
+func (a *app) made(c *config.Config, dry bool) *director.Director {
+	d := &director.Director{
+		Config:     c,
+		DryRun:     dry,
+		RuntimeDir: a.runtimeDir,
+		StateDir:   a.stateDir,
+		Version:    buildVersion(),
+		Cleanup:    election.Cleanup,
+		Notify:     func(state string) { daemon.SdNotify(false, state) },
+	}
+	var flags []string
+	if dry {
+		flags = append(flags, "--dry-run")
+		d.StateDir, d.Config.Admin.Socket = a.runtimeDir, "" // those of the daemon beside it are not ours
+		d.Cleanup = func(context.Context, election.Config, []string) error { return nil }
+	}
+	d.Election = director.Process(a.runtimeDir, director.RoleElection, flags...)
+	d.Balancer = director.Process(a.runtimeDir, director.RoleBalancer, flags...)
+	return d
+}
+
 // live is the daemon's life from here to its end.
-func (a *app) live(ctx context.Context, c *config.Config) error {
-	sink := a.sink(c.Log)
+func (a *app) live(ctx context.Context, d *director.Director) error {
+	sink := a.sink(d.Config.Log)
 	logging, endLogging := context.WithCancel(context.WithoutCancel(ctx))
 	logged := make(chan struct{})
 	go func() {
@@ -71,17 +99,7 @@ func (a *app) live(ctx context.Context, c *config.Config) error {
 
 	ctx, stop, release := signals(ctx)
 	defer release()
-	d := &director.Director{
-		Config:     c,
-		RuntimeDir: a.runtimeDir,
-		StateDir:   a.stateDir,
-		Version:    buildVersion(),
-		Election:   director.Process(a.runtimeDir, director.RoleElection),
-		Balancer:   director.Process(a.runtimeDir, director.RoleBalancer),
-		Cleanup:    election.Cleanup,
-		Log:        sink.Emit,
-		Notify:     func(state string) { daemon.SdNotify(false, state) },
-	}
+	d.Log = sink.Emit
 	err := d.Run(ctx, stop)
 	endLogging()
 	<-logged

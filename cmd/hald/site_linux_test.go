@@ -108,9 +108,9 @@ type running struct {
 }
 
 // run starts the daemon with its log going to the file.
-func (s *site) run(log *os.File) *running {
+func (s *site) run(log *os.File, flags ...string) *running {
 	s.t.Helper()
-	d := &running{site: s, cmd: s.command("run"), ended: make(chan error, 1)}
+	d := &running{site: s, cmd: s.command(append([]string{"run"}, flags...)...), ended: make(chan error, 1)}
 	d.cmd.Stderr = log
 	if err := d.cmd.Start(); err != nil {
 		s.t.Fatal(err)

@@ -20,8 +20,15 @@ var workers = map[string]func(ctx context.Context, link net.Conn) error{
 	director.RoleBalancer: balancer.Run,
 }
 
+// shadows are the same in a trial.
+var shadows = map[string]func(ctx context.Context, link net.Conn) error{
+	director.RoleElection: election.RunShadow,
+	director.RoleBalancer: balancer.RunShadow,
+}
+
 func (a *app) worker() *cobra.Command {
-	return &cobra.Command{
+	dry := false
+	command := &cobra.Command{
 		Use:       "worker ROLE",
 		Short:     "One of the daemon's own processes",
 		Hidden:    true,
@@ -38,14 +45,19 @@ func (a *app) worker() *cobra.Command {
 				return err
 			}
 			defer link.Close()
-			role := args[0]
+			role, parts := args[0], workers
+			if dry {
+				parts = shadows
+			}
 			// Without a name of its own the process would be called "exe" in
 			// ps; that is all that is lost if it cannot have one.
 			_ = os.WriteFile("/proc/self/comm", []byte("hald-"+role), 0)
-			if err := workers[role](command.Context(), link); err != nil {
+			if err := parts[role](command.Context(), link); err != nil {
 				return &exit{codeFailed, err}
 			}
 			return nil
 		},
 	}
+	command.Flags().BoolVar(&dry, "dry-run", false, "touch nothing")
+	return command
 }

@@ -1,0 +1,56 @@
+package ipvsctl
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+)
+
+// shadow is a Kernel that is none: a table in memory, empty at first, on which a
+// plan shows what would be done.
+type shadow struct {
+	services map[Key]Service // without destinations
+	servers  map[Key]map[netip.AddrPort]Destination
+	timeouts Timeouts
+}
+
+// OpenShadow is for Options, where the kernel's table must stay as it is or there
+// is none. It never fails.
+func OpenShadow() (Kernel, error) {
+	return &shadow{services: make(map[Key]Service), servers: make(map[Key]map[netip.AddrPort]Destination)}, nil
+}
+
+func (s *shadow) Read() (Snapshot, error) {
+	now := Snapshot{Timeouts: s.timeouts, Connections: make(map[DestinationKey]Connections)}
+	for _, key := range slices.SortedFunc(maps.Keys(s.services), Key.Compare) {
+		service := s.services[key]
+		service.Destinations = slices.SortedFunc(maps.Values(s.servers[key]), byAddress)
+		now.Services = append(now.Services, service)
+	}
+	return now, nil
+}
+
+func (s *shadow) Apply(ops []Op) ([]Failed, error) {
+	for _, op := range ops {
+		key := op.Service.Key
+		switch op.Kind {
+		case AddService, UpdateService:
+			s.services[key] = op.Service
+			if s.servers[key] == nil {
+				s.servers[key] = make(map[netip.AddrPort]Destination)
+			}
+		case DeleteService:
+			delete(s.services, key)
+			delete(s.servers, key)
+		case AddDestination, UpdateDestination:
+			s.servers[key][op.Destination.Address] = op.Destination
+		case DeleteDestination:
+			delete(s.servers[key], op.Destination.Address)
+		case SetTimeouts:
+			s.timeouts = op.Timeouts.Over(s.timeouts)
+		}
+	}
+	return nil, nil
+}
+
+func (s *shadow) Close() error { return nil }
