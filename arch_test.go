@@ -41,6 +41,7 @@ var arrows = map[string][]string{
 	"integration/demo":    {"integration/lab", "integration/guest"},
 	"integration/measure": {"integration/lab", "integration/guest"},
 	"integration/rhythm":  {},
+	"integration/checks":  {},
 	"integration/soak":    {},
 }
 

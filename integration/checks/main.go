@@ -1,0 +1,90 @@
+//go:build linux
+
+// Command checks measures what health checks cost, hald beside keepalived, in
+// turn, on this machine's own kernel in a network namespace, which needs root but
+// no IPVS: hald runs with --dry-run, and keepalived with a small library before
+// the C library's that says yes to every IPVS socket option (ipvs.c.txt).
+//
+//	go run ./integration/checks [-rounds N] [-servers LIST] [-window TIME]
+//
+// One process of ours answers on all of 127.0.0.0/8 and is the witness of when
+// checks come; /proc is the witness of what they cost. The table goes to the
+// standard output, in Markdown.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	interval = 2 * time.Second
+	settle   = 5 * time.Second // after the start: configuration read, first probes made
+)
+
+// cell is what is measured one way.
+type cell struct {
+	daemon, kind string
+	servers      int
+}
+
+func main() {
+	rounds := flag.Int("rounds", 3, "measure everything `N` times")
+	list := flag.String("servers", "100,1000,10000", "how many real servers, a `LIST`")
+	window := flag.Duration("window", 10*time.Second, "`TIME` of one measurement")
+	flag.Parse()
+	var sizes []int
+	for text := range strings.SplitSeq(*list, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 50000 {
+			fmt.Fprintf(os.Stderr, "checks: -servers %q: use numbers from 1 to 50000\n", text)
+			os.Exit(2)
+		}
+		sizes = append(sizes, n)
+	}
+	if err := measure(*rounds, sizes, *window); err != nil {
+		fmt.Fprintln(os.Stderr, "checks:", err)
+		os.Exit(1)
+	}
+}
+
+func measure(rounds int, sizes []int, window time.Duration) error {
+	folder, err := os.MkdirTemp("", "hald-checks-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	b := &bench{folder: folder, space: fmt.Sprintf("hald-checks-%d", os.Getpid()), window: window}
+	if err := b.prepare(); err != nil {
+		return err
+	}
+	defer exec.Command("ip", "netns", "del", b.space).Run()
+	w, err := answer(filepath.Join("/run/netns", b.space))
+	if err != nil {
+		return err
+	}
+	found := map[cell][]figures{}
+	for round := range rounds {
+		for _, n := range sizes {
+			for _, kind := range []string{"tcp", "http"} {
+				for _, daemon := range []string{"keepalived", "hald"} {
+					c := cell{daemon, kind, n}
+					f, err := b.run(c, w)
+					if err != nil {
+						return fmt.Errorf("%s, %s, %d servers: %w", daemon, kind, n, err)
+					}
+					fmt.Fprintf(os.Stderr, "round %d: %+v %+v\n", round+1, c, f)
+					found[c] = append(found[c], f)
+				}
+			}
+		}
+	}
+	fmt.Print(table(sizes, found))
+	return nil
+}

@@ -1,0 +1,104 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// port is where every server answers.
+const port = 8099
+
+// witness is all real servers, and knows when each was asked.
+type witness struct {
+	mu   sync.Mutex
+	http bool
+	came map[netip.Addr][]time.Time
+}
+
+// answer opens the servers in a network namespace.
+func answer(space string) (*witness, error) {
+	type opened struct {
+		l   net.Listener
+		err error
+	}
+	done := make(chan opened)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with us
+		fd, err := os.Open(space)
+		if err == nil {
+			defer fd.Close()
+			err = unix.Setns(int(fd.Fd()), unix.CLONE_NEWNET)
+		}
+		if err != nil {
+			done <- opened{nil, fmt.Errorf("enter %s: %w", space, err)}
+			return
+		}
+		l, err := net.Listen("tcp4", fmt.Sprintf("0.0.0.0:%d", port))
+		done <- opened{l, err}
+	}()
+	o := <-done
+	if o.err != nil {
+		return nil, o.err
+	}
+	w := &witness{came: map[netip.Addr][]time.Time{}}
+	go w.serve(o.l)
+	return w, nil
+}
+
+func (w *witness) serve(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		at := c.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
+		w.mu.Lock()
+		w.came[at] = append(w.came[at], time.Now())
+		talk := w.http
+		w.mu.Unlock()
+		if !talk {
+			c.Close()
+			continue
+		}
+		go func() {
+			defer c.Close()
+			c.SetDeadline(time.Now().Add(interval))
+			if _, err := c.Read(make([]byte, 1024)); err == nil {
+				c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"))
+			}
+		}()
+	}
+}
+
+// begin forgets everything.
+func (w *witness) begin(http bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.http = http
+	clear(w.came)
+}
+
+// seen is how many checks came since begin, to how many servers, and how much
+// later than one interval after its predecessor each was, in order.
+func (w *witness) seen() (checks, servers int, late []time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, times := range w.came {
+		checks += len(times)
+		for i := 1; i < len(times); i++ {
+			late = append(late, max(0, times[i].Sub(times[i-1])-interval))
+		}
+	}
+	slices.Sort(late)
+	return checks, len(w.came), late
+}
