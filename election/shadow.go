@@ -66,6 +66,10 @@ func (idleKernel) ClaimRoutes([]netif.Route) error                              
 func (idleKernel) ReleaseRoutes([]netif.Route) error                               { return nil }
 func (idleKernel) MissingRoutes([]netif.Route) ([]netif.Route, error)              { return nil, nil }
 func (idleKernel) HeldRoutes() ([]netif.Route, error)                              { return nil, nil }
+func (idleKernel) ClaimRules([]netif.Rule) error                                   { return nil }
+func (idleKernel) ReleaseRules([]netif.Rule) error                                 { return nil }
+func (idleKernel) MissingRules([]netif.Rule) ([]netif.Rule, error)                 { return nil, nil }
+func (idleKernel) HeldRules() ([]netif.Rule, error)                                { return nil, nil }
 func (idleKernel) Close() error                                                    { return nil }
 func (idleKernel) ClaimVirtual(int, int, []netif.Virtual, time.Duration) error     { return nil }
 func (idleKernel) ReleaseVirtual(int, []netip.Prefix) error                        { return nil }
