@@ -15,6 +15,8 @@ type keeping struct {
 	reports    chan ipvsctl.Report
 	reconciler *ipvsctl.Reconciler // nil: not started
 	done       chan error          // its end
+	config     Config              // the part of it that concerns the table as a whole counts
+	role       ipvsctl.Role        // zero: the election has not said yet
 }
 
 // configure passes on what concerns the table as a whole.
@@ -25,14 +27,37 @@ func (k *keeping) configure(ctx context.Context, c Config) {
 		}
 		k.start(ctx, c.Record)
 	}
-	k.reconciler.Configure(ipvsctl.Settings{
+	k.config = c
+	k.reconciler.Configure(k.settings())
+}
+
+// follow has the synchronisation of connections do what is right where the
+// election has put this director.
+func (k *keeping) follow(p Place) {
+	k.role = ipvsctl.Receiver
+	if p.Master {
+		k.role = ipvsctl.Sender
+	}
+	if k.reconciler != nil && k.config.Sync != nil {
+		k.reconciler.Configure(k.settings())
+	}
+}
+
+func (k *keeping) settings() ipvsctl.Settings {
+	c := k.config
+	s := ipvsctl.Settings{
 		Timeouts:    ipvsctl.Timeouts{TCP: c.TCPTimeout, TCPFin: c.TCPFinTimeout, UDP: c.UDPTimeout},
+		Sysctls:     c.Sysctls,
 		ClearOnStop: c.ClearOnStop,
-	})
+	}
+	if c.Sync != nil {
+		s.Sync = &ipvsctl.Daemon{Role: k.role, Interface: c.Sync.Interface, ID: c.Sync.ID}
+	}
+	return s
 }
 
 func concernsIPVS(c Config) bool {
-	if len(c.Services) > 0 || c.TCPTimeout+c.TCPFinTimeout+c.UDPTimeout > 0 {
+	if len(c.Services) > 0 || c.TCPTimeout+c.TCPFinTimeout+c.UDPTimeout > 0 || c.Sync != nil || len(c.Sysctls) > 0 {
 		return true
 	}
 	_, err := os.Stat(c.Record)

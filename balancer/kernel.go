@@ -28,12 +28,27 @@ func (k *kernelView) take(r ipvsctl.Report, now time.Time) []event.Event {
 		}
 	case ipvsctl.Drift:
 		return []event.Event{{Name: "ipvs.drift", Count: len(r.Ops), Reason: summary(r.Ops)}}
+	case ipvsctl.Synchronising:
+		return []event.Event{synchronising(r)}
 	case ipvsctl.Failed:
 		return k.fail(r, now)
 	case ipvsctl.Recovered:
 		k.whole, k.parts = "", nil
 	}
 	return nil
+}
+
+// synchronising tells who synchronises connections, and why one ended that nobody
+// stopped.
+func synchronising(r ipvsctl.Synchronising) event.Event {
+	e := event.Event{Name: "sync.started", Interface: r.Daemon.Interface, To: r.Daemon.Role.String(), Reason: fmt.Sprintf("id %d", r.Daemon.ID)}
+	if r.Stopped {
+		e = event.Event{Name: "sync.stopped", Interface: r.Daemon.Interface, From: r.Daemon.Role.String()}
+		if r.Daemon.Stale {
+			e.Reason = "its interface is gone"
+		}
+	}
+	return e
 }
 
 func (k *kernelView) fail(f ipvsctl.Failed, now time.Time) []event.Event {

@@ -111,6 +111,9 @@ func (p *pool) obey(ctx context.Context, c Command) error {
 			return fmt.Errorf("configure: %w", err)
 		}
 	}
+	if c.Place != nil {
+		p.keeping.follow(*c.Place)
+	}
 	if c.Overrides != nil {
 		p.overrides = index(c.Overrides.InForce)
 		p.advance(nil)

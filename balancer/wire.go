@@ -12,6 +12,12 @@ import (
 type Command struct {
 	Configure *Config    `json:"configure,omitempty"`
 	Overrides *Overrides `json:"overrides,omitempty"`
+	Place     *Place     `json:"place,omitempty"`
+}
+
+// Place is where the election has put this director.
+type Place struct {
+	Master bool `json:"master"` // of the instance that Sync names
 }
 
 // Overrides are all that operators ordered.
@@ -21,14 +27,24 @@ type Overrides struct {
 
 // Config is everything the balancer needs to know.
 type Config struct {
-	Services      []Service     `json:"services"`
-	TCPTimeout    time.Duration `json:"tcp_timeout"` // whole seconds; 0: leave as it is
-	TCPFinTimeout time.Duration `json:"tcp_fin_timeout"`
-	UDPTimeout    time.Duration `json:"udp_timeout"`
-	ClearOnStop   bool          `json:"clear_on_stop"` // delete our services when stopping
-	Record        string        `json:"record"`        // path of the ownership record
-	Trackers      []Tracker     `json:"trackers"`
-	Overrides     []Override    `json:"overrides"`
+	Services      []Service         `json:"services"`
+	TCPTimeout    time.Duration     `json:"tcp_timeout"` // whole seconds; 0: leave as it is
+	TCPFinTimeout time.Duration     `json:"tcp_fin_timeout"`
+	UDPTimeout    time.Duration     `json:"udp_timeout"`
+	Sysctls       map[string]string `json:"sysctls,omitempty"` // below net.ipv4.vs
+	Sync          *Sync             `json:"sync,omitempty"`    // nil: connections are not synchronised
+	ClearOnStop   bool              `json:"clear_on_stop"`     // delete our services when stopping
+	Record        string            `json:"record"`            // path of the ownership record
+	Trackers      []Tracker         `json:"trackers"`
+	Overrides     []Override        `json:"overrides"`
+}
+
+// Sync is how connections are synchronised: as a sender where the instance is
+// master, as a receiver elsewhere.
+type Sync struct {
+	Instance  string `json:"instance"`
+	Interface string `json:"interface"`
+	ID        int    `json:"id"`
 }
 
 // Tracker is one track block of a vrrp_instance whose verdict is found here.

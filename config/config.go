@@ -192,8 +192,18 @@ type StatusRange struct{ From, To int }
 
 // IPVS is the ipvs block.
 type IPVS struct {
-	TCPTimeout, TCPFinTimeout, UDPTimeout time.Duration // whole seconds; 0: leave as it is
-	ClearOnStop                           bool
+	TCPTimeout, TCPFinTimeout, UDPTimeout     time.Duration // whole seconds; 0: leave as it is
+	ExpireNodestConn, ExpireQuiescentTemplate *bool         // nil: leave as it is
+	Sync                                      *Sync         // nil: connections are not synchronised
+	ClearOnStop                               bool
+}
+
+// Sync is the connection_sync block.
+type Sync struct {
+	Instance  string // whose master tells, and whose others listen
+	Interface string
+	ID        int           // 0–255
+	Refresh   time.Duration // whole seconds; 0: as the kernel has it
 }
 
 // Log is the log block.

@@ -26,7 +26,7 @@ var documented = map[string]string{
 	`track "interface"`: "vrrp_instance/track/interface", `track "script"`: "vrrp_instance/track/script", `track "file"`: "vrrp_instance/track/file",
 	`track "process"`: "vrrp_instance/track/process", `track "virtual_server"`: "vrrp_instance/track/virtual_server",
 	`track "tcp"`: "vrrp_instance/track/tcp", `track "http"`: "vrrp_instance/track/http",
-	"ipvs": "ipvs", "timeouts": "ipvs/timeouts", "log": "log", "admin": "admin",
+	"ipvs": "ipvs", "timeouts": "ipvs/timeouts", "connection_sync": "ipvs/connection_sync", "log": "log", "admin": "admin",
 }
 
 func readReference(t *testing.T) string {

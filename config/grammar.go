@@ -38,11 +38,10 @@ var language = &grammar{
 		"virtual_server_defaults": singleton(serviceGrammar),
 		"ipvs": {
 			single:     true,
-			attributes: []string{"clear_on_stop"},
-			later:      []string{"expire_nodest_conn", "expire_quiescent_template"},
+			attributes: []string{"expire_nodest_conn", "expire_quiescent_template", "clear_on_stop"},
 			blocks: map[string]*grammar{
 				"timeouts":        {single: true, attributes: []string{"tcp", "tcp_fin", "udp"}},
-				"connection_sync": unbuilt(),
+				"connection_sync": {single: true, attributes: []string{"vrrp_instance", "interface", "id", "refresh"}},
 			},
 		},
 		"notify": unbuilt("name"),

@@ -40,10 +40,11 @@ var vocabulary = map[string][]string{
 	"vrrp_instance/track/tcp":            {"weight", "interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark", "send", "expect"},
 	"vrrp_instance/track/http": {"weight", "interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark",
 		"url", "path", "method", "host", "headers", "body", "status", "expect", "sha256", "follow_redirects"},
-	"ipvs":          {"timeouts", "connection_sync", "expire_nodest_conn", "expire_quiescent_template", "clear_on_stop"},
-	"ipvs/timeouts": {"tcp", "tcp_fin", "udp"},
-	"log":           {"level", "format"},
-	"admin":         {"socket", "socket_group", "socket_mode", "http"},
+	"ipvs":                 {"timeouts", "connection_sync", "expire_nodest_conn", "expire_quiescent_template", "clear_on_stop"},
+	"ipvs/connection_sync": {"vrrp_instance", "interface", "id", "refresh"},
+	"ipvs/timeouts":        {"tcp", "tcp_fin", "udp"},
+	"log":                  {"level", "format"},
+	"admin":                {"socket", "socket_group", "socket_mode", "http"},
 }
 
 // inside builds a configuration with some text in the block at a path.

@@ -36,7 +36,6 @@ func (w *survey) view(d Director) *Config {
 
 	root := r.open(r.expand(w.source.body), language, nil)
 	c := &Config{Cluster: w.cluster, Director: d, Directors: w.directorList(), Hash: w.source.hash}
-	c.IPVS = r.readIPVS(root)
 	c.Log = r.readLog(root)
 	c.Admin = r.readAdmin(root)
 	for _, b := range root.nested["virtual_server"] {
@@ -44,6 +43,7 @@ func (w *survey) view(d Director) *Config {
 	}
 	instances := r.readInstances(root)
 	c.Groups = r.readSyncGroups(root, instances)
+	c.IPVS = r.readIPVS(root, instances)
 	services := r.readServices(root)
 	for _, in := range instances {
 		c.Instances = append(c.Instances, in.Instance)

@@ -24,6 +24,7 @@ type life struct {
 	messages chan message       // from the supervisors
 	asks     chan chan Document // from admin requests
 	orders   chan any           // to the election
+	placing  chan any           // to the balancer: the newest place that waits
 	tracks   chan any           // to the election: the newest verdicts that wait
 
 	brief   atomic.Pointer[election.Command] // what an election is told first
@@ -34,6 +35,7 @@ type life struct {
 	seq        uint64 // of the last event
 	instances  []election.Status
 	services   []balancer.Status
+	placed     *bool                  // what the balancer knows: master or not; nil: nothing
 	places     map[string]event.Event // last transition of each instance
 	verdicts   []election.Verdict     // of the trackers; nil: none were heard
 	configured map[string]bool        // workers that were told their part at least once
@@ -49,6 +51,7 @@ func newLife(d *Director) *life {
 		asks:       make(chan chan Document),
 		orders:     make(chan any),
 		tracks:     make(chan any, 1),
+		placing:    make(chan any, 1),
 		places:     map[string]event.Event{},
 		configured: map[string]bool{},
 		keeper:     &keeper{path: plannedFile(d.StateDir), text: make(chan []byte, 1)},
@@ -142,6 +145,7 @@ func (l *life) balancerWorker() *worker {
 		name:    RoleBalancer,
 		start:   l.d.Balancer,
 		command: func() any { return balancer.Command{Configure: &l.balancer} },
+		newest:  l.placing,
 		report:  balancerReport,
 		blank:   balancerBlank(l.balancer),
 		grace:   slack,
@@ -156,12 +160,17 @@ func (l *life) take(m message) {
 	}
 	if m.instances != nil {
 		l.instances = m.instances
+		l.place()
 	}
 	if m.services != nil {
 		l.services = m.services
 	}
 	if m.tracks != nil {
 		l.track(m.tracks)
+	}
+	if m.configured == RoleBalancer {
+		l.placed = nil
+		l.place()
 	}
 	if m.configured == RoleElection {
 		l.tellVerdicts()

@@ -106,8 +106,12 @@ func BalancerConfig(c *config.Config, record string) balancer.Config {
 		TCPFinTimeout: c.IPVS.TCPFinTimeout,
 		UDPTimeout:    c.IPVS.UDPTimeout,
 		ClearOnStop:   c.IPVS.ClearOnStop,
+		Sysctls:       sysctls(c.IPVS),
 		Record:        record,
 		Trackers:      probed(c.Instances),
+	}
+	if s := c.IPVS.Sync; s != nil {
+		part.Sync = &balancer.Sync{Instance: s.Instance, Interface: s.Interface, ID: s.ID}
 	}
 	for _, s := range c.Services {
 		service := balancer.Service{

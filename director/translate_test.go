@@ -45,7 +45,8 @@ func TestBalancerConfig(t *testing.T) {
 	address := netip.MustParseAddrPort("192.0.2.21:8080")
 	sorry := config.Server{Name: "sorry", Address: address, Forwarding: "nat", Weight: 1}
 	got := BalancerConfig(&config.Config{
-		IPVS: config.IPVS{TCPTimeout: 1, TCPFinTimeout: 2, UDPTimeout: 3, ClearOnStop: true},
+		IPVS: config.IPVS{TCPTimeout: 1, TCPFinTimeout: 2, UDPTimeout: 3, ClearOnStop: true, ExpireNodestConn: new(bool),
+			Sync: &config.Sync{Instance: "front", Interface: "eth1", ID: 52, Refresh: 10 * time.Second}},
 		Services: []config.Service{{
 			Name: "http", Addresses: []netip.AddrPort{address}, Protocol: "tcp", Scheduler: "wlc",
 			Mark: 7, IPv6: true, SchedulerFlags: []string{"sh-port"}, OnePacket: true, PersistenceNetmask: 24, PersistenceEngine: "sip",
@@ -64,6 +65,8 @@ func TestBalancerConfig(t *testing.T) {
 	}, "/run/record")
 	want := balancer.Config{
 		TCPTimeout: 1, TCPFinTimeout: 2, UDPTimeout: 3, ClearOnStop: true, Record: "/run/record",
+		Sysctls: map[string]string{"expire_nodest_conn": "0", "sync_refresh_period": "10", "sync_threshold": "3 0"},
+		Sync:    &balancer.Sync{Instance: "front", Interface: "eth1", ID: 52},
 		Services: []balancer.Service{{
 			Name: "http", Addresses: []netip.AddrPort{address}, Protocol: "tcp", Scheduler: "wlc",
 			Mark: 7, IPv6: true, SchedulerFlags: []string{"sh-port"}, OnePacket: true, PersistenceNetmask: 24, PersistenceEngine: "sip",

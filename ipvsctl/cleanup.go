@@ -2,13 +2,14 @@ package ipvsctl
 
 import "errors"
 
-// CleanUp deletes the services that the ownership record at path names, and
+// CleanUp deletes the services that the ownership record at path names, puts
+// back what else it says was changed, and
 // empties the record. It returns the services it deleted. It is for the time
 // when no Reconciler runs on that record; with an empty record, or on a kernel
 // without IPVS, there is nothing to do.
 func CleanUp(open func() (Kernel, error), path string) (deleted []Key, err error) {
 	record, err := openRecord(path)
-	if err != nil || len(record.keys) == 0 {
+	if err != nil || len(record.keys) == 0 && !record.whole.Sync && len(record.whole.Sysctls) == 0 {
 		return nil, err
 	}
 	kernel, err := open()
@@ -23,17 +24,19 @@ func CleanUp(open func() (Kernel, error), path string) (deleted []Key, err error
 	if err != nil {
 		return nil, err
 	}
-	ops := Plan(have.Services, nil, record.keys)
+	cleaner := keeper{record: record}
+	ops := cleaner.planWhole(have, Plan(have.Services, nil, record.keys))
 	refused, err := kernel.Apply(ops)
 	if err != nil {
 		return nil, err
 	}
 	left := stillOwned(Keys{}, refused)
 	for _, op := range ops {
-		if !left[op.Service.Key] {
+		if op.Kind == DeleteService && !left[op.Service.Key] {
 			deleted = append(deleted, op.Service.Key)
 		}
 	}
+	record.note(cleaner.keep(refused))
 	errs := []error{record.set(left)}
 	for _, f := range refused {
 		errs = append(errs, f)

@@ -10,6 +10,9 @@ const (
 	cmdSetDest
 	cmdDelDest
 	cmdGetDest
+	cmdNewDaemon = 9
+	cmdDelDaemon = 10
+	cmdGetDaemon = 11
 	cmdSetConfig = 12
 	cmdGetConfig = 13
 )
@@ -17,6 +20,7 @@ const (
 const (
 	attrService       = 1
 	attrDest          = 2
+	attrDaemon        = 3
 	attrTimeoutTCP    = 4
 	attrTimeoutTCPFin = 5
 	attrTimeoutUDP    = 6
@@ -49,4 +53,10 @@ const (
 	destTunnelKind  = 13
 	destTunnelPort  = 14
 	destTunnelFlags = 15
+)
+
+const (
+	daemonState     = 1
+	daemonInterface = 2
+	daemonID        = 3
 )

@@ -18,6 +18,7 @@ type keeper struct {
 	refused  map[string]bool // ops the kernel refused in the last round
 	known    map[string]bool // failures of the last round
 	attempts int             // failed rounds in a row
+	warm     bool            // the services stay as they are
 }
 
 // round makes the kernel equal to what is wanted and returns when to look
@@ -62,10 +63,11 @@ func (k *keeper) reconcile() (failures []Failed) {
 		return nil
 	}
 
-	wanted := KeysOf(k.want)
-	ops := append(Plan(have.Services, k.want, k.record.keys), planTimeouts(have.Timeouts, k.settings.Timeouts)...)
+	wanted, services := k.planServices(have)
+	ops := k.planWhole(have, services)
 	owned := maps.Clone(k.record.keys)
 	maps.Copy(owned, wanted)
+	k.record.note(k.claim(have))
 	if err := k.record.set(owned); err != nil {
 		failures = append(failures, Failed{Err: err})
 	}
@@ -76,6 +78,7 @@ func (k *keeper) reconcile() (failures []Failed) {
 		return append(failures, Failed{Err: err})
 	}
 	k.account(ops, refused, time.Since(start))
+	k.record.note(k.keep(refused))
 	if err := k.record.set(stillOwned(wanted, refused)); err != nil && len(failures) == 0 {
 		failures = append(failures, Failed{Err: err})
 	}
@@ -94,10 +97,14 @@ func (k *keeper) account(ops []Op, failed []Failed, took time.Duration) {
 	for _, op := range ops {
 		switch line := op.String(); {
 		case refused[line]:
+			continue
 		case k.fresh || k.refused[line]:
 			applied.count(op)
 		default:
 			repaired = append(repaired, op)
+		}
+		if op.Kind == StartSync || op.Kind == StopSync {
+			k.Report(Synchronising{op.Sync, op.Kind == StopSync})
 		}
 	}
 	if len(repaired) > 0 {
@@ -147,12 +154,19 @@ func causes(refused []Failed) []Failed {
 	return c
 }
 
-// stop clears the table if that is wanted.
+// stop puts back what was changed beside services, and clears the table if that
+// is wanted.
 func (k *keeper) stop() error {
-	if !k.settings.ClearOnStop {
+	switch {
+	case k.settings.ClearOnStop:
+		k.want = nil
+	case k.record.whole.Sync || len(k.record.whole.Sysctls) > 0:
+		k.warm = true
+	default:
 		return nil
 	}
-	k.want, k.asked, k.fresh = nil, true, true
+	k.settings = Settings{}
+	k.asked, k.fresh = true, true
 	var errs []error
 	for _, f := range k.reconcile() {
 		k.Report(f)

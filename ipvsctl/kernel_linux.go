@@ -9,7 +9,10 @@ import (
 
 // handle is the way to the kernel's table in one network namespace. It belongs
 // to one goroutine.
-type handle struct{ link *link }
+type handle struct {
+	link   *link
+	syncOn map[Role]int // index of the interface that synchronises
+}
 
 // Open opens the table of the calling thread's network namespace. It tries to
 // load the module ip_vs when the kernel has none, and returns ErrNoIPVS when
@@ -23,7 +26,7 @@ func Open() (Kernel, error) {
 	}
 	switch {
 	case err == nil:
-		return &handle{l}, nil
+		return &handle{l, make(map[Role]int)}, nil
 	case errors.Is(err, unix.ENOENT) && loading != nil:
 		return nil, fmt.Errorf("%w (%w)", ErrNoIPVS, loading)
 	case errors.Is(err, unix.ENOENT):
@@ -64,6 +67,10 @@ func (h *handle) Read() (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("read timeouts: %w", explain(err))
 	}
+	if s.Sync, err = h.readSync(); err != nil {
+		return Snapshot{}, fmt.Errorf("read synchronisation: %w", explain(err))
+	}
+	s.Sysctls = readSysctls()
 	return s, nil
 }
 
@@ -93,18 +100,39 @@ func (h *handle) dump(r request, reset func(), data func([]byte)) error {
 	return err
 }
 
-// Apply sends the ops in large batches.
+// Apply sends the ops in large batches. Settings are files, and come last.
 func (h *handle) Apply(ops []Op) ([]Failed, error) {
-	requests := make([]request, len(ops))
-	for i, op := range ops {
-		requests[i] = encodeOp(op)
+	var requests []request
+	var sent []Op
+	for _, op := range ops {
+		if op.Kind != SetSysctl {
+			requests, sent = append(requests, encodeOp(op)), append(sent, op)
+		}
+	}
+	if len(sent) > 0 && sent[len(sent)-1].Kind == StopSync {
+		// The kernel does not answer for a thread that is stopped before it ever
+		// ran (-EINTR, netlink_rcv_skb); to this, which changes nothing, it does.
+		requests = append(requests, request{command: cmdSetConfig})
 	}
 	var failed []Failed
 	err := h.link.do(requests, func(i int, err error) {
-		failed = append(failed, Failed{Op: ops[i], Err: explainOp(ops[i], err)})
+		if i == len(sent) {
+			return
+		}
+		failed = append(failed, Failed{Op: sent[i], Err: explainOp(sent[i], err)})
 	})
 	if err != nil {
 		return failed, fmt.Errorf("write the IPVS table: %w", explain(err))
+	}
+	for _, op := range ops {
+		switch op.Kind {
+		case StartSync:
+			h.syncStarted(op.Sync)
+		case SetSysctl:
+			if err := writeSysctl(op.Sysctl); err != nil {
+				failed = append(failed, Failed{Op: op, Err: err})
+			}
+		}
 	}
 	return failed, nil
 }
@@ -117,6 +145,10 @@ func encodeOp(op Op) request {
 		return request{cmdSetService, attrs(nil).nest(attrService, encodeService(op.Service))}
 	case DeleteService:
 		return request{cmdDelService, attrs(nil).nest(attrService, encodeKey(op.Service.Key))}
+	case StartSync:
+		return request{cmdNewDaemon, encodeDaemon(op.Sync)}
+	case StopSync:
+		return request{cmdDelDaemon, encodeDaemon(op.Sync)}
 	case SetTimeouts:
 		return request{cmdSetConfig, encodeTimeouts(op.Timeouts)}
 	}
@@ -143,6 +175,9 @@ func explain(err error) error {
 // explainOp knows what the kernel means by its error for one op. Its own
 // reason goes to the kernel log only.
 func explainOp(op Op, err error) error {
+	if op.Kind == StartSync || op.Kind == StopSync {
+		return explainSync(op.Sync, err)
+	}
 	switch service := op.Kind == AddService || op.Kind == UpdateService; {
 	case service && errors.Is(err, unix.ENOENT) && op.Service.Engine != "":
 		return fmt.Errorf("the kernel has no scheduler %q (module ip_vs_%[1]s) or no persistence engine %q (module ip_vs_pe_%[2]s): %w",

@@ -8,6 +8,8 @@ type Op struct {
 	Service     Service     // without destinations
 	Destination Destination // for the destination kinds
 	Timeouts    Timeouts    // for SetTimeouts
+	Sync        Daemon      // for StartSync and StopSync
+	Sysctl      Sysctl      // for SetSysctl
 }
 
 // Kind is what an Op does.
@@ -26,6 +28,9 @@ const (
 	DeleteDestination
 	DeleteService // the kernel takes its destinations with it
 	SetTimeouts
+	StopSync
+	StartSync
+	SetSysctl
 	kinds
 )
 
@@ -46,6 +51,12 @@ func (o Op) String() string {
 		return fmt.Sprintf("delete destination %s -> %s", o.Service.Key, o.Destination.Address)
 	case SetTimeouts:
 		return fmt.Sprintf("set timeouts tcp %s tcp-fin %s udp %s", o.Timeouts.TCP, o.Timeouts.TCPFin, o.Timeouts.UDP)
+	case StopSync:
+		return "stop synchronising connections as " + o.Sync.String()
+	case StartSync:
+		return "start synchronising connections as " + o.Sync.String()
+	case SetSysctl:
+		return fmt.Sprintf("set net.ipv4.vs.%s to %q", o.Sysctl.Name, o.Sysctl.Value)
 	}
 	return fmt.Sprintf("op %d", o.Kind)
 }

@@ -23,7 +23,9 @@ type Options struct {
 // Settings are what is wanted of the table as a whole.
 type Settings struct {
 	Timeouts    Timeouts
-	ClearOnStop bool // delete our services when Run ends
+	Sysctls     map[string]string // by name below net.ipv4.vs; they are as before again when Run ends
+	Sync        *Daemon           // connection synchronisation; nil: none; it is stopped when Run ends
+	ClearOnStop bool              // delete our services when Run ends
 }
 
 const (

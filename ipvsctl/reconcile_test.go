@@ -53,6 +53,12 @@ func (l *life) report(r ipvsctl.Report) {
 		l.reports = append(l.reports, "applied "+strings.Repeat("+", r.Adds)+strings.Repeat("~", r.Updates)+strings.Repeat("-", r.Deletes))
 	case ipvsctl.Drift:
 		l.reports = append(l.reports, "drift: "+strings.Join(lines(r.Ops), "; "))
+	case ipvsctl.Synchronising:
+		line := r.Daemon.String()
+		if r.Stopped {
+			line = "no longer " + line
+		}
+		l.reports = append(l.reports, line)
 	case ipvsctl.Failed:
 		l.reports = append(l.reports, "failed: "+r.Error())
 	case ipvsctl.Recovered:

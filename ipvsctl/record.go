@@ -17,11 +17,19 @@ import (
 type record struct {
 	path  string // empty: nothing is remembered
 	keys  Keys
-	stale bool // the file does not say keys
+	whole Whole
+	stale bool // the file does not say all of it
+}
+
+// Whole is what is ours beside services.
+type Whole struct {
+	Sysctls map[string]string `json:"sysctls,omitempty"` // what they were before us
+	Sync    bool              `json:"sync,omitempty"`    // we started it
 }
 
 type recordFile struct {
 	Services []Key `json:"services"`
+	Whole
 }
 
 // openRecord reads the file. An unreadable one is an error and an empty record:
@@ -47,7 +55,14 @@ func openRecord(path string) (*record, error) {
 	for _, k := range file.Services {
 		r.keys[k] = true
 	}
+	r.whole = file.Whole
 	return r, nil
+}
+
+// note says what is ours beside services; the next set writes it.
+func (r *record) note(w Whole) {
+	r.stale = r.stale || w.Sync != r.whole.Sync || !maps.Equal(w.Sysctls, r.whole.Sysctls)
+	r.whole = w
 }
 
 // set makes the record equal to keys and writes the file if that changes it.
@@ -59,7 +74,7 @@ func (r *record) set(keys Keys) error {
 	if r.path == "" || !r.stale {
 		return nil
 	}
-	file := recordFile{Services: slices.SortedFunc(maps.Keys(keys), Key.Compare)}
+	file := recordFile{slices.SortedFunc(maps.Keys(keys), Key.Compare), r.whole}
 	b, err := json.MarshalIndent(file, "", "  ")
 	if err == nil {
 		err = replaceFile(r.path, append(b, '\n'))

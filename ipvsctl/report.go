@@ -2,7 +2,7 @@ package ipvsctl
 
 import "time"
 
-// Report is one of Observed, Applied, Drift, Failed and Recovered.
+// Report is one of Observed, Applied, Drift, Synchronising, Failed and Recovered.
 type Report interface{ report() }
 
 // Observed is the table as it was read, before anything was changed. There is
@@ -19,6 +19,13 @@ type Applied struct {
 // Drift: somebody else had changed what is ours, and these ops repaired it.
 type Drift struct{ Ops []Op }
 
+// Synchronising: connections are synchronised as the Daemon says from now on, or
+// with Stopped no longer.
+type Synchronising struct {
+	Daemon  Daemon
+	Stopped bool
+}
+
 // Failed is one op the kernel refused, or with an op of kind None a failure of
 // the whole: no IPVS, no access, no record. A failure is reported when it is
 // new, not at each retry.
@@ -30,11 +37,12 @@ type Failed struct {
 // Recovered: the failures reported before are over and the table is right.
 type Recovered struct{}
 
-func (Observed) report()  {}
-func (Applied) report()   {}
-func (Drift) report()     {}
-func (Failed) report()    {}
-func (Recovered) report() {}
+func (Observed) report()      {}
+func (Applied) report()       {}
+func (Drift) report()         {}
+func (Failed) report()        {}
+func (Synchronising) report() {}
+func (Recovered) report()     {}
 
 // Error is one line.
 func (f Failed) Error() string {

@@ -11,6 +11,8 @@ type Snapshot struct {
 	Services    []Service
 	Connections map[DestinationKey]Connections
 	Timeouts    Timeouts
+	Sync        []Daemon          // what synchronises connections
+	Sysctls     map[string]string // by name below net.ipv4.vs, those of interest
 }
 
 // DestinationKey names one destination of one service.

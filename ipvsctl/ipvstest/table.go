@@ -22,6 +22,8 @@ type Table struct {
 	services    map[ipvsctl.Key]ipvsctl.Service
 	connections map[ipvsctl.DestinationKey]ipvsctl.Connections
 	timeouts    ipvsctl.Timeouts
+	daemons     []ipvsctl.Daemon
+	sysctls     map[string]string
 	done        []ipvsctl.Op
 	faults      Faults
 }
@@ -86,6 +88,8 @@ func (t *Table) Snapshot() ipvsctl.Snapshot {
 	s := ipvsctl.Snapshot{
 		Connections: make(map[ipvsctl.DestinationKey]ipvsctl.Connections),
 		Timeouts:    t.timeouts,
+		Sync:        slices.Clone(t.daemons),
+		Sysctls:     maps.Clone(t.sysctls),
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(t.services), ipvsctl.Key.Compare) {
 		service := t.services[key]
@@ -134,6 +138,16 @@ func (t *Table) do(op ipvsctl.Op) error {
 	switch {
 	case op.Kind == ipvsctl.SetTimeouts:
 		t.timeouts = op.Timeouts.Over(t.timeouts)
+	case op.Kind == ipvsctl.StartSync && t.runs(op.Sync.Role):
+		return syscall.EEXIST
+	case op.Kind == ipvsctl.StopSync && !t.runs(op.Sync.Role):
+		return syscall.ESRCH
+	case op.Kind == ipvsctl.StartSync:
+		t.daemons = append(t.daemons, op.Sync)
+	case op.Kind == ipvsctl.StopSync:
+		t.daemons = slices.DeleteFunc(t.daemons, func(d ipvsctl.Daemon) bool { return d.Role == op.Sync.Role })
+	case op.Kind == ipvsctl.SetSysctl:
+		t.sysctls[op.Sysctl.Name] = op.Sysctl.Value
 	case op.Kind == ipvsctl.AddService && exists:
 		return syscall.EEXIST
 	case op.Kind != ipvsctl.AddService && !exists:
@@ -154,6 +168,27 @@ func (t *Table) do(op ipvsctl.Op) error {
 	}
 	t.done = append(t.done, op)
 	return nil
+}
+
+func (t *Table) runs(role ipvsctl.Role) bool {
+	return slices.ContainsFunc(t.daemons, func(d ipvsctl.Daemon) bool { return d.Role == role })
+}
+
+// Sysctl gives a setting the value it has before anybody wants another.
+func (t *Table) Sysctl(name, value string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.sysctls == nil {
+		t.sysctls = make(map[string]string)
+	}
+	t.sysctls[name] = value
+}
+
+// Synchronise has these daemons run.
+func (t *Table) Synchronise(daemons ...ipvsctl.Daemon) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.daemons = daemons
 }
 
 // changed is a service's destinations after op.

@@ -1,0 +1,25 @@
+cluster "shop" {
+  director "lb1" {}
+  director "lb2" {}
+}
+vrrp_instance "shop" {
+  interface         = "eth0"
+  virtual_router_id = 51
+  virtual_addresses = ["192.0.2.10/24", "2001:db8::10/64"]
+  preempt           = false
+}
+ipvs {
+  connection_sync {
+    vrrp_instance = "shop"
+    interface     = "eth1"
+  }
+}
+virtual_server "web" {
+  addresses  = ["[2001:db8::10]:80"]
+  protocol   = "tcp"
+  forwarding = "tun"
+  check "none" {}
+  real_server "a" {
+    address = "192.0.2.21"
+  }
+}

@@ -1,0 +1,18 @@
+cluster "shop" {
+  director "lb1" {}
+  director "lb2" {}
+}
+vrrp_instance "shop" {
+  interface         = "eth0"
+  virtual_router_id = 51
+  virtual_addresses = ["192.0.2.10/24", "2001:db8::10/64"]
+  preempt_delay     = "5s"
+}
+
+ipvs {
+  connection_sync {
+    vrrp_instance = "shop"
+    interface     = "eth1"
+    id            = 52
+  }
+}
