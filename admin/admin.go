@@ -24,6 +24,8 @@ const (
 	maxClients = 16              // connections served at a time; more wait
 	maxRequest = 4096            // bytes of a request
 	timeLimit  = 5 * time.Second // for a whole request and its answer
+
+	reloadLimit = 30 * time.Second // for a reload, which reads files and waits for the workers
 )
 
 // Server answers on the admin socket.
@@ -33,6 +35,10 @@ type Server struct {
 	Status func(context.Context) (any, error)
 	// Events returns the events kept in memory, oldest first.
 	Events func() []event.Event
+	// Config returns what a plan is made from.
+	Config func(context.Context) (any, error)
+	// Reload has the configuration loaded again; its answer tells what became of it.
+	Reload func(ctx context.Context, by string, body json.RawMessage) (any, error)
 	// Orders are what the daemon can be told to do, by name.
 	Orders map[string]Order
 }
@@ -75,6 +81,19 @@ func (s *Server) routes() http.Handler {
 	})
 	mux.HandleFunc("GET /events", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, s.Events(), nil)
+	})
+	mux.HandleFunc("GET /config", func(w http.ResponseWriter, r *http.Request) {
+		document, err := s.Config(r.Context())
+		answer(w, document, err)
+	})
+	mux.HandleFunc("POST /reload", func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(reloadLimit))
+		body, err := io.ReadAll(r.Body)
+		var document any
+		if err == nil {
+			document, err = s.Reload(r.Context(), r.RemoteAddr, body)
+		}
+		answer(w, document, err)
 	})
 	mux.HandleFunc("POST /orders/{name}", func(w http.ResponseWriter, r *http.Request) {
 		order, ok := s.Orders[r.PathValue("name")]

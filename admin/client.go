@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // Client asks a running daemon.
@@ -39,8 +40,27 @@ func (c Client) Order(ctx context.Context, name string, body any) error {
 	return err
 }
 
+// Config returns what a plan is made from: see director.InForce.
+func (c Client) Config(ctx context.Context) (json.RawMessage, error) {
+	return c.do(ctx, http.MethodGet, "/config", nil)
+}
+
+// Reload has the configuration loaded again and returns what became of it.
+func (c Client) Reload(ctx context.Context, body any) (json.RawMessage, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	return c.within(ctx, reloadLimit, http.MethodPost, "/reload", bytes.NewReader(text))
+}
+
 // do makes one request, within the socket's time limit.
 func (c Client) do(ctx context.Context, method, path string, send io.Reader) (json.RawMessage, error) {
+	return c.within(ctx, timeLimit, method, path, send)
+}
+
+// within makes a request that has so much time.
+func (c Client) within(ctx context.Context, limit time.Duration, method, path string, send io.Reader) (json.RawMessage, error) {
 	transport := &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -48,7 +68,7 @@ func (c Client) do(ctx context.Context, method, path string, send io.Reader) (js
 			return d.DialContext(ctx, "unix", c.Socket)
 		},
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeLimit)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, "http://hald"+path, send)
 	if err != nil {

@@ -64,6 +64,7 @@ func (b *bench) listen() {
 			switch {
 			case r.Event != nil:
 				b.heard = append(b.heard, *r.Event)
+			case r.Configured != nil:
 			case r.Tracks != nil:
 				b.tracks = r.Tracks
 			default:

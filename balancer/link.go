@@ -47,14 +47,15 @@ type outbox struct {
 	events  chan event.Event
 	status  chan []Status
 	tracks  chan []Verdict
-	dropped int // events since the last that found room
+	answer  chan Configured // the newest
+	dropped int             // events since the last that found room
 }
 
 // maxEvents is room for a moment in which thousands of servers fail together.
 const maxEvents = 8192
 
 func newOutbox() *outbox {
-	return &outbox{events: make(chan event.Event, maxEvents), status: make(chan []Status, 1), tracks: make(chan []Verdict, 1)}
+	return &outbox{events: make(chan event.Event, maxEvents), status: make(chan []Status, 1), tracks: make(chan []Verdict, 1), answer: make(chan Configured, 1)}
 }
 
 // tell queues an event. After events were lost the next one that finds room is
@@ -81,6 +82,15 @@ func (o *outbox) show(s []Status) { replace(o.status, s) }
 // track replaces the verdicts that wait to be sent.
 func (o *outbox) track(v []Verdict) { replace(o.tracks, v) }
 
+// answered tells what became of a configuration.
+func (o *outbox) answered(serial uint64, err error) {
+	c := Configured{Serial: serial}
+	if err != nil {
+		c.Error = err.Error()
+	}
+	replace(o.answer, c)
+}
+
 // replace puts v into a mailbox of capacity one, which has one writer.
 func replace[T any](box chan T, v T) {
 	select {
@@ -103,6 +113,8 @@ func (o *outbox) send(ctx context.Context, link net.Conn) error {
 			r.Event = &e
 		case r.Status = <-o.status:
 		case r.Tracks = <-o.tracks:
+		case c := <-o.answer:
+			r.Configured = &c
 		case <-ctx.Done():
 			return o.flush(messages)
 		}

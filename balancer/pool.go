@@ -33,13 +33,14 @@ type pool struct {
 	keeping  keeping
 	out      *outbox
 
-	services  []service
-	overrides map[target]*Override
-	state     state
-	wanted    []ipvsctl.Service // what the reconciler was told last
-	view      kernelView
-	trackers  []tracker
-	tracked   []Verdict // what the director was told of them last
+	configured bool // once
+	services   []service
+	overrides  map[target]*Override
+	state      state
+	wanted     []ipvsctl.Service // what the reconciler was told last
+	view       kernelView
+	trackers   []tracker
+	tracked    []Verdict // what the director was told of them last
 
 	verdicts *time.Timer // the step for verdicts that gather
 	rested   time.Time   // no such step before
@@ -107,9 +108,12 @@ func (p *pool) loop(ctx context.Context) error {
 // obey does what the director says.
 func (p *pool) obey(ctx context.Context, c Command) error {
 	if c.Configure != nil {
-		if err := p.configure(ctx, *c.Configure); err != nil {
+		err := p.configure(ctx, *c.Configure)
+		p.out.answered(c.Configure.Serial, err)
+		if err != nil && !p.configured {
 			return fmt.Errorf("configure: %w", err)
 		}
+		p.configured = true
 	}
 	if c.Place != nil {
 		p.keeping.follow(*c.Place)

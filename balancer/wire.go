@@ -37,6 +37,7 @@ type Config struct {
 	Record        string            `json:"record"`            // path of the ownership record
 	Trackers      []Tracker         `json:"trackers"`
 	Overrides     []Override        `json:"overrides"`
+	Serial        uint64            `json:"serial"` // counts the configurations of the director's life; see Configured
 }
 
 // Sync is how connections are synchronised: as a sender where the instance is
@@ -127,6 +128,14 @@ type Report struct {
 	Event  *event.Event `json:"event,omitempty"`
 	Status []Status     `json:"status,omitempty"` // all services; sent on every change and once a second
 	Tracks []Verdict    `json:"tracks,omitempty"` // all trackers; sent on every change
+
+	Configured *Configured `json:"configured,omitempty"`
+}
+
+// Configured answers a Config.
+type Configured struct {
+	Serial uint64 `json:"serial"`
+	Error  string `json:"error,omitempty"` // why it was refused; the one before is in force
 }
 
 // Verdict is what a tracker says.

@@ -68,9 +68,12 @@ func (c *Change) compare(inner *Plan, prefix string, was, is reflect.Value) {
 			if f.Name == "Sorry" {
 				kind = "sorry_server"
 			}
-			inner.lists(*c, kind, block.key, listed(a), listed(b))
+			inner.lists(*c, kind, effect, listed(a), listed(b))
 		case f.Type.Kind() == reflect.Struct && f.Type.PkgPath() == t.PkgPath() && !isBlock:
-			c.compare(inner, name+" ", a, b)
+			known := len(c.Attributes)
+			if c.compare(inner, name+" ", a, b); len(c.Attributes) > known {
+				c.Effect = heavier(c.Effect, effect)
+			}
 		case shownValue(a) != shownValue(b):
 			old, now := shownValue(a), shownValue(b)
 			if untold[t.Name()+"."+f.Name] {
@@ -83,11 +86,12 @@ func (c *Change) compare(inner *Plan, prefix string, was, is reflect.Value) {
 	}
 }
 
-// lists compares two lists of objects, by their keys.
-func (p *Plan) lists(in Change, kind, key string, was, is []keyed) {
+// lists compares two lists of objects, by their keys. Effect is what a change of the
+// list needs.
+func (p *Plan) lists(in Change, kind, effect string, was, is []keyed) {
 	for _, w := range was {
 		i := slices.IndexFunc(is, func(k keyed) bool { return k.key == w.key })
-		c := in.within(kind, w.key)
+		c := in.within(kind, w.key, effect)
 		if i < 0 {
 			c.Action, c.cuts = "remove", true
 			p.Changes = append(p.Changes, c)
@@ -98,7 +102,7 @@ func (p *Plan) lists(in Change, kind, key string, was, is []keyed) {
 	}
 	for _, n := range is {
 		if !slices.ContainsFunc(was, func(k keyed) bool { return k.key == n.key }) {
-			c := in.within(kind, n.key)
+			c := in.within(kind, n.key, effect)
 			c.Action = "add"
 			p.Changes = append(p.Changes, c)
 		}
@@ -106,8 +110,8 @@ func (p *Plan) lists(in Change, kind, key string, was, is []keyed) {
 }
 
 // within is a change of something in the object of this one.
-func (c Change) within(kind, name string) Change {
-	inner := Change{Kind: kind, Name: name, Effect: InPlace, owner: c.owner}
+func (c Change) within(kind, name, effect string) Change {
+	inner := Change{Kind: kind, Name: name, Effect: effect, owner: c.owner}
 	if c.owner == "" {
 		inner.owner = name
 	} else {
@@ -163,7 +167,7 @@ func listed(v reflect.Value) (list []keyed) {
 func (p *Plan) begin(was, is *Config) {
 	anew := map[string]bool{}
 	for _, c := range p.Changes {
-		if c.Kind == "vrrp_instance" && c.Effect == Anew {
+		if c.Effect == Anew {
 			anew[c.owner] = true
 		}
 	}

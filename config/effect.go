@@ -29,12 +29,12 @@ var effects = map[string]string{
 	"Config.Groups": InPlace, "Config.Services": InPlace, "Config.IPVS": InPlace, "Config.Log": InPlace, "Config.Admin": InPlace,
 	"Config.Hash": unplanned,
 
-	"Instance.Name": InPlace, "Instance.Priority": InPlace, "Instance.Addresses": InPlace, "Instance.Routes": InPlace,
-	"Instance.NoPreempt": InPlace, "Instance.PreemptDelay": InPlace, "Instance.StartDelay": InPlace, "Instance.Password": InPlace,
-	"Instance.Keys": InPlace, "Instance.Lenient": InPlace, "Instance.Checksum": InPlace, "Instance.Lease": InPlace,
-	"Instance.Announce": InPlace, "Instance.Trackers": InPlace,
-	"Instance.Interface": Anew, "Instance.Version": Anew, "Instance.VRID": Anew, "Instance.Interval": Anew,
-	"Instance.VirtualMAC": Anew, "Instance.NoAccept": Anew, "Instance.Rules": Anew, "Instance.Peers": Anew, "Instance.SourceAddress": Anew,
+	"Instance.Name": InPlace, "Instance.Priority": InPlace, "Instance.NoPreempt": InPlace, "Instance.PreemptDelay": InPlace,
+	"Instance.Trackers":  InPlace,
+	"Instance.Interface": Anew, "Instance.Version": Anew, "Instance.VRID": Anew, "Instance.Interval": Anew, "Instance.StartDelay": Anew,
+	"Instance.Addresses": Anew, "Instance.Routes": Anew, "Instance.Rules": Anew, "Instance.VirtualMAC": Anew, "Instance.NoAccept": Anew, "Instance.Peers": Anew,
+	"Instance.Password": Anew, "Instance.Keys": Anew, "Instance.Lenient": Anew, "Instance.SourceAddress": Anew, "Instance.Checksum": Anew,
+	"Instance.Lease": Anew, "Instance.Announce": Anew,
 
 	"SyncGroup.Name": Anew, "SyncGroup.Members": Anew,
 

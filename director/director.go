@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -41,9 +42,17 @@ type Director struct {
 	// peers, for the instances in wasMaster. Run calls it before it starts the
 	// next one.
 	Cleanup func(ctx context.Context, c election.Config, wasMaster []string) error
+	// Load reads the configuration anew, for a reload. It may take its time.
+	Load func() (*config.Config, config.Diagnostics)
+	// Path is where Load reads it.
+	Path string
+	// Hangup asks for a reload, whatever it interrupts (SIGHUP).
+	Hangup <-chan os.Signal
+	// Adopt is told of every configuration that has come into force by a reload.
+	Adopt func(*config.Config)
 	// Log takes every event. It must not block.
 	Log func(event.Event)
-	// Notify tells the service manager "READY=1" and "STOPPING=1".
+	// Notify tells the service manager "READY=1", "RELOADING=1" and "STOPPING=1".
 	Notify func(state string)
 }
 
@@ -85,11 +94,12 @@ func (d *Director) Run(ctx context.Context, stop <-chan struct{}) error {
 		return err
 	}
 	l := newLife(d)
-	door := &admin.Server{Socket: socket, Status: l.ask, Events: l.ring.Events, Orders: l.orderly()}
+	door := &admin.Server{Socket: socket, Status: l.ask, Events: l.ring.Events, Orders: l.orderly(), Config: l.inForce, Reload: l.reloadOrder}
 	serving, leave := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
 	go func() { served <- door.Run(serving) }()
 
+	go l.hangUps(serving)
 	l.run(ctx, stop)
 
 	leave()

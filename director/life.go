@@ -18,8 +18,7 @@ import (
 // all of it but the ring; supervisors and admin requests reach it by channels.
 type life struct {
 	d        *Director
-	election election.Config
-	balancer balancer.Config
+	force    atomic.Pointer[force]
 	ring     *event.Ring
 	messages chan message       // from the supervisors
 	asks     chan chan Document // from admin requests
@@ -30,6 +29,7 @@ type life struct {
 	brief   atomic.Pointer[election.Command] // what an election is told first
 	keeper  *keeper
 	planned plannedWork
+	reload  reloader
 
 	began      time.Time
 	seq        uint64 // of the last event
@@ -42,10 +42,8 @@ type life struct {
 }
 
 func newLife(d *Director) *life {
-	return &life{
+	l := &life{
 		d:          d,
-		election:   ElectionConfig(d.Config),
-		balancer:   BalancerConfig(d.Config, d.record()),
 		ring:       event.NewRing(eventsKept),
 		messages:   make(chan message),
 		asks:       make(chan chan Document),
@@ -55,7 +53,10 @@ func newLife(d *Director) *life {
 		places:     map[string]event.Event{},
 		configured: map[string]bool{},
 		keeper:     &keeper{path: plannedFile(d.StateDir), text: make(chan []byte, 1)},
+		reload:     newReloader(),
 	}
+	l.force.Store(newForce(d.Config, d.record()))
+	return l
 }
 
 // run starts the workers and serves everyone until both have ended. The
@@ -63,8 +64,10 @@ func newLife(d *Director) *life {
 // know where to send what arrives.
 func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 	l.began = time.Now()
+	l.now().loaded = l.began
+	defer close(l.reload.ended)
 	l.emit(event.Event{Name: "daemon.started", Reason: "version " + l.d.Version})
-	l.emit(event.Event{Name: "config.loaded", Reason: "hash " + l.d.Config.Hash})
+	l.emit(event.Event{Name: "config.loaded", Reason: "hash " + l.now().config.Hash})
 	l.recall()
 	keeperStop, keeperDone := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -81,8 +84,13 @@ func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 			l.take(m)
 		case reply := <-l.asks:
 			reply <- l.document()
+		case p := <-l.reload.proposals:
+			l.propose(p)
+		case <-l.reload.overdue:
+			l.rollBack("not every process said in time that it is configured")
 		case <-stop:
 			stop = nil
+			l.rollBack("it is stopping")
 			stopped = time.Now()
 			l.d.Notify("STOPPING=1")
 			l.emit(event.Event{Name: "daemon.stopping"})
@@ -112,7 +120,7 @@ func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 // supervise takes what is known of the worker before it runs, and starts its
 // supervisor. Closing stop ends the worker; done is closed when it has ended.
 func (l *life) supervise(ctx context.Context, w *worker) (stop chan<- struct{}, done <-chan struct{}) {
-	l.take(w.blank)
+	l.take(w.blank())
 	stopping, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -122,7 +130,6 @@ func (l *life) supervise(ctx context.Context, w *worker) (stop chan<- struct{}, 
 }
 
 func (l *life) electionWorker() *worker {
-	bound := longestInterval(l.election) + slack
 	return &worker{
 		name:    RoleElection,
 		start:   l.d.Election,
@@ -130,12 +137,13 @@ func (l *life) electionWorker() *worker {
 		orders:  l.orders,
 		newest:  l.tracks,
 		report:  electionReport,
-		blank:   electionBlank(l.election, l.began),
-		grace:   bound,
+		config:  l.reload.election,
+		blank:   func() message { return electionBlank(l.now().election, l.began) },
+		grace:   func() time.Duration { return longestInterval(l.now().election) + slack },
 		mourn: func(ctx context.Context, last message) error {
-			ctx, cancel := context.WithTimeout(ctx, bound)
+			ctx, cancel := context.WithTimeout(ctx, longestInterval(l.now().election)+slack)
 			defer cancel()
-			return l.d.Cleanup(ctx, l.election, masters(last.instances))
+			return l.d.Cleanup(ctx, l.now().election, masters(last.instances))
 		},
 	}
 }
@@ -144,11 +152,12 @@ func (l *life) balancerWorker() *worker {
 	return &worker{
 		name:    RoleBalancer,
 		start:   l.d.Balancer,
-		command: func() any { return balancer.Command{Configure: &l.balancer} },
+		command: func() any { return balancer.Command{Configure: &l.now().balancer} },
 		newest:  l.placing,
 		report:  balancerReport,
-		blank:   balancerBlank(l.balancer),
-		grace:   slack,
+		config:  l.reload.balancer,
+		blank:   func() message { return balancerBlank(l.now().balancer) },
+		grace:   func() time.Duration { return slack },
 	}
 }
 
@@ -157,6 +166,9 @@ func (l *life) take(m message) {
 	if m.event != nil {
 		l.emit(*m.event)
 		l.follow(*m.event)
+		if p := l.reload.pending; p != nil && m.event.Name == "worker.exited" && slices.Contains(p.roles, m.event.Reason) {
+			l.rollBack("the " + m.event.Reason + " died of it, or at that moment")
+		}
 	}
 	if m.instances != nil {
 		l.instances = m.instances
@@ -175,6 +187,9 @@ func (l *life) take(m message) {
 	if m.configured == RoleElection {
 		l.tellVerdicts()
 	}
+	if m.answer != nil {
+		l.answered(*m.answer)
+	}
 	if m.planned != nil {
 		l.plan(*m.planned)
 	}
@@ -184,7 +199,7 @@ func (l *life) take(m message) {
 	if m.configured != "" && !l.configured[m.configured] {
 		l.configured[m.configured] = true
 		if l.configured[RoleElection] && l.configured[RoleBalancer] {
-			l.emit(event.Event{Name: "config.applied", Reason: "hash " + l.d.Config.Hash})
+			l.emit(event.Event{Name: "config.applied", Reason: "hash " + l.now().config.Hash})
 			l.d.Notify("READY=1")
 		}
 	}
@@ -210,8 +225,8 @@ func (l *life) follow(e event.Event) {
 func (l *life) emit(e event.Event) {
 	l.seq++
 	e.Seq = l.seq
-	e.Cluster = l.d.Config.Cluster
-	e.Director = l.d.Config.Director.Name
+	e.Cluster = l.now().config.Cluster
+	e.Director = l.now().config.Director.Name
 	e.DryRun = l.d.DryRun
 	if e.Time.IsZero() {
 		e.Time = time.Now()
@@ -234,12 +249,12 @@ func (l *life) ask(ctx context.Context) (any, error) {
 
 func (l *life) document() Document {
 	return Document{
-		Cluster:        l.d.Config.Cluster,
-		Director:       l.d.Config.Director.Name,
+		Cluster:        l.now().config.Cluster,
+		Director:       l.now().config.Director.Name,
 		Version:        l.d.Version,
 		DryRun:         l.d.DryRun,
 		UptimeS:        time.Since(l.began).Seconds(),
-		Config:         ConfigStatus{Hash: l.d.Config.Hash, LoadedAt: l.began},
+		Config:         ConfigStatus{Hash: l.now().config.Hash, LoadedAt: l.now().loaded},
 		Maintenance:    l.planned.now.Maintenance,
 		Kept:           l.planned.kept(),
 		StateError:     l.planned.trouble,

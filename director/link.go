@@ -31,6 +31,7 @@ type message struct {
 	tracks     []balancer.Verdict // nil: no news
 	planned    *election.Planned  // nil: no news
 	kept       *kept              // from the keeper
+	answer     *answer            // of a worker, to a configuration
 	configured string             // the worker of this name has its configuration
 }
 
@@ -38,12 +39,20 @@ type message struct {
 func electionReport(from *json.Decoder) (message, error) {
 	var r election.Report
 	err := from.Decode(&r)
-	return message{event: r.Event, instances: r.Status, planned: r.Planned}, err
+	m := message{event: r.Event, instances: r.Status, planned: r.Planned}
+	if c := r.Configured; c != nil {
+		m.answer = &answer{RoleElection, c.Serial, c.Error}
+	}
+	return m, err
 }
 
 // balancerReport reads one message of the balancer process.
 func balancerReport(from *json.Decoder) (message, error) {
 	var r balancer.Report
 	err := from.Decode(&r)
-	return message{event: r.Event, services: r.Status, tracks: r.Tracks}, err
+	m := message{event: r.Event, services: r.Status, tracks: r.Tracks}
+	if c := r.Configured; c != nil {
+		m.answer = &answer{RoleBalancer, c.Serial, c.Error}
+	}
+	return m, err
 }

@@ -80,7 +80,7 @@ func order[T any](l *life, translate func(o T, by string) (election.Command, str
 // know refuses names that are no instance's.
 func (l *life) know(names []string) error {
 	for _, name := range names {
-		if !slices.ContainsFunc(l.election.Instances, func(i election.Instance) bool { return i.Name == name }) {
+		if !slices.ContainsFunc(l.now().election.Instances, func(i election.Instance) bool { return i.Name == name }) {
 			return fmt.Errorf("there is no instance %q", name)
 		}
 	}

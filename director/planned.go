@@ -27,7 +27,7 @@ func (p *plannedWork) kept() bool { return p.trouble == "" && bytes.Equal(p.text
 
 // recall begins with what the last life kept.
 func (l *life) recall() {
-	now, err := loadPlanned(l.keeper.path, l.election)
+	now, err := loadPlanned(l.keeper.path, l.now().election)
 	l.planned = plannedWork{now: now, text: plannedText(now)}
 	if err != nil {
 		l.planned.text, l.planned.trouble = nil, err.Error()
@@ -39,7 +39,7 @@ func (l *life) recall() {
 
 // prepare writes the brief of the next election process.
 func (l *life) prepare() {
-	c := l.election
+	c := l.now().election
 	c.Planned = l.planned.now
 	l.brief.Store(&election.Command{Configure: &c})
 }

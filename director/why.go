@@ -13,12 +13,12 @@ import (
 // explained are the instances, each with the reason why it is not master here.
 func (l *life) explained(now time.Time) []election.Status {
 	noPreempt := map[string]bool{}
-	for _, i := range l.election.Instances {
+	for _, i := range l.now().election.Instances {
 		noPreempt[i.Name] = i.NoPreempt
 	}
 	explained := make([]election.Status, 0, len(l.instances))
 	for _, s := range l.instances {
-		s.WhyNotMaster = whyNotMaster(s, noPreempt[s.Name], l.planned.now.Maintenance, l.d.Config.Directors, now)
+		s.WhyNotMaster = whyNotMaster(s, noPreempt[s.Name], l.planned.now.Maintenance, l.now().config.Directors, now)
 		explained = append(explained, s)
 	}
 	return explained

@@ -37,8 +37,9 @@ type worker struct {
 	orders  chan any                                      // what it is told later; nobody takes them while it does not run
 	newest  chan any                                      // of capacity one: what it is told in every life as soon as possible
 	report  func(from *json.Decoder) (message, error)     // reads one message from its link
-	blank   message                                       // what is known about its part while it does not run
-	grace   time.Duration                                 // how long it may take to leave in good order
+	config  chan any                                      // of capacity one: a configuration that is to take the place of the one in the command
+	blank   func() message                                // what is known about its part while it does not run
+	grace   func() time.Duration                          // how long it may take to leave in good order
 	mourn   func(ctx context.Context, last message) error // after a death, before the next life
 }
 
@@ -86,14 +87,14 @@ func (w *worker) died(ctx context.Context, out chan<- message, last message, liv
 			out <- message{event: &event.Event{Name: "worker.cleanup_failed", Reason: w.name, Error: err.Error()}}
 		}
 	}
-	out <- w.blank
+	out <- w.blank()
 }
 
 // live is one life: start, tell the command, pass the reports on until the
 // worker has ended and its link is drained. It returns the newest status and
 // why the worker ended.
 func (w *worker) live(ctx context.Context, stop <-chan struct{}, out chan<- message, life int) (last message, err error) {
-	last = w.blank
+	last = w.blank()
 	ctx, kill := context.WithCancel(ctx)
 	defer kill()
 	link, wait, err := w.start(ctx)
@@ -111,6 +112,8 @@ func (w *worker) live(ctx context.Context, stop <-chan struct{}, out chan<- mess
 			select {
 			case order := <-w.orders:
 				err = to.Encode(order)
+			case next := <-w.config:
+				err = to.Encode(next)
 			case news := <-w.newest:
 				err = to.Encode(news)
 			case <-ctx.Done():
@@ -149,7 +152,7 @@ func (w *worker) live(ctx context.Context, stop <-chan struct{}, out chan<- mess
 		case <-stop:
 			stop = nil
 			link.CloseWrite()
-			overdue = time.After(w.grace)
+			overdue = time.After(w.grace())
 		case readErr := <-drained:
 			drained = nil
 			if !errors.Is(readErr, io.EOF) && err == nil {

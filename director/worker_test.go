@@ -20,7 +20,7 @@ func oneLife(t *testing.T, start Start, stop <-chan struct{}) (took time.Duratio
 		}
 	}()
 	defer close(out)
-	w := &worker{name: RoleElection, start: start, command: func() any { return "x" }, report: electionReport, grace: 3 * time.Second}
+	w := &worker{name: RoleElection, start: start, command: func() any { return "x" }, report: electionReport, grace: func() time.Duration { return 3 * time.Second }, blank: nothing}
 	began := time.Now()
 	_, err = w.live(t.Context(), stop, out, 0)
 	return time.Since(began), err
@@ -105,6 +105,7 @@ func TestAStartThatFails(t *testing.T) {
 				starts++
 				return nil, nil, errors.New("no memory")
 			},
+			blank: nothing,
 			mourn: func(context.Context, message) error { cleanups++; return nil },
 		}
 		out, stop := make(chan message, 100), make(chan struct{})
@@ -132,7 +133,7 @@ func TestLastReportsAreNotLost(t *testing.T) {
 			}
 			return errors.New("died")
 		})
-		w := &worker{name: RoleElection, start: start, command: func() any { return "x" }, report: electionReport}
+		w := &worker{name: RoleElection, start: start, command: func() any { return "x" }, report: electionReport, blank: nothing, grace: func() time.Duration { return 0 }}
 		out, count := make(chan message), make(chan int)
 		go func() {
 			n := 0
@@ -148,3 +149,6 @@ func TestLastReportsAreNotLost(t *testing.T) {
 		}
 	})
 }
+
+// nothing is known of a worker's part.
+func nothing() message { return message{} }

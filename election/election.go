@@ -142,7 +142,12 @@ func (e *election) loop(ctx context.Context, commands <-chan Command, links <-ch
 func (e *election) obey(c Command) error {
 	switch {
 	case c.Configure != nil:
-		return e.configure(*c.Configure)
+		first := e.fresh
+		err := e.configure(*c.Configure)
+		e.out.answered(c.Configure.Serial, err)
+		if first {
+			return err
+		}
 	case c.Handover != nil:
 		for _, g := range e.named(c.Handover.Instances) {
 			g.router.Yield(c.Handover.Until)
@@ -175,7 +180,7 @@ func (e *election) named(names []string) (list []*group) {
 }
 
 // configure makes the running elections those of cfg. What is equal goes on
-// undisturbed; what changed leaves in good order and begins anew. Nothing is
+// undisturbed, and what can change in place does; the rest leaves in good order and begins anew. Nothing is
 // touched before everything new could be built.
 func (e *election) configure(cfg Config) error {
 	if e.host.shadow {
@@ -186,10 +191,14 @@ func (e *election) configure(cfg Config) error {
 		order = append(order, c.Name)
 	}
 	var next, begin []*group
+	adapt := map[*group]groupConfig{}
 	for _, c := range cfg.groups() {
 		var g *group
 		if old := e.instances[c.Instances[0].Name]; old != nil && reflect.DeepEqual(old.group.cfg, c) {
 			g = old.group
+		} else if old != nil && old.group.cfg.becomes(c) {
+			g = old.group
+			adapt[g] = c
 		} else {
 			var err error
 			if g, err = newGroup(c, e.host, e.out.emit, e.noteChange); err != nil {
@@ -220,6 +229,9 @@ func (e *election) configure(cfg Config) error {
 		}
 	}
 	e.groups, e.instances, e.order = next, instances, order
+	for g, c := range adapt {
+		g.adapt(c)
+	}
 	for _, g := range begin {
 		var before []*group
 		for _, in := range g.members {

@@ -20,11 +20,12 @@ const outboxSize = 2048 // events waiting for the director
 type outbox struct {
 	events  chan event.Event
 	status  chan Report
+	answer  chan Configured // the newest
 	dropped atomic.Int64
 }
 
 func newOutbox() *outbox {
-	return &outbox{events: make(chan event.Event, outboxSize), status: make(chan Report, 1)}
+	return &outbox{events: make(chan event.Event, outboxSize), status: make(chan Report, 1), answer: make(chan Configured, 1)}
 }
 
 // emit may be called from any goroutine.
@@ -46,6 +47,19 @@ func (o *outbox) publish(s Report) {
 	o.status <- s
 }
 
+// answered has one caller.
+func (o *outbox) answered(serial uint64, err error) {
+	c := Configured{Serial: serial}
+	if err != nil {
+		c.Error = err.Error()
+	}
+	select {
+	case <-o.answer:
+	default:
+	}
+	o.answer <- c
+}
+
 // run writes reports until stop closes, then the events that are waiting. It
 // ends early when the director is gone.
 func (o *outbox) run(w io.Writer, stop <-chan struct{}) {
@@ -57,6 +71,8 @@ func (o *outbox) run(w io.Writer, stop <-chan struct{}) {
 			err = o.write(enc, e)
 		case r := <-o.status:
 			err = writeStatus(w, r)
+		case c := <-o.answer:
+			err = enc.Encode(Report{Configured: &c})
 		case <-stop:
 			for len(o.events) > 0 && err == nil {
 				err = o.write(enc, <-o.events)

@@ -42,6 +42,7 @@ type MaintenanceOrder struct {
 type Config struct {
 	Instances []Instance `json:"instances"`
 	Groups    []Group    `json:"groups"`
+	Serial    uint64     `json:"serial"`  // counts the configurations of the director's life; see Configured
 	Planned   Planned    `json:"planned"` // in force in a previous life; read in the first Config only
 }
 
@@ -156,6 +157,14 @@ type Report struct {
 	Event   *event.Event `json:"event,omitempty"`
 	Status  []Status     `json:"status,omitempty"`  // all instances
 	Planned *Planned     `json:"planned,omitempty"` // with Status
+
+	Configured *Configured `json:"configured,omitempty"`
+}
+
+// Configured answers a Config.
+type Configured struct {
+	Serial uint64 `json:"serial"`
+	Error  string `json:"error,omitempty"` // why it was refused; the one before is in force
 }
 
 // Status is one instance as `hald status` shows it.

@@ -59,6 +59,12 @@ type (
 	}
 	// SetPriority changes the priority; 1–254.
 	SetPriority struct{ Priority uint8 }
+	// SetPreempt changes whether and when a live master of lower priority is
+	// preempted; see Config.
+	SetPreempt struct {
+		NoPreempt bool
+		Delay     time.Duration
+	}
 	// Failed says that this node cannot do a master's work, and why.
 	Failed struct{ Reason string }
 	// Unfit says that it shall not do it, though it could: there is time to hand
@@ -77,6 +83,7 @@ func (Timeout) event()     {}
 func (Woke) event()        {}
 func (Heard) event()       {}
 func (SetPriority) event() {}
+func (SetPreempt) event()  {}
 func (Failed) event()      {}
 func (Unfit) event()       {}
 func (Recovered) event()   {}

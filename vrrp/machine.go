@@ -116,6 +116,9 @@ func (m *Machine) dispatch(now time.Time, ev Event) []Action {
 	case SetPriority:
 		m.setPriority(ev.Priority)
 		return nil
+	case SetPreempt:
+		m.cfg.NoPreempt, m.cfg.PreemptDelay = ev.NoPreempt, ev.Delay
+		return nil
 	case Yield:
 		if m.state != Master {
 			m.standby, m.until = true, ev.Until

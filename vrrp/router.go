@@ -17,6 +17,7 @@ type Router struct {
 	links    chan []Link
 	priority chan uint8
 	orders   chan Event // Yield, TakeBack
+	preempt  chan SetPreempt
 	stats    chan chan []Stats
 
 	leftovers bool      // of a previous life are still to be handed over
@@ -36,7 +37,7 @@ type Router struct {
 func NewRouter(cfg Config, members ...Member) *Router {
 	r := &Router{
 		cfg: cfg, machine: NewMachine(cfg),
-		links: make(chan []Link, 1), priority: make(chan uint8, 1), orders: make(chan Event, 1), stats: make(chan chan []Stats),
+		links: make(chan []Link, 1), priority: make(chan uint8, 1), orders: make(chan Event, 1), preempt: make(chan SetPreempt, 1), stats: make(chan chan []Stats),
 		readable: make(chan Conn), again: make(chan struct{}), closed: make(chan struct{}),
 	}
 	for i, m := range members {
@@ -62,6 +63,10 @@ func (r *Router) SetLinks(links ...Link) { replace(r.links, links) }
 // SetPriority changes the effective priority, 1–254. Like SetLinks, the newest
 // counts.
 func (r *Router) SetPriority(p uint8) { replace(r.priority, p) }
+
+// SetPreempt changes when a master of lower priority is preempted; like SetLinks, the
+// newest counts.
+func (r *Router) SetPreempt(p SetPreempt) { replace(r.preempt, p) }
 
 // Yield asks the router to hand over to a peer; see the event of that name. Like
 // SetLinks, the newest order counts.
@@ -118,6 +123,8 @@ func (r *Router) Run(ctx context.Context) error {
 			r.wake(func() { r.relink(links) })
 		case p := <-r.priority:
 			r.wake(func() { r.step(SetPriority{p}) })
+		case p := <-r.preempt:
+			r.wake(func() { r.step(p) })
 		case order := <-r.orders:
 			r.wake(func() { r.step(order) })
 		case c := <-r.readable:

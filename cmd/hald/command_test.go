@@ -218,7 +218,7 @@ func TestCapabilities(t *testing.T) {
 func TestLogFlagsWinOverTheConfiguration(t *testing.T) {
 	var text bytes.Buffer
 	a := &app{err: &text, logLevel: "error", logFormat: "console"}
-	sink := a.sink(config.Log{Level: "info", Format: "json"})
+	sink, _ := a.sink(config.Log{Level: "info", Format: "json"})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	sink.Emit(event.Event{Name: "daemon.started"})

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
-	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/hald-project/hald/config"
 	"github.com/hald-project/hald/director"
@@ -74,7 +75,7 @@ func (a *app) made(c *config.Config, dry bool) *director.Director {
 		StateDir:   a.stateDir,
 		Version:    buildVersion(),
 		Cleanup:    election.Cleanup,
-		Notify:     func(state string) { daemon.SdNotify(false, state) },
+		Notify:     notify,
 	}
 	var flags []string
 	if dry {
@@ -89,7 +90,14 @@ func (a *app) made(c *config.Config, dry bool) *director.Director {
 
 // live is the daemon's life from here to its end.
 func (a *app) live(ctx context.Context, d *director.Director) error {
-	sink := a.sink(d.Config.Log)
+	sink, level := a.sink(d.Config.Log)
+	path, err := filepath.Abs(a.config)
+	if err != nil {
+		return &exit{codeFailed, err}
+	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	logging, endLogging := context.WithCancel(context.WithoutCancel(ctx))
 	logged := make(chan struct{})
 	go func() {
@@ -99,8 +107,17 @@ func (a *app) live(ctx context.Context, d *director.Director) error {
 
 	ctx, stop, release := signals(ctx)
 	defer release()
-	d.Log = sink.Emit
-	err := d.Run(ctx, stop)
+	d.Log, d.Path, d.Hangup = sink.Emit, path, hangup
+	name, trial := d.Config.Director.Name, d.DryRun
+	d.Load = func() (*config.Config, config.Diagnostics) {
+		c, diags := config.Load(path, name)
+		if c != nil && trial {
+			c.Admin.Socket = ""
+		}
+		return c, diags
+	}
+	d.Adopt = func(c *config.Config) { a.relevel(level, c.Log) }
+	err = d.Run(ctx, stop)
 	endLogging()
 	<-logged
 	if errors.Is(err, director.ErrKilled) {
@@ -113,10 +130,7 @@ func (a *app) live(ctx context.Context, d *director.Director) error {
 }
 
 // sink is the log as flags and configuration want it.
-func (a *app) sink(c config.Log) *event.Sink {
-	if a.logLevel != "" {
-		c.Level = a.logLevel
-	}
+func (a *app) sink(c config.Log) (*event.Sink, zap.AtomicLevel) {
 	if a.logFormat != "" {
 		c.Format = a.logFormat
 	}
@@ -126,18 +140,28 @@ func (a *app) sink(c config.Log) *event.Sink {
 			c.Format = "console"
 		}
 	}
-	level, err := zap.ParseAtomicLevel(c.Level)
+	level := zap.NewAtomicLevel()
+	a.relevel(level, c)
+	return event.NewSink(a.err, c.Format, a.colour(a.err), level), level
+}
+
+// relevel sets the level of the log: by the flag, or else by the configuration.
+func (a *app) relevel(level zap.AtomicLevel, c config.Log) {
+	if a.logLevel != "" {
+		c.Level = a.logLevel
+	}
+	parsed, err := zapcore.ParseLevel(c.Level)
 	if err != nil {
 		panic(fmt.Sprintf("the configuration was checked and has log level %q", c.Level))
 	}
-	return event.NewSink(a.err, c.Format, a.colour(a.err), level)
+	level.SetLevel(parsed)
 }
 
 // signals closes stop on the first TERM or INT, and ends the context on the
-// second. HUP and USR1 must not kill a director, nor must a log reader that
-// went away (PIPE).
+// second. USR1 must not kill a director, nor must a log reader that went away
+// (PIPE); HUP is a reload.
 func signals(parent context.Context) (ctx context.Context, stop <-chan struct{}, release func()) {
-	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP, syscall.SIGUSR1)
+	signal.Ignore(syscall.SIGPIPE, syscall.SIGUSR1)
 	caught := make(chan os.Signal, 2)
 	signal.Notify(caught, syscall.SIGTERM, syscall.SIGINT)
 	ctx, cancel := context.WithCancel(parent)

@@ -1,0 +1,137 @@
+package director
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hald-project/hald/balancer"
+	"github.com/hald-project/hald/config"
+	"github.com/hald-project/hald/election"
+)
+
+// configurable is a worker that answers every configuration, with what the refusal
+// says to all but the first; told gets the command.
+func configurable(status any, told chan<- string, refusal func(serial uint64) string) plot {
+	return func(ctx context.Context, link end, _ int) error {
+		in, out := json.NewDecoder(link), json.NewEncoder(link)
+		for {
+			var c struct{ Configure *struct{ Serial uint64 } }
+			var raw json.RawMessage
+			if in.Decode(&raw) != nil {
+				return nil
+			}
+			if json.Unmarshal(raw, &c) != nil || c.Configure == nil {
+				continue
+			}
+			told <- string(raw)
+			out.Encode(status)
+			if why := refusal(c.Configure.Serial); why != "silence" {
+				out.Encode(balancer.Report{Configured: &balancer.Configured{Serial: c.Configure.Serial, Error: why}})
+			}
+		}
+	}
+}
+
+func willing(uint64) string { return "" }
+
+func TestReload(t *testing.T) {
+	mail := func(c *config.Config) { c.Instances[1].Priority = 90 }
+	for _, tt := range []struct {
+		name     string
+		change   func(c *config.Config)
+		allow    bool
+		election func(uint64) string
+		refused  string // part of the reason; empty: applied
+		told     int    // times that the election was told something
+		priority string // in the election's last configuration
+	}{
+		{"nothing", func(c *config.Config) { c.Hash = "def" }, false, willing, "", 1, `"vrid":2,"priority":100`},
+		{"in place", mail, false, willing, "", 2, `"vrid":2,"priority":90`},
+		{"of the balancer alone", func(c *config.Config) { c.Services[0].Scheduler = "wlc" }, false, willing, "", 1, `"vrid":2,"priority":100`},
+		{"interrupting", func(c *config.Config) { c.Instances[0].VRID = 7 }, false, willing, "interrupt service", 1, `"vrid":1,`},
+		{"interrupting, allowed", func(c *config.Config) { c.Instances[0].VRID = 7 }, true, willing, "", 2, `"vrid":7,`},
+		{"a backup begins anew", func(c *config.Config) { c.Instances[1].VRID = 7 }, false, willing, "", 2, `"vrid":7,`},
+		{"refused by the election", mail, false, func(serial uint64) string {
+			if serial == 1 {
+				return "no socket"
+			}
+			return ""
+		}, "no socket", 3, `"vrid":2,"priority":100`},
+		{"not answered", mail, false, func(serial uint64) string { return "silence" }, "in time", 3, `"vrid":2,"priority":100`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				told, other := make(chan string, 9), make(chan string, 9)
+				s := perform(t, configurable(masterReport, told, tt.election), configurable(upReport, other, willing), func(d *Director) {
+					d.Load = func() (*config.Config, config.Diagnostics) {
+						c := testConfig()
+						c.Hash = "def"
+						tt.change(c)
+						return c, config.Diagnostics{}
+					}
+				})
+				time.Sleep(time.Minute)
+				o, err := s.life.renew(t.Context(), "uid 0, pid 1", tt.allow)
+				if err != nil || o.Applied != (tt.refused == "") || !strings.Contains(o.Refused, tt.refused) {
+					t.Errorf("outcome %+v, %v", o, err)
+				}
+				synctest.Wait()
+				if len(told) != tt.told {
+					t.Errorf("the election was told %d times, want %d", len(told), tt.told)
+				}
+				last := ""
+				for len(told) > 0 {
+					last = <-told
+				}
+				var c election.Command
+				if err := json.Unmarshal([]byte(last), &c); err != nil || !strings.Contains(last, tt.priority) {
+					t.Errorf("the election was told last: %s, %v", last, err)
+				}
+				d := document(t, s)
+				if want := map[bool]string{true: "def", false: "abc"}[o.Applied]; d.Config.Hash != want || o.Applied != d.Config.LoadedAt.After(s.life.began) {
+					t.Errorf("status: %+v, want hash %s", d.Config, want)
+				}
+				name := map[bool]string{true: "config.applied", false: "config.rejected"}[o.Applied]
+				if e := s.events(name); e[len(e)-1].By != "uid 0, pid 1" {
+					t.Errorf("events %+v", e)
+				}
+				s.leave()
+				if _, err := s.life.renew(t.Context(), "", true); err == nil {
+					t.Error("a director that has stopped reloads")
+				}
+			})
+		})
+	}
+}
+
+// TestReloadOfADyingElection: a worker that dies of its new configuration gets the
+// old one.
+func TestReloadOfADyingElection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := perform(t, func(ctx context.Context, link end, life int) error {
+			var c election.Command
+			in := json.NewDecoder(link)
+			in.Decode(&c)
+			if life == 0 {
+				in.Decode(&c)
+				return context.Canceled
+			}
+			return obedient(masterReport, 0, nil)(ctx, link, life)
+		}, obedient(upReport, 0, nil), func(d *Director) {
+			d.Load = func() (*config.Config, config.Diagnostics) {
+				c := testConfig()
+				c.Instances[1].Priority = 90
+				return c, config.Diagnostics{}
+			}
+		})
+		synctest.Wait()
+		if o, err := s.life.renew(t.Context(), "", true); err != nil || o.Applied || !strings.Contains(o.Refused, "died") {
+			t.Errorf("outcome %+v, %v", o, err)
+		}
+		s.leave()
+	})
+}

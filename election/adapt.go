@@ -1,0 +1,59 @@
+package election
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/vrrp"
+)
+
+// becomes tells whether an election can go over to another configuration as it
+// runs, without a transition or a lost advertisement.
+func (c groupConfig) becomes(next groupConfig) bool {
+	return c.Name == next.Name && slices.EqualFunc(c.Instances, next.Instances, Instance.Becomes)
+}
+
+// Becomes tells the same of one instance: only its weight in the election is
+// different. An owner is none by degrees.
+func (c Instance) Becomes(next Instance) bool {
+	if c.owns() != next.owns() {
+		return false
+	}
+	c.Priority, c.NoPreempt, c.PreemptDelay, c.Trackers = next.Priority, next.NoPreempt, next.PreemptDelay, next.Trackers
+	return reflect.DeepEqual(c, next)
+}
+
+// adapt goes over to a configuration that this one becomes.
+func (g *group) adapt(c groupConfig) {
+	before := g.priority()
+	g.cfg = c
+	for i, in := range g.members {
+		in.cfg = c.Instances[i]
+		in.fit = in.fit.renewed(in.cfg)
+	}
+	first := c.Instances[0]
+	g.router.SetPreempt(vrrp.SetPreempt{NoPreempt: first.NoPreempt, Delay: first.PreemptDelay})
+	p := g.priority()
+	if p == before {
+		return
+	}
+	g.router.SetPriority(p)
+	for _, in := range g.members {
+		in.emit(event.Event{Name: "vrrp.priority", Priority: int(p), Reason: "configuration"})
+	}
+}
+
+// renewed is the fitness by another configuration. Trackers that were there keep
+// what they said.
+func (f *fitness) renewed(c Instance) *fitness {
+	next := newFitness(c.Priority, c.Trackers)
+	for i := range next.trackers {
+		t := &next.trackers[i]
+		known := slices.IndexFunc(f.trackers, func(k tracked) bool { return k.id() == t.id() })
+		if known >= 0 {
+			t.verdict, t.upSince = f.trackers[known].verdict, f.trackers[known].upSince
+		}
+	}
+	return next
+}
