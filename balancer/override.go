@@ -19,17 +19,23 @@ type Override struct {
 	Until   time.Time `json:"until,omitzero"` // zero: no end
 }
 
+// Word is what was ordered, without its end.
+func (o *Override) Word() string {
+	switch {
+	case o.Drain:
+		return "drain"
+	case o.Weight != nil:
+		return fmt.Sprintf("weight %d", *o.Weight)
+	}
+	return "as configured"
+}
+
 // String is the override in words.
 func (o *Override) String() string {
-	var text string
-	switch {
-	case o == nil:
+	if o == nil {
 		return "none"
-	case o.Drain:
-		text = "drain"
-	case o.Weight != nil:
-		text = fmt.Sprintf("weight %d", *o.Weight)
 	}
+	text := o.Word()
 	if !o.Until.IsZero() {
 		text += " until " + o.Until.UTC().Format(time.RFC3339)
 	}

@@ -1,11 +1,13 @@
 package director
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
 	"math"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,9 +29,10 @@ type life struct {
 	tracks   chan any           // to the election: the newest verdicts that wait
 
 	brief   atomic.Pointer[election.Command] // what an election is told first
-	keeper  *keeper
 	planned plannedWork
 	reload  reloader
+
+	overrides overrides
 
 	began      time.Time
 	seq        uint64 // of the last event
@@ -52,7 +55,8 @@ func newLife(d *Director) *life {
 		placing:    make(chan any, 1),
 		places:     map[string]event.Event{},
 		configured: map[string]bool{},
-		keeper:     &keeper{path: plannedFile(d.StateDir), text: make(chan []byte, 1)},
+		planned:    plannedWork{memory: newMemory(plannedFile(d.StateDir))},
+		overrides:  overrides{memory: newMemory(overridesFile(d.StateDir)), news: make(chan any, 1)},
 		reload:     newReloader(),
 	}
 	l.force.Store(newForce(d.Config, d.record()))
@@ -69,10 +73,15 @@ func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 	l.emit(event.Event{Name: "daemon.started", Reason: "version " + l.d.Version})
 	l.emit(event.Event{Name: "config.loaded", Reason: "hash " + l.now().config.Hash})
 	l.recall()
+	l.recallOverrides()
 	keeperStop, keeperDone := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(keeperDone)
-		l.keeper.run(keeperStop, l.messages)
+		var keepers sync.WaitGroup
+		for _, m := range l.memories() {
+			keepers.Go(func() { m.keeper.run(keeperStop, l.messages) })
+		}
+		keepers.Wait()
 	}()
 	electionStop, electionDone := l.supervise(ctx, l.electionWorker())
 	balancerStop, balancerDone := l.supervise(ctx, l.balancerWorker())
@@ -150,14 +159,19 @@ func (l *life) electionWorker() *worker {
 
 func (l *life) balancerWorker() *worker {
 	return &worker{
-		name:    RoleBalancer,
-		start:   l.d.Balancer,
-		command: func() any { return balancer.Command{Configure: &l.now().balancer} },
-		newest:  l.placing,
-		report:  balancerReport,
-		config:  l.reload.balancer,
-		blank:   func() message { return balancerBlank(l.now().balancer) },
-		grace:   func() time.Duration { return slack },
+		name:  RoleBalancer,
+		start: l.d.Balancer,
+		command: func() any {
+			part := l.now().balancer
+			part.Overrides = *l.overrides.now.Load()
+			return balancer.Command{Configure: &part}
+		},
+		orders: l.overrides.news, // only the newest waits
+		newest: l.placing,
+		report: balancerReport,
+		config: l.reload.balancer,
+		blank:  func() message { return balancerBlank(l.now().balancer) },
+		grace:  func() time.Duration { return slack },
 	}
 }
 
@@ -195,6 +209,9 @@ func (l *life) take(m message) {
 	}
 	if m.kept != nil {
 		l.keptUp(*m.kept)
+	}
+	if m.override != nil {
+		m.override.answer <- l.override(*m.override)
 	}
 	if m.configured != "" && !l.configured[m.configured] {
 		l.configured[m.configured] = true
@@ -256,8 +273,9 @@ func (l *life) document() Document {
 		UptimeS:        time.Since(l.began).Seconds(),
 		Config:         ConfigStatus{Hash: l.now().config.Hash, LoadedAt: l.now().loaded},
 		Maintenance:    l.planned.now.Maintenance,
-		Kept:           l.planned.kept(),
-		StateError:     l.planned.trouble,
+		Kept:           l.planned.kept() && l.overrides.kept(),
+		StateError:     cmp.Or(l.planned.trouble, l.overrides.trouble),
+		Overrides:      unended(*l.overrides.now.Load(), time.Now()),
 		VRRPInstances:  l.explained(time.Now()),
 		VirtualServers: l.services,
 	}

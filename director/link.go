@@ -30,7 +30,8 @@ type message struct {
 	services   []balancer.Status  // nil: no news
 	tracks     []balancer.Verdict // nil: no news
 	planned    *election.Planned  // nil: no news
-	kept       *kept              // from the keeper
+	kept       *kept              // from a keeper
+	override   *overrideOrder     // from an operator
 	answer     *answer            // of a worker, to a configuration
 	configured string             // the worker of this name has its configuration
 }

@@ -32,6 +32,9 @@ type MaintenanceOrder struct {
 // events.
 func (l *life) orderly() map[string]admin.Order {
 	return map[string]admin.Order{
+		"drain":  l.overriding("drain"),
+		"weight": l.overriding("weight"),
+		"enable": l.overriding("enable"),
 		"handover": order(l, func(o HandoverOrder, _ string) (election.Command, string, error) {
 			command := &election.Handover{Instances: o.Instances, Until: endOf(o.For)}
 			return election.Command{Handover: command}, naming("handover", o.Instances) + lasting(o.For), l.know(o.Instances)

@@ -68,7 +68,7 @@ func TestPlannedWorkIsKept(t *testing.T) {
 		if diff := cmp.Diff(election.Planned{}, <-told); diff != "" {
 			t.Errorf("in the beginning (-want +got):\n%s", diff)
 		}
-		if _, err := os.Stat(s.life.keeper.path); err == nil {
+		if _, err := os.Stat(s.life.planned.keeper.path); err == nil {
 			t.Error("without planned work there is a file")
 		}
 		says <- planned
@@ -76,7 +76,7 @@ func TestPlannedWorkIsKept(t *testing.T) {
 		if d := document(t, s); !d.Kept || d.StateError != "" || cmp.Diff(planned.Maintenance, d.Maintenance) != "" {
 			t.Errorf("status: %+v", d)
 		}
-		got, err := loadPlanned(s.life.keeper.path, election.Config{})
+		got, err := loadPlanned(s.life.planned.keeper.path, election.Config{})
 		if diff := cmp.Diff(planned, got); diff != "" || err != nil {
 			t.Errorf("on the disk (-want +got), %v:\n%s", err, diff)
 		}
@@ -93,7 +93,7 @@ func TestPlannedWorkThatCannotBeKept(t *testing.T) {
 		told, says := make(chan election.Planned, 8), make(chan election.Planned)
 		s := perform(t, telling(told, says), obedient(upReport, 0, nil))
 		<-told
-		draft := s.life.keeper.path + ".new"
+		draft := s.life.planned.keeper.path + ".new"
 		if err := os.Mkdir(draft, 0o700); err != nil { // in the way
 			t.Fatal(err)
 		}
@@ -125,7 +125,7 @@ func TestPlannedWorkIsKeptWhenLeaving(t *testing.T) {
 		<-told
 		says <- planned
 		s.leave()
-		if got, err := loadPlanned(s.life.keeper.path, election.Config{}); err != nil || got.Maintenance == nil {
+		if got, err := loadPlanned(s.life.planned.keeper.path, election.Config{}); err != nil || got.Maintenance == nil {
 			t.Errorf("on the disk %+v, %v", got, err)
 		}
 	})

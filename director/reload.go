@@ -196,7 +196,7 @@ func (l *life) tell(f *force, roles []string) {
 			box, command = l.reload.election, election.Command{Configure: &part}
 		default:
 			part := f.balancer
-			part.Serial = l.reload.serial
+			part.Serial, part.Overrides = l.reload.serial, *l.overrides.now.Load()
 			command = balancer.Command{Configure: &part}
 		}
 		select {

@@ -16,7 +16,8 @@ type Document struct {
 	UptimeS        float64               `json:"uptime_s"`
 	Config         ConfigStatus          `json:"config"`
 	Maintenance    *election.Maintenance `json:"maintenance"`           // null: takes part in the election
-	Kept           bool                  `json:"planned_kept"`          // maintenance and standbys survive a restart as shown
+	Overrides      []balancer.Override   `json:"overrides"`             // of operators, for real servers
+	Kept           bool                  `json:"planned_kept"`          // maintenance, standbys and overrides survive a restart as shown
 	StateError     string                `json:"state_error,omitempty"` // why they would not
 	VRRPInstances  []election.Status     `json:"vrrp_instances"`
 	VirtualServers []balancer.Status     `json:"virtual_servers"`

@@ -129,10 +129,18 @@ func (p painter) services(services []balancer.Status) string {
 	for _, s := range services {
 		t.row(plain(s.Name), quorum(s), cell{}, cell{}, cell{}, plain(addresses(s.Addresses)), cell{s.Error, red})
 		for _, r := range s.RealServers {
-			t.row(cell{}, cell{}, plain(r.Name), stateCell(r.State), plain(weight(r)), plain(r.Address), checks(r.Checks))
+			t.row(cell{}, cell{}, plain(r.Name), stateCell(r.State), weightCell(r), plain(r.Address), checks(r.Checks))
 		}
 	}
 	return t.String()
+}
+
+// weightCell is the weight, and whose it is if not the configuration's.
+func weightCell(r balancer.ServerStatus) cell {
+	if r.Override == nil {
+		return plain(weight(r))
+	}
+	return cell{weight(r) + " (" + r.Override.Word() + ", by " + r.Override.By + until(r.Override.Until, ", until ") + ")", yellow}
 }
 
 // stateCell paints a state by what it means for the operator.
