@@ -207,7 +207,7 @@ func TestReconfigure(t *testing.T) {
 		sleep(5 * time.Second)
 		mark := len(a.names())
 		changed := other
-		changed.Priority = 200
+		changed.VRID = 53
 		a.configure(shop(150), changed)
 		sleep(10 * time.Second)
 		expect(t, "one of two changed", a.names()[mark:], "address.released", "master>init:shutdown", "init>backup:startup", "address.claimed", "backup>master:master_silent")
