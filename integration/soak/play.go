@@ -110,8 +110,8 @@ func (g *game) deafens() error {
 		}
 		time.Sleep(interval * 3 / 2)
 		g.duels++
-		from = time.Now()
-		return from, g.link.deliver()
+		err = g.link.deliver()
+		return time.Now(), err // before, the command may not have got to it
 	})
 	g.duel = max(g.duel, overlap)
 	return err
