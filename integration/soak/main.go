@@ -14,20 +14,26 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func main() {
 	during := flag.Duration("during", 10*time.Minute, "for how long; one round is played however short that is")
 	flag.Parse()
-	results, err := soak(*during, func(text string) { fmt.Fprintln(os.Stderr, text) })
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
+	defer release()
+	results, err := soak(ctx, *during, func(text string) { fmt.Fprintln(os.Stderr, text) })
 	if err == nil {
 		fmt.Printf("%s\n\n%s", about(*during), table(results))
 		err = faults(results)
@@ -39,7 +45,7 @@ func main() {
 }
 
 // soak builds hald and plays every pair, all at once.
-func soak(during time.Duration, say func(string)) ([]result, error) {
+func soak(ctx context.Context, during time.Duration, say func(string)) ([]result, error) {
 	folder, err := os.MkdirTemp("", "soak")
 	if err != nil {
 		return nil, err
@@ -54,7 +60,7 @@ func soak(during time.Duration, say func(string)) ([]result, error) {
 	for i, p := range pairs {
 		go func() {
 			var err error
-			results[i], err = p.play(filepath.Join(folder, p.id), hald, during, say)
+			results[i], err = p.play(ctx, filepath.Join(folder, p.id), hald, during, say)
 			if err != nil {
 				err = fmt.Errorf("%s: %w", p, err)
 			}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 // game is a pair at work.
 type game struct {
 	pair
+	ctx     context.Context // done: the play is broken off
 	link    link
 	witness *witness
 	folder  string
@@ -24,8 +26,8 @@ type game struct {
 }
 
 // play goes through rounds of faults until the time is over.
-func (p pair) play(folder, hald string, during time.Duration, say func(string)) (r result, err error) {
-	g := &game{pair: p, folder: folder, hald: hald, running: map[string]*exec.Cmd{}, result: result{pair: p}}
+func (p pair) play(ctx context.Context, folder, hald string, during time.Duration, say func(string)) (r result, err error) {
+	g := &game{pair: p, ctx: ctx, folder: folder, hald: hald, running: map[string]*exec.Cmd{}, result: result{pair: p}}
 	g.quiet = min(max(during/30, 2*time.Second), 20*time.Second)
 	if g.link, err = connect(p.id); err != nil {
 		return r, err
@@ -65,7 +67,9 @@ func (p pair) play(folder, hald string, during time.Duration, say func(string)) 
 // has gone from one to the other or been claimed and given up: two changes.
 // Whatever else moves, before or after, nobody asked for.
 func (g *game) fault(to string, act func() (from time.Time, err error)) (overlap time.Duration, err error) {
-	time.Sleep(g.quiet)
+	if err := g.rest(g.quiet); err != nil {
+		return 0, err
+	}
 	g.blame(g.witness.news())
 	from, err := act()
 	if err != nil {
@@ -88,13 +92,13 @@ func (g *game) blame(news []change) {
 
 func (g *game) stops() error {
 	overlap, err := g.fault(g.other, func() (time.Time, error) { return time.Now(), g.stop(g.better) })
-	g.overlap = max(g.overlap, overlap)
+	g.overlaps = append(g.overlaps, overlap)
 	return err
 }
 
 func (g *game) returns() error {
 	overlap, err := g.fault(g.better, func() (time.Time, error) { return time.Now(), g.start(g.better) })
-	g.overlap = max(g.overlap, overlap)
+	g.overlaps = append(g.overlaps, overlap)
 	return err
 }
 
@@ -108,17 +112,21 @@ func (g *game) deafens() error {
 		if err := g.await(g.other+" claims the address too", func() bool { return g.witness.held(g.other) }); err != nil {
 			return from, err
 		}
-		time.Sleep(interval * 3 / 2)
-		g.duels++
+		if err := g.rest(interval * 3 / 2); err != nil {
+			return from, err
+		}
 		err = g.link.deliver()
 		return time.Now(), err // before, the command may not have got to it
 	})
-	g.duel = max(g.duel, overlap)
+	g.endings = append(g.endings, overlap)
 	return err
 }
 
 func (g *game) await(what string, so func() bool) error {
-	for end := time.Now().Add(patience); !so(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); !so(); {
+		if err := g.rest(5 * time.Millisecond); err != nil {
+			return err
+		}
 		if time.Now().After(end) {
 			log, _ := os.ReadFile(filepath.Join(g.folder, "lb1", "log"))
 			peer, _ := os.ReadFile(filepath.Join(g.folder, "lb2", "log"))
@@ -126,6 +134,16 @@ func (g *game) await(what string, so func() bool) error {
 		}
 	}
 	return nil
+}
+
+// rest lets time pass.
+func (g *game) rest(d time.Duration) error {
+	select {
+	case <-g.ctx.Done():
+		return g.ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // start starts a director; what it says goes behind what it said before.
@@ -145,6 +163,7 @@ func (g *game) start(director string) error {
 	defer log.Close()
 	cmd := g.link.in(director, command...)
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a terminal's interrupt is not for it
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", director, err)
 	}

@@ -11,14 +11,14 @@ import (
 // TestR39Soak plays one round with every pair; the command plays for as long as it
 // is told.
 func TestR39Soak(t *testing.T) {
-	results, err := soak(0, func(text string) { t.Log(text) })
+	results, err := soak(t.Context(), 0, func(text string) { t.Log(text) })
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Log("\n" + table(results))
 	for _, r := range results {
-		if r.provoked != 3 || r.duels != 1 {
-			t.Errorf("%s: %d faults, %d of them duels, want 3 and 1", r.pair, r.provoked, r.duels)
+		if r.provoked != 3 || len(r.endings) != 1 {
+			t.Errorf("%s: %d faults, %d of them duels, want 3 and 1", r.pair, r.provoked, len(r.endings))
 		}
 	}
 	if err := faults(results); err != nil {
@@ -28,17 +28,20 @@ func TestR39Soak(t *testing.T) {
 
 // TestFaults: what the soak must not let pass.
 func TestFaults(t *testing.T) {
-	fine := result{pair: allPairs()[0], provoked: 3, duels: 1, splits: 1, overlap: 5 * time.Millisecond, duel: interval}
+	times := func(list ...time.Duration) []time.Duration { return list }
+	fine := result{pair: allPairs()[0], provoked: 9, splits: 3, overlaps: times(0, 5*time.Millisecond, stall), endings: times(0, interval, interval+stall)}
 	for _, tt := range []struct {
 		what  string
 		spoil func(r *result)
 	}{
 		{"", func(*result) {}},
 		{"moved unprovoked", func(r *result) { r.unprovoked = []string{"lb1 lost it"} }},
-		{"succeeded", func(r *result) { r.overlap = time.Second }},
-		{"heard each other again", func(r *result) { r.duel = 2 * time.Second }},
+		{"for 1.1s when one succeeded", func(r *result) { r.overlaps = times(0, 0, 1100*time.Millisecond) }},
+		{"as a rule when one succeeded", func(r *result) { r.overlaps = times(0, 60*time.Millisecond, stall) }},
+		{"for 2.1s after they heard each other again", func(r *result) { r.endings = times(0, 0, 2100*time.Millisecond) }},
+		{"as a rule after they heard each other again", func(r *result) { r.endings = times(0, 1060*time.Millisecond, 2*time.Second) }},
 		{"told of 0 splits", func(r *result) { r.splits = 0 }},
-		{"told of 1 splits", func(r *result) { r.pair = allPairs()[1] }},
+		{"told of 3 splits", func(r *result) { r.pair = allPairs()[1] }},
 		{"bogus", func(r *result) { r.complaints = []string{"bogus"} }},
 	} {
 		r := fine
