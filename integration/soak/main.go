@@ -23,15 +23,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 func main() {
 	during := flag.Duration("during", 10*time.Minute, "for how long; one round is played however short that is")
 	flag.Parse()
-	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer release()
 	results, err := soak(ctx, *during, func(text string) { fmt.Fprintln(os.Stderr, text) })
 	if err == nil {
