@@ -39,6 +39,9 @@ func (c *Process) Check(context.Context) error {
 			return nil
 		}
 	}
+	if _, err := os.ReadFile("/proc/1/status"); err != nil {
+		return errors.New("no such process among those that /proc shows hald: it hides others (hidepid, proc(5)), and hald lacks CAP_SYS_PTRACE")
+	}
 	return errors.New("no such process")
 }
 
