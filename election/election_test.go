@@ -3,6 +3,7 @@ package election
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,6 +38,35 @@ func TestLife(t *testing.T) {
 		}
 		expect(t, "the end", a.names()[3:], "address.released", "master>init:shutdown")
 	})
+}
+
+// A process without a real-time priority says so once, whatever is configured
+// after that, and below which interval it matters.
+func TestNotRealTimeIsToldOnce(t *testing.T) {
+	for _, permitted := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFakeHost(vrrptest.NewLAN(), addrA)
+			f.ordinary = !permitted
+			a := launch(f, false)
+			a.configure(shop(150))
+			sleep(5 * time.Second)
+			a.configure(shop(120))
+			sleep(5 * time.Second)
+			told := 0
+			for _, e := range a.events {
+				if e.Name == "vrrp.not_realtime" {
+					told++
+					if !strings.Contains(e.Reason, "50ms") {
+						t.Errorf("reason %q", e.Reason)
+					}
+				}
+			}
+			if want := map[bool]int{true: 0, false: 1}[permitted]; told != want {
+				t.Errorf("permitted %v: told %d times, want %d", permitted, told, want)
+			}
+			a.leave(t)
+		})
+	}
 }
 
 func TestHandOverBetweenProcesses(t *testing.T) {

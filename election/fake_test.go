@@ -52,6 +52,7 @@ type fakeHost struct {
 	routes     []netif.Route
 	routeErr   error
 	rules      []netif.Rule
+	ordinary   bool // without a real-time priority
 	claims     int
 	renewals   []int // how many addresses each
 	releases   int
@@ -103,7 +104,7 @@ func (f *fakeHost) host() host {
 		sequence:  new(vrrp.Sequence),
 		filter:    fakeFilter{f},
 		ear:       f.listen,
-		realTime:  func() bool { return true },
+		realTime:  func() bool { return !f.ordinary },
 		virtual:   func() (virtualLinks, error) { return fakeLinks{f}, nil },
 		sees:      f.sees,
 		others: func(string, int, bool, []uint8) (others, error) {
