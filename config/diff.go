@@ -68,7 +68,12 @@ func (c *Change) compare(inner *Plan, prefix string, was, is reflect.Value) {
 			if f.Name == "Sorry" {
 				kind = "sorry_server"
 			}
-			inner.lists(*c, kind, effect, listed(a), listed(b))
+			old, now := listed(a), listed(b)
+			inner.lists(*c, kind, effect, old, now)
+			if before, after := common(old, now), common(now, old); effect == Anew && before != after {
+				c.Attributes = append(c.Attributes, Attribute{prefix + "order of " + name, before, after})
+				c.Effect = heavier(c.Effect, effect)
+			}
 		case f.Type.Kind() == reflect.Struct && f.Type.PkgPath() == t.PkgPath() && !isBlock:
 			known := len(c.Attributes)
 			if c.compare(inner, name+" ", a, b); len(c.Attributes) > known {
@@ -107,6 +112,17 @@ func (p *Plan) lists(in Change, kind, effect string, was, is []keyed) {
 			p.Changes = append(p.Changes, c)
 		}
 	}
+}
+
+// common are the objects of a list that another has too, in order.
+func common(list, other []keyed) string {
+	var keys []string
+	for _, k := range list {
+		if slices.ContainsFunc(other, func(o keyed) bool { return o.key == k.key }) {
+			keys = append(keys, k.key)
+		}
+	}
+	return strings.Join(keys, " ")
 }
 
 // within is a change of something in the object of this one.

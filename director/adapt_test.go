@@ -12,6 +12,15 @@ import (
 // TestPlanAndElectionAgree: what a plan says changes in place does in the election,
 // and what it says begins anew does.
 func TestPlanAndElectionAgree(t *testing.T) {
+	t.Run("order", func(t *testing.T) {
+		was, is := testConfig(), testConfig()
+		a, b := netip.MustParsePrefix("192.0.2.100/24"), netip.MustParsePrefix("192.0.2.101/24")
+		was.Instances[0].Addresses, is.Instances[0].Addresses = []config.Address{{Prefix: a}, {Prefix: b}}, []config.Address{{Prefix: b}, {Prefix: a}}
+		changes := config.Diff(was, is, []string{is.Instances[0].Name}).Changes
+		if ElectionConfig(was).Instances[0].Becomes(ElectionConfig(is).Instances[0]) || len(changes) != 1 || changes[0].Interrupts == "" {
+			t.Errorf("the election begins anew, the plan says %v", changes)
+		}
+	})
 	was := testConfig()
 	for i := range reflect.TypeFor[config.Instance]().NumField() {
 		is := testConfig()

@@ -48,7 +48,6 @@ func (p *tcpProbe) phase() string                   { return "connect" }
 // begin opens a connection for the probe that is due.
 func (l *Loop) begin(j *Job) {
 	j.begun = l.now()
-	j.late.Store(max(j.late.Load(), int64(j.begun-j.at)))
 	j.unsent, j.open = j.probe.begin(), false
 	fd, number := connect(j.probe.target())
 	if number != 0 && number != syscall.EINPROGRESS {

@@ -28,10 +28,9 @@ type Loop struct {
 	began   time.Time // times below are distances from here
 	poll    *poll
 
-	mu     sync.Mutex // of what others hand in
-	added  []*Job
-	ended  []*Job
-	failed error // why the loop cannot run
+	mu    sync.Mutex // of what others hand in
+	added []*Job
+	ended []*Job
 
 	due   schedule
 	slots []*Job // by the number that the poll knows
@@ -218,7 +217,6 @@ type Job struct {
 	told    bool
 	last    error
 	latency atomic.Int64 // ns
-	late    atomic.Int64 // ns, the latest start
 }
 
 // Latency is how long the last probe took; any goroutine may ask.
