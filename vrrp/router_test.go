@@ -92,7 +92,10 @@ func (n *node) Claim() error {
 	if n.claimErr != nil {
 		return n.claimErr
 	}
-	time.Sleep(n.claiming)
+	n.mu.Lock()
+	takes := n.claiming
+	n.mu.Unlock()
+	time.Sleep(takes)
 	n.hold(true)
 	n.note("claim")
 	return nil
@@ -388,7 +391,9 @@ func TestClaimingTakesTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lan := vrrptest.NewLAN()
 		a := start(t, lan, addrA, 150)
+		a.mu.Lock()
 		a.claiming = 5 * time.Second
+		a.mu.Unlock()
 		sleep(20 * time.Second)
 		if got := a.since(0); !a.holds() || slices.Contains(got, "backup:stalled") {
 			t.Errorf("did %q", got)
