@@ -32,9 +32,10 @@ func main() {
 	flag.Parse()
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer release()
+	what := about(*during) // the commit that is built, whatever comes while it plays
 	results, err := soak(ctx, *during, func(text string) { fmt.Fprintln(os.Stderr, text) })
 	if err == nil {
-		fmt.Printf("%s\n\n%s", about(*during), table(results))
+		fmt.Printf("%s\n\n%s", what, table(results))
 		err = faults(results)
 	}
 	if err != nil {
