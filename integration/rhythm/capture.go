@@ -37,8 +37,9 @@ type router struct {
 }
 
 // readCapture reads a file in the format of libpcap (pcap-savefile(5)), written on
-// a machine of this byte order with microseconds.
-func readCapture(name string) (o observation, err error) {
+// a machine of this byte order with microseconds. What came before an instant only
+// tells who is master.
+func readCapture(name string, from time.Time) (o observation, err error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return o, err
@@ -69,6 +70,9 @@ func readCapture(name string) (o observation, err error) {
 			continue
 		}
 		o.note(routers, at, netip.AddrFrom4([4]byte(frame[ethernet+12:])), frame[ethernet+ip+1], frame[ethernet+ip+2])
+		if at.Before(from) {
+			o = observation{}
+		}
 	}
 	slices.Sort(o.gaps)
 	return o, nil

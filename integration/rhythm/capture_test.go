@@ -36,7 +36,7 @@ func TestCaptureTellsGapsAndTakeovers(t *testing.T) {
 	if err := os.WriteFile(name, file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o, err := readCapture(name)
+	o, err := readCapture(name, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestCaptureTellsGapsAndTakeovers(t *testing.T) {
 	if o.quantile(0.5) != 10*ms || o.quantile(1) != 11*ms {
 		t.Errorf("p50 %v, longest %v", o.quantile(0.5), o.quantile(1))
 	}
-	if _, err := readCapture(os.DevNull); err == nil {
+	if _, err := readCapture(os.DevNull, time.Time{}); err == nil {
 		t.Error("an empty file passes for a capture")
 	}
 }

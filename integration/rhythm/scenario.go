@@ -52,6 +52,13 @@ func (c scenario) run(folder string) (seen observation, err error) {
 		}
 		return err
 	}
+	capture := filepath.Join(folder, "capture")
+	witness := []string{"tcpdump", "-i", "eth0", "-n", "-s", "64", "-B", "16384", "-w", capture, "ip proto 112"}
+	// The witness comes first: the kernel takes long to give it its memory, and
+	// everybody waits.
+	if err := start(directors[1], witness, "tcpdump.log"); err != nil {
+		return seen, err
+	}
 	for _, director := range directors {
 		own := filepath.Join(folder, director)
 		if err := os.MkdirAll(own, 0o755); err != nil {
@@ -74,26 +81,22 @@ func (c scenario) run(folder string) (seen observation, err error) {
 			}
 		}
 	}
-	capture := filepath.Join(folder, "capture")
-	witness := []string{"tcpdump", "-i", "eth0", "-n", "-s", "64", "-B", "131072", "-w", capture, "ip proto 112"}
-	if err := start(directors[1], witness, "tcpdump.log"); err != nil {
-		return seen, err
-	}
 	time.Sleep(time.Second)
-	before := usage(running[0].Process.Pid)
+	master, begin := running[1].Process.Pid, time.Now()
+	before := usage(master)
 	if c.meanwhile == nil {
 		time.Sleep(c.during)
 	} else if err := c.meanwhile(links); err != nil {
 		return seen, err
 	}
-	after := usage(running[0].Process.Pid)
-	tcpdump := running[len(running)-1]
+	after := usage(master)
+	tcpdump := running[0]
 	if err := stop([]*exec.Cmd{tcpdump}); err != nil {
 		return seen, err
 	}
-	running = running[:len(running)-1]
+	running = running[1:]
 
-	seen, err = readCapture(capture)
+	seen, err = readCapture(capture, begin)
 	if err != nil {
 		return seen, err
 	}
