@@ -19,6 +19,7 @@ func (r *Router) perform(actions []Action) (next Event) {
 		switch a := a.(type) {
 		case Claim:
 			next = r.claim()
+			r.machine.Claimed(time.Now())
 		case Release:
 			for _, m := range r.members {
 				if err := m.Addresses.Release(); err != nil {
@@ -28,7 +29,6 @@ func (r *Router) perform(actions []Action) (next Event) {
 		case Advertise:
 			if next == nil {
 				next = r.advertise(a.Priority)
-				r.machine.Spoke(time.Now())
 			}
 		case Announce:
 			if next == nil {

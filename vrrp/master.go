@@ -124,10 +124,9 @@ func (m *Machine) restart(now time.Time) {
 	m.deadline = now.Add(m.cfg.Interval)
 }
 
-// Spoke says when an advertisement left that Step asked for. The claim before the first
-// one may take longer than the peers wait, and is no sleep: they have heard nothing
-// yet.
-func (m *Machine) Spoke(now time.Time) {
+// Claimed says when the claim was over that Step asked for. It may take longer than the
+// peers wait, and is no sleep: they have heard nothing yet.
+func (m *Machine) Claimed(now time.Time) {
 	if m.state == Master {
 		m.sent = now
 	}
