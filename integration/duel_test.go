@@ -165,6 +165,7 @@ func (s *scene) awaitLastWord(director string) {
 func TestR11Loss(t *testing.T) {
 	const loss, adverts = 30, 500
 	s := begin(t, lab.Cluster{Interval: 100 * time.Millisecond})
+	s.lossy = true
 	start := time.Now()
 	s.Lose(lab.Loss{Match: lab.VRRP, Percent: loss})
 	time.Sleep(adverts * s.cluster.Interval)

@@ -20,6 +20,7 @@ type scene struct {
 	began    time.Time
 	files    map[string]int // open in the beginning
 	deaf     *lab.Hald      // the one that may call the other director a stranger; nil: neither
+	lossy    bool           // both may: adverts are lost, and their announcements are not
 }
 
 // begin sets the scene: lb1 is master, the client is served.
