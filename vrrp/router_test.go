@@ -403,6 +403,48 @@ func TestClaimingTakesTime(t *testing.T) {
 	})
 }
 
+// slowPort takes its time over one advert, as for a process that is stopped between
+// deciding to send and sending.
+type slowPort struct {
+	*vrrptest.Port
+	stall chan time.Duration
+}
+
+func (p slowPort) Send(a vrrp.Advertisement) error {
+	select {
+	case d := <-p.stall:
+		time.Sleep(d)
+	default:
+	}
+	return p.Port.Send(a)
+}
+
+// TestSleepOverAnAdvertIsASleep: a master that slept between deciding to advertise
+// and doing it lets go like any other that slept.
+func TestSleepOverAnAdvertIsASleep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan := vrrptest.NewLAN()
+		a := &node{lan: lan, source: addrA, stopped: make(chan struct{})}
+		stall := make(chan time.Duration, 1)
+		a.Router = vrrp.NewRouter(vrrp.Config{Version: 3, Priority: 150, Interval: time.Second}, vrrp.Member{
+			Version: 3, VRID: 51, Advertised: []netip.Addr{vip}, Addresses: a, Observer: a,
+			Dial: func(l vrrp.Link) (vrrp.Conn, error) { return slowPort{lan.Dial(51, l.Source), stall}, nil },
+		})
+		ctx, cancel := context.WithCancel(t.Context())
+		a.SetLinks(vrrp.Link{Index: 2, Source: addrA})
+		go func() { defer close(a.stopped); a.Run(ctx) }()
+		sleep(5 * time.Second)
+		mark := a.mark()
+		stall <- 10 * time.Second
+		sleep(12 * time.Second)
+		if got := a.since(mark); !slices.Contains(got, "backup:stalled") {
+			t.Errorf("did %q", got)
+		}
+		cancel()
+		<-a.stopped
+	})
+}
+
 // TestOneWayLossIsReported: a deaf backup claims what a live master holds. Only
 // the master can know.
 func TestOneWayLossIsReported(t *testing.T) {
