@@ -124,20 +124,11 @@ func transitions(h *lab.Hald) []string {
 	return told
 }
 
-// lastWord checks that nobody announced a virtual address after its owner did.
+// lastWord checks that nobody announced a virtual address after its owner did, once
+// both have said what they had to.
 func (s *scene) lastWord(master string) {
 	s.t.Helper()
-	last := map[string]string{} // who spoke, by address
-	for _, f := range s.wire.Frames(s.began) {
-		if f.ARP != nil && f.ARP.Gratuitous() {
-			last[f.ARP.SenderIP.String()] = f.From
-		}
-	}
-	for _, address := range lab.VirtualAddresses {
-		if who := last[address.Addr().String()]; who != master {
-			s.t.Errorf("audit: %v was last announced by %q, the master is %s", address, who, master)
-		}
-	}
+	s.awaitLastWord(master)
 }
 
 // openFiles counts the open descriptors of every process of both directors.
