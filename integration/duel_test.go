@@ -2,7 +2,6 @@ package integration
 
 import (
 	"math"
-	"net/netip"
 	"strconv"
 	"strings"
 	"testing"
@@ -144,14 +143,8 @@ func TestR10Duel(t *testing.T) {
 func (s *scene) awaitLastWord(director string) {
 	s.t.Helper()
 	s.Eventually(settle, director+" has the last word, within the budget of announcements", func() bool {
-		last := map[netip.Addr]string{}
-		for _, f := range s.wire.Frames(s.began) {
-			if f.ARP != nil && f.ARP.Gratuitous() {
-				last[f.ARP.SenderIP] = f.From
-			}
-		}
-		for _, address := range lab.VirtualAddresses {
-			if last[address.Addr()] != director {
+		for _, who := range s.announcers() {
+			if who != director {
 				return false
 			}
 		}
