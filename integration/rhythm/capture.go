@@ -38,8 +38,8 @@ type router struct {
 
 // readCapture reads a file in the format of libpcap (pcap-savefile(5)), written on
 // a machine of this byte order with microseconds. What came before an instant only
-// tells who is master.
-func readCapture(name string, from time.Time) (o observation, err error) {
+// tells who is master, and what came after another one nothing.
+func readCapture(name string, from, until time.Time) (o observation, err error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return o, err
@@ -64,6 +64,9 @@ func readCapture(name string, from time.Time) (o observation, err error) {
 		frame := make([]byte, binary.NativeEndian.Uint32(record[8:]))
 		if _, err := io.ReadFull(r, frame); err != nil {
 			return o, fmt.Errorf("read the capture: %w", err)
+		}
+		if at.After(until) {
+			break
 		}
 		const ethernet, ip = 14, 20
 		if len(frame) < ethernet+ip+8 {

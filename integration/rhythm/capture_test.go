@@ -36,7 +36,7 @@ func TestCaptureTellsGapsAndTakeovers(t *testing.T) {
 	if err := os.WriteFile(name, file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	o, err := readCapture(name, time.Time{})
+	o, err := readCapture(name, time.Time{}, time.Unix(8, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,10 @@ func TestCaptureTellsGapsAndTakeovers(t *testing.T) {
 	if o.quantile(0.5) != 10*ms || o.quantile(1) != 11*ms {
 		t.Errorf("p50 %v, longest %v", o.quantile(0.5), o.quantile(1))
 	}
-	if _, err := readCapture(os.DevNull, time.Time{}); err == nil {
+	if o, err = readCapture(name, time.Time{}, time.Unix(7, 50_999_000)); err != nil || len(o.gaps) != 2 || o.takeovers != 1 {
+		t.Errorf("until 50 ms: %d gaps, %d takeovers, %v; want 2 and 1", len(o.gaps), o.takeovers, err)
+	}
+	if _, err := readCapture(os.DevNull, time.Time{}, time.Now()); err == nil {
 		t.Error("an empty file passes for a capture")
 	}
 }

@@ -36,6 +36,10 @@ func (c scenario) String() string {
 // and the announcements of the takeovers are over.
 const startUp = 12 * time.Second
 
+// witnessDelay is longer than the kernel keeps packets for tcpdump before it hands
+// them over (a second, packet_mmap's block timeout); it takes no others than those.
+const witnessDelay = 1500 * time.Millisecond
+
 // run plays the case and returns what was seen.
 func (c scenario) run(folder string) (seen observation, err error) {
 	links, err := connect(directors)
@@ -90,13 +94,15 @@ func (c scenario) run(folder string) (seen observation, err error) {
 		return seen, err
 	}
 	after := usage(master)
+	end := time.Now()
+	time.Sleep(witnessDelay)
 	tcpdump := running[0]
 	if err := stop([]*exec.Cmd{tcpdump}); err != nil {
 		return seen, err
 	}
 	running = running[1:]
 
-	seen, err = readCapture(capture, begin)
+	seen, err = readCapture(capture, begin, end)
 	if err != nil {
 		return seen, err
 	}
