@@ -37,7 +37,7 @@ type Machine struct {
 	deadline time.Time     // down timer in Backup, advert timer in Master, end of Leaving
 	sent     time.Time     // last regular advertisement, in Master
 	heard    time.Time     // last accepted advertisement, in Backup
-	lower    bool          // a master of lower priority was heard since then
+	lower    bool          // a master of lower priority was heard since then, or preempted an interval ago at most
 	resigned bool          // the last accepted advertisement had priority 0
 	peer     netip.Addr    // who sent the last advertisement we yielded to
 	peerPrio uint8

@@ -70,6 +70,10 @@ func (m *Machine) contend(now time.Time, h Heard) []Action {
 		return []Action{Contested{h}}
 	}
 	m.answers++
+	if m.lower && p.Source == m.masters[h.Member] {
+		// The last word of the one we preempted: it announces nothing any more.
+		return []Action{Advertise{m.cfg.Priority}, Contested{h}}
+	}
 	return []Action{Advertise{m.cfg.Priority}, Reannounce{}, Contested{h}}
 }
 
@@ -83,10 +87,9 @@ func compare(h Heard, priority uint8) int {
 }
 
 // yield hands over to a better router. It holds the addresses by now, having
-// claimed them before it spoke. What we announced until we heard it may have come
-// after its own announcements, or it may never have heard us, having been master all
-// the while on the other side of a partition: our last word has it announce the
-// addresses again, to the clients that we drew to us.
+// claimed them before it spoke. Where it was master all the while, on the other
+// side of a partition, it may never have heard us: our last word has it announce
+// the addresses again, to the clients that we drew to us.
 func (m *Machine) yield(now time.Time, h Heard) []Action {
 	p := h.Packet
 	t := Transition{Reason: ReasonHigherPriority, Peer: p.Source, PeerPriority: p.Priority}
@@ -132,7 +135,7 @@ func (m *Machine) Claimed(now time.Time) {
 // advance sets the advert timer on its line: a late wake-up does not shift the
 // next advertisement, and missed ones are not made up for.
 func (m *Machine) advance(now time.Time) {
-	m.sent, m.answers = now, 0
+	m.sent, m.answers, m.lower = now, 0, false
 	for !m.deadline.After(now) {
 		m.deadline = m.deadline.Add(m.cfg.Interval)
 	}

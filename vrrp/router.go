@@ -189,15 +189,15 @@ func earlier(t, other time.Time) time.Time {
 }
 
 // tick does what is due. Whatever is queued on any Conn is heard first: a
-// process that slept finds packet and timer ready at once, and must not call a
-// live master dead.
+// process that slept finds packet and timer ready at once, and must neither call a
+// live master dead nor announce the addresses after one that has taken them.
 func (r *Router) tick() {
+	for _, m := range r.members {
+		r.drain(m)
+	}
 	now := time.Now()
 	due := func(t time.Time) bool { return !t.IsZero() && !now.Before(t) }
 	if due(r.machine.Deadline()) {
-		for _, m := range r.members {
-			r.drain(m)
-		}
 		r.step(Timeout{})
 	}
 	for _, m := range r.members {

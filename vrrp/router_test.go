@@ -37,6 +37,7 @@ type node struct {
 	sendErr  error
 	told     func(string) // what it notes is told here too
 	stall    time.Duration
+	round    time.Time // when addresses are to be announced; zero: never
 	stop     context.CancelFunc
 	stopped  chan struct{}
 }
@@ -104,9 +105,20 @@ func (n *node) Reannounce(time.Time) { n.note("reannounce") }
 func (n *node) Release() error       { n.hold(false); n.note("release"); return nil }
 func (n *node) Announce(time.Time)   { n.note("announce") }
 
-func (n *node) Silence()             { n.note("silence") }
-func (n *node) Deadline() time.Time  { return time.Time{} }
-func (n *node) Tick(time.Time) error { return nil }
+func (n *node) Silence()             { n.setRound(time.Time{}); n.note("silence") }
+func (n *node) Tick(time.Time) error { n.setRound(time.Time{}); n.note("round"); return nil }
+func (n *node) Deadline() time.Time {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.round
+}
+
+func (n *node) setRound(at time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.round = at
+}
+
 func (n *node) Split(over bool, lasted time.Duration, peer netip.Addr, _ uint8) {
 	if over {
 		n.note("split over after " + lasted.String() + ": " + peer.String())
@@ -237,6 +249,25 @@ func TestQueuedAdvertBeatsTheTimer(t *testing.T) {
 		b.stop()
 		<-a.stopped
 		<-b.stopped
+	})
+}
+
+// TestQueuedAdvertBeatsTheAnnouncement: who has lost the addresses, though it has not
+// heard of it yet, does not announce them after the one that has them.
+func TestQueuedAdvertBeatsTheAnnouncement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := start(t, vrrptest.NewLAN(), addrA, 150)
+		sleep(10 * time.Second)
+		mark := a.mark()
+		sleep(1100*time.Millisecond - time.Since(a.stats().Since)%time.Second) // after an advert
+		a.setRound(time.Now().Add(1500 * time.Millisecond))
+		sleep(1200 * time.Millisecond)
+		a.port.Queue(vrrp.Packet{Source: addrB, Advertisement: vrrp.Advertisement{
+			VRID: 51, Priority: 200, Interval: time.Second, Addresses: []netip.Addr{vip}}})
+		sleep(500 * time.Millisecond)
+		expect(t, "a master, that had a better one's advert waiting", a.since(mark), "silence", "release", "backup:higher_priority")
+		a.stop()
+		<-a.stopped
 	})
 }
 
