@@ -143,7 +143,7 @@ func (p *place) repair(now time.Time) (missing []netip.Prefix, err error) {
 		return nil, nil // that the interface is gone is a fault, which is on its way
 	}
 	if p.mac != nil && !bytes.Equal(p.mac, l.MAC) { // neighbours know another
-		p.schedule.Repeat(now)
+		p.schedule.Again(now)
 		err = p.announce(now)
 	}
 	unseen := lacking(l, p.prefixes)
@@ -165,7 +165,7 @@ func (p *place) repair(now time.Time) (missing []netip.Prefix, err error) {
 	if err := p.claim(); err != nil {
 		return nil, err
 	}
-	p.schedule.Repeat(now)
+	p.schedule.Again(now)
 	return missing, p.announce(now)
 }
 

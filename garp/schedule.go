@@ -98,6 +98,15 @@ func (s *Schedule) Repeat(now time.Time) {
 	}
 }
 
+// Again is a Repeat for a reason of this node's own, which no peer provokes: only the
+// budget of rounds may delay the first.
+func (s *Schedule) Again(now time.Time) {
+	if s.on {
+		s.left = max(s.left, 1)
+		s.Repeat(now)
+	}
+}
+
 // Stop cancels everything. The budget is not refilled by it.
 func (s *Schedule) Stop() {
 	s.on, s.first, s.left, s.position = false, false, 0, 0

@@ -272,3 +272,36 @@ func TestScheduleProperties(t *testing.T) {
 		}
 	})
 }
+
+// TestScheduleAgain: what changed at this node is announced at once, though a peer had
+// a round repeated just before, and within the budget.
+func TestScheduleAgain(t *testing.T) {
+	s := NewSchedule(Plan{Count: 1}, addresses(1))
+	s.Again(epoch)
+	if s.Due(epoch) != nil {
+		t.Error("announces before Start")
+	}
+	s.Start(epoch)
+	s.Due(epoch)
+	s.Repeat(at(time.Minute))
+	s.Due(at(time.Minute))
+	changed := at(time.Minute + time.Second/2)
+	s.Again(changed)
+	if s.Due(changed) == nil || s.Due(changed) != nil {
+		t.Error("not one round at once")
+	}
+	if last := s.Deadline(); last.Before(changed.Add(time.Second/2)) || s.Due(last) == nil || !s.Deadline().IsZero() {
+		t.Errorf("not one more, but by %v", last)
+	}
+	n := 0
+	for ms := range 60_000 {
+		now := at(2*time.Hour + time.Duration(ms)*time.Millisecond)
+		s.Again(now)
+		if s.Due(now) != nil {
+			n++
+		}
+	}
+	if n < 30 || n > 42 {
+		t.Errorf("%d rounds in a minute, want 2 Count + 40 at most", n)
+	}
+}
