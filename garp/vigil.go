@@ -15,6 +15,8 @@ const (
 	reportEvery = 10 * time.Minute // of one MAC that goes on
 	incident    = time.Minute      // a MAC that was quiet for so long begins anew
 
+	insistence = 2 * time.Second // whose claim comes so soon after ours answers it
+
 	// defendEvery is DEFEND_INTERVAL (RFC 5227, 1.1), and what a busy machine may
 	// add before the first of two announcements leaves.
 	defendEvery = 10*time.Second + 500*time.Millisecond
@@ -39,10 +41,11 @@ const (
 //
 // A node takes addresses over from another one, which may go on answering for them
 // for good reasons: so nothing is judged for a grace. Who still claims an address then
-// is reported. It is not defended against those who were heard in the grace:
-// they were there first, and one of them may be the rightful master,
-// whom this node cannot hear. It is defended against those who come later, by a
-// single announcement in ten seconds (RFC 5227, 2.4, c).
+// is reported, and it is defended by a single announcement in ten seconds
+// (RFC 5227, 2.4, c). Those who were heard in the grace are left alone once they
+// have answered an announcement: they were there first, and one of them may be the
+// rightful master, whom this node cannot hear. Who falls silent was master for a
+// moment, and has left clients with its MAC.
 //
 // While two masters are known of, the better one contradicts every announcement of
 // the other, which draws clients to a node that may be deaf to it for long.
@@ -58,6 +61,7 @@ type Vigil struct {
 	threat    map[netip.Addr]bool // addresses to be defended
 	defend    time.Time           // when; zero: nothing is threatened
 	defended  time.Time
+	announced time.Time // by us, as we took the addresses or defended them
 
 	claimed    map[netip.Addr]time.Time // when each address was last claimed by a stranger
 	unanswered time.Time                // the first claim in a split that was not contradicted; zero: none
@@ -67,6 +71,7 @@ type Vigil struct {
 // stranger is a MAC that is not ours and claims our addresses.
 type stranger struct {
 	before   bool // it claimed one before we were sure of it
+	insists  bool // it has answered an announcement of ours
 	last     time.Time
 	reported time.Time
 	report   time.Time // when what it claims is reported; zero: it is not
@@ -108,6 +113,7 @@ func NewVigil(now time.Time, addrs []netip.Addr, grace time.Duration) *Vigil {
 func (v *Vigil) begin(now time.Time) {
 	v.strangers, v.threat = map[MAC]*stranger{}, map[netip.Addr]bool{}
 	v.quiet, v.probe, v.defend, v.unanswered = now.Add(v.grace), now, time.Time{}, time.Time{}
+	v.announced = now
 }
 
 // Suspend says that two masters are known of, of whom the other should yield: its
@@ -153,24 +159,32 @@ func (v *Vigil) Heard(now time.Time, c Claim) {
 		s = &stranger{}
 		v.strangers[c.MAC] = s
 	}
+	silent := now.Sub(s.last)
+	s.last = now
+	s.insists = s.insists && silent < incident || now.Sub(v.announced) < insistence
 	if now.Before(v.quiet) {
 		s.before = true
-		return
+	} else {
+		v.suspect(now, s, c.Addr, silent)
 	}
-	news := s.reported.IsZero() || now.Sub(s.reported) >= reportEvery || now.Sub(s.last) >= incident
-	if s.last = now; news && s.report.IsZero() {
-		s.report = now.Add(suspicion)
-	}
-	s.count++
-	if !slices.Contains(s.addrs, c.Addr) {
-		s.addrs = append(s.addrs, c.Addr)
-	}
-	if s.before {
+	if s.before && s.insists {
 		return
 	}
 	v.threat[c.Addr] = true
 	if v.defend.IsZero() {
-		v.defend = latest(now.Add(suspicion), v.defended.Add(defendEvery))
+		v.defend = latest(latest(now.Add(suspicion), v.quiet), v.defended.Add(defendEvery))
+	}
+}
+
+// suspect has a stranger reported, if that is news.
+func (v *Vigil) suspect(now time.Time, s *stranger, a netip.Addr, silent time.Duration) {
+	news := s.reported.IsZero() || now.Sub(s.reported) >= reportEvery || silent >= incident
+	if news && s.report.IsZero() {
+		s.report = now.Add(suspicion)
+	}
+	s.count++
+	if !slices.Contains(s.addrs, a) {
+		s.addrs = append(s.addrs, a)
 	}
 }
 
@@ -211,7 +225,7 @@ func (v *Vigil) Due(now time.Time) (d Duty) {
 	if v.suspended {
 		v.contradict.take(now)
 	} else {
-		v.defended = now
+		v.defended, v.announced = now, now
 	}
 	return d
 }

@@ -109,7 +109,7 @@ func TestVigilReportsSeldom(t *testing.T) {
 	w.until(20*time.Minute).hears(early, ours[1]).until(30*time.Minute).did(t, "0s probe", "8s probe",
 		"8.3s report 02:00:00:00:00:08 [192.0.2.1] 1", "10m8s probe",
 		"10m38.3s report 02:00:00:00:00:08 [192.0.2.1] 21",
-		"20m0.3s report 02:00:00:00:00:08 [192.0.2.1 2001:db8::1] 9", "20m8s probe")
+		"20m0.3s report 02:00:00:00:00:08 [192.0.2.1 2001:db8::1] 9", "20m0.3s defend [2001:db8::1]", "20m8s probe")
 }
 
 // TestVigilSuspended: a split has its own report, and what is claimed in it is
@@ -121,7 +121,24 @@ func TestVigilSuspended(t *testing.T) {
 	w.Suspend(w.now, false)
 	w.hears(late, ours[0]).until(3*time.Minute).did(t, "0s probe", "8s probe", "1m0.02s defend [192.0.2.1]", "2m0s probe", "2m8s probe")
 	w.log = nil
-	w.hears(late, ours[0]).until(4*time.Minute).did(t, "3m0.3s report 02:00:00:00:00:09 [192.0.2.1] 1")
+	w.hears(late, ours[0]).until(4*time.Minute).did(t, "3m0.3s report 02:00:00:00:00:09 [192.0.2.1] 1", "3m0.3s defend [192.0.2.1]")
+}
+
+// TestVigilAnswersTheSilent: a master of a moment, whose adverts were lost, has left
+// clients with its MAC; it is answered, in the grace at its end. One that answers in
+// turn is not fought, until it was silent for a minute.
+func TestVigilAnswersTheSilent(t *testing.T) {
+	w := newWatch().until(insistence).hears(early, ours[0]).until(20*time.Second).hears(early, ours...)
+	w.until(time.Minute).did(t, "0s probe", "8s probe", "8s defend [192.0.2.1]",
+		"20.3s report 02:00:00:00:00:08 [192.0.2.1 2001:db8::1] 2", "20.3s defend [192.0.2.1 2001:db8::1]")
+
+	w = newWatch().until(5*time.Second).hears(early, ours[0]).until(grace+insistence/2).hears(early, ours[0])
+	for at := 30 * time.Second; at <= 5*time.Minute; at += 30 * time.Second {
+		w.until(at).hears(early, ours[0])
+	}
+	w.log = nil
+	w.until(6*time.Minute).hears(early, ours[0]).until(7*time.Minute).did(t,
+		"6m0.3s report 02:00:00:00:00:08 [192.0.2.1] 11", "6m0.3s defend [192.0.2.1]")
 }
 
 // TestVigilContradicts: the last word after every burst of another master is ours,
