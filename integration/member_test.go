@@ -55,7 +55,9 @@ func (s *scene) goes(reason string, fail, heal func()) {
 	began := time.Now()
 	u := s.turns("lb2", fail)
 	figures{u.gap.Length()}.within(s.t, reason+": outage", s.cluster.DownInterval("lb2")+unhurried+oneUpdate)
-	bound := unhurried + 2*oneUpdate + noise
+	// A carrier's change follows another one a second later at least
+	// (net/core/link_watch.c).
+	bound := time.Second + unhurried + 2*oneUpdate + noise
 	if strings.HasPrefix(reason, "track_") { // handed over, and there is nobody to be heard
 		bound += time.Second // the interval
 	}
