@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 type observation struct {
 	gaps      []time.Duration // between two advertisements of a virtual router's master, in order of length
 	takeovers int             // how often the other one began to advertise
+	announced int             // gratuitous ARP messages
 	cpu       time.Duration   // of the master's processes
 	memory    int64           // bytes, proportional
 }
@@ -29,6 +31,9 @@ func (o observation) quantile(q float64) time.Duration {
 	}
 	return o.gaps[min(int(q*float64(len(o.gaps))), len(o.gaps)-1)]
 }
+
+// etherTypeARP is ETH_P_ARP (linux/if_ether.h).
+const etherTypeARP = 0x0806
 
 // router is what the capture has said of a virtual router so far.
 type router struct {
@@ -69,7 +74,13 @@ func readCapture(name string, from, until time.Time) (o observation, err error) 
 			break
 		}
 		const ethernet, ip = 14, 20
-		if len(frame) < ethernet+ip+8 {
+		switch {
+		case len(frame) < ethernet+ip+8:
+			continue
+		case binary.BigEndian.Uint16(frame[ethernet-2:]) == etherTypeARP:
+			if !at.Before(from) && bytes.Equal(frame[ethernet+14:ethernet+18], frame[ethernet+24:ethernet+28]) {
+				o.announced++
+			}
 			continue
 		}
 		o.note(routers, at, netip.AddrFrom4([4]byte(frame[ethernet+12:])), frame[ethernet+ip+1], frame[ethernet+ip+2])

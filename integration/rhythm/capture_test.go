@@ -26,8 +26,17 @@ func TestCaptureTellsGapsAndTakeovers(t *testing.T) {
 	} {
 		frame := make([]byte, 14+20+8)
 		copy(frame[14+12:], []byte{192, 0, 2, a.node})
+		frame[12] = 8 // IPv4
 		frame[14+20+1], frame[14+20+2] = a.vrid, a.priority
 		for _, v := range []uint32{7, uint32(a.ms * 1000), uint32(len(frame)), uint32(len(frame))} {
+			file = binary.NativeEndian.AppendUint32(file, v)
+		}
+		file = append(file, frame...)
+	}
+	for _, target := range []byte{1, 2} { // an announcement, and a question
+		frame := make([]byte, 14+28)
+		frame[12], frame[13], frame[14+17], frame[14+27] = 8, 6, 1, target
+		for _, v := range []uint32{7, 71_000, uint32(len(frame)), uint32(len(frame))} {
 			file = binary.NativeEndian.AppendUint32(file, v)
 		}
 		file = append(file, frame...)
@@ -41,8 +50,8 @@ func TestCaptureTellsGapsAndTakeovers(t *testing.T) {
 		t.Fatal(err)
 	}
 	const ms = time.Millisecond
-	if want := []time.Duration{10 * ms, 10 * ms, 11 * ms}; !slices.Equal(o.gaps, want) || o.takeovers != 2 {
-		t.Errorf("gaps %v, %d takeovers; want %v and 2", o.gaps, o.takeovers, want)
+	if want := []time.Duration{10 * ms, 10 * ms, 11 * ms}; !slices.Equal(o.gaps, want) || o.takeovers != 2 || o.announced != 1 {
+		t.Errorf("gaps %v, %d takeovers, %d announcements; want %v, 2 and 1", o.gaps, o.takeovers, o.announced, want)
 	}
 	if o.quantile(0.5) != 10*ms || o.quantile(1) != 11*ms {
 		t.Errorf("p50 %v, longest %v", o.quantile(0.5), o.quantile(1))

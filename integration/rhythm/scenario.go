@@ -57,7 +57,7 @@ func (c scenario) run(folder string) (seen observation, err error) {
 		return err
 	}
 	capture := filepath.Join(folder, "capture")
-	witness := []string{"tcpdump", "-i", "eth0", "-n", "-s", "64", "-B", "16384", "-w", capture, "ip proto 112"}
+	witness := []string{"tcpdump", "-i", "eth0", "-n", "-s", "64", "-B", "16384", "-w", capture, "ip proto 112 or arp"}
 	// The witness comes first: the kernel takes long to give it its memory, and
 	// everybody waits.
 	if err := start(directors[1], witness, "tcpdump.log"); err != nil {
