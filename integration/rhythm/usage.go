@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,11 +45,14 @@ func usage(pid int) (u used) {
 			u.memory += kilobytes << 10
 		}
 	}
-	children, _ := os.ReadFile(fmt.Sprintf("%s/task/%d/children", folder, pid))
-	for _, word := range strings.Fields(string(children)) {
-		child, _ := strconv.Atoi(word)
-		more := usage(child)
-		u.cpu, u.memory, u.pids = u.cpu+more.cpu, u.memory+more.memory, append(u.pids, more.pids...)
+	lists, _ := filepath.Glob(folder + "/task/*/children") // each thread has those that it forked
+	for _, list := range lists {
+		children, _ := os.ReadFile(list)
+		for _, word := range strings.Fields(string(children)) {
+			child, _ := strconv.Atoi(word)
+			more := usage(child)
+			u.cpu, u.memory, u.pids = u.cpu+more.cpu, u.memory+more.memory, append(u.pids, more.pids...)
+		}
 	}
 	return u
 }
