@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -36,8 +37,22 @@ const (
 type conn struct {
 	file *os.File
 	raw  syscall.RawConn
-	buf  []byte
+	buf  *buffer // nil between two requests
 	seq  uint32
+}
+
+// buffer has room for whatever the kernel sends at a time. They are lent for a
+// request: hundreds of holders have a socket each, and few are busy at once.
+type buffer [1 << 16]byte
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
+// rest gives the buffer back, and with it what was received.
+func (c *conn) rest() {
+	if c.buf != nil {
+		buffers.Put(c.buf)
+		c.buf = nil
+	}
 }
 
 // dial opens a socket that hears the given multicast groups.
@@ -46,7 +61,7 @@ func dial(receiveBuffer int, groups ...uint) (*conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open rtnetlink socket: %w", err)
 	}
-	c := &conn{file: os.NewFile(uintptr(fd), "rtnetlink"), buf: make([]byte, 1<<16)}
+	c := &conn{file: os.NewFile(uintptr(fd), "rtnetlink")}
 	addr := &unix.SockaddrNetlink{Family: unix.AF_NETLINK}
 	for _, g := range groups {
 		addr.Groups |= 1 << (g - 1)
@@ -73,12 +88,15 @@ func dial(receiveBuffer int, groups ...uint) (*conn, error) {
 
 func (c *conn) close() error { return c.file.Close() }
 
-// receive waits for messages. They are valid until the next call.
+// receive waits for messages. They are valid until the next call, or rest.
 func (c *conn) receive() ([]syscall.NetlinkMessage, error) {
+	if c.buf == nil {
+		c.buf = buffers.Get().(*buffer)
+	}
 	var n int
 	var failed error
 	err := c.raw.Read(func(fd uintptr) bool {
-		n, _, failed = unix.Recvfrom(int(fd), c.buf, 0)
+		n, _, failed = unix.Recvfrom(int(fd), c.buf[:], 0)
 		return failed != unix.EAGAIN
 	})
 	if err := errors.Join(err, failed); err != nil {
@@ -119,6 +137,7 @@ func (c *conn) change(requests []*nl.NetlinkRequest) []error {
 }
 
 func (c *conn) changeBatch(requests []*nl.NetlinkRequest, errs []error) error {
+	defer c.rest()
 	first := c.seq + 1
 	var b []byte
 	for i, r := range requests {
@@ -167,6 +186,7 @@ func (c *conn) dump(request *nl.NetlinkRequest, reset func(), each func(syscall.
 }
 
 func (c *conn) dumpOnce(request *nl.NetlinkRequest, each func(syscall.NetlinkMessage) error) (torn bool, err error) {
+	defer c.rest()
 	c.seq++
 	request.Seq = c.seq
 	request.Flags |= unix.NLM_F_DUMP
