@@ -17,7 +17,8 @@ import (
 )
 
 const (
-	statusEvery = time.Second            // counters are at most so old
+	statusEvery = time.Second            // counters are at most so old,
+	statusShare = 10 * time.Millisecond  // or so old for each instance, that hundreds cost no more than a hundred
 	statusDelay = 20 * time.Millisecond  // changes so close together make one report
 	flushBound  = 500 * time.Millisecond // for the last reports, when leaving
 )
@@ -28,6 +29,7 @@ type election struct {
 	out       *outbox
 	changed   chan struct{} // some router's state changed
 	links     netif.Links
+	published time.Time
 	groups    []*group
 	instances map[string]*instance // of all groups
 	order     []string             // their names, as configured
@@ -131,7 +133,9 @@ func (e *election) loop(ctx context.Context, commands <-chan Command, links <-ch
 			e.reconsider()
 			e.patrol.round(e.instances, e.links, time.Now())
 			e.tidy()
-			e.publish()
+			if age := time.Since(e.published); age >= statusShare*time.Duration(len(e.order)) {
+				e.publish()
+			}
 		case <-gone:
 			e.tidyAll()
 			return err
@@ -328,6 +332,7 @@ func (e *election) publish() {
 		}
 	}
 	e.plan(all)
+	e.published = time.Now()
 	e.out.publish(Report{Status: all, Planned: e.planned.report()})
 }
 
