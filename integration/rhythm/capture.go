@@ -18,7 +18,7 @@ import (
 // observation is what was seen of a pair.
 type observation struct {
 	gaps      []time.Duration // between two advertisements of a virtual router's master, in order of length
-	takeovers int             // how often the other one began to advertise
+	takeovers []time.Duration // how long nobody had advertised when the other one began to
 	announced int             // gratuitous ARP messages
 	cpu       time.Duration   // of the master's processes
 	memory    int64           // bytes, proportional
@@ -102,7 +102,7 @@ func (o *observation) note(routers map[uint8]*router, at time.Time, source netip
 	case source == v.master:
 		o.gaps = append(o.gaps, at.Sub(v.last))
 	case priority > 0:
-		o.takeovers++
+		o.takeovers = append(o.takeovers, at.Sub(v.last))
 	}
 	v.master, v.last = source, at
 }

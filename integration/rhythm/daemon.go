@@ -21,9 +21,9 @@ type daemon interface {
 	command(director, file string) []string
 }
 
-// own is a director's address, virtual that of a virtual router.
-func own(director string) string {
-	return map[string]string{"lb1": "192.0.2.11", "lb2": "192.0.2.12"}[director]
+// own is a director's address on a cable, virtual that of a virtual router.
+func own(director string, cable int) string {
+	return fmt.Sprintf("192.0.%d.%s", 2+cable, map[string]string{"lb1": "11", "lb2": "12"}[director])
 }
 func virtual(vrid int) string { return fmt.Sprintf("198.51.100.%d", vrid) }
 

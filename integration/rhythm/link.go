@@ -9,7 +9,10 @@ import (
 	"strings"
 )
 
-// link is two network namespaces with a cable between them.
+// cables are what the network interfaces are called at both ends.
+var cables = []string{"eth0", "eth1"}
+
+// link is two network namespaces with two cables between them.
 type link struct{ namespaces map[string]string }
 
 func connect(nodes []string) (l link, err error) {
@@ -18,13 +21,13 @@ func connect(nodes []string) (l link, err error) {
 		l.namespaces[node] = fmt.Sprintf("rhythm-%d-%s", os.Getpid(), node)
 	}
 	a, b := l.namespaces[nodes[0]], l.namespaces[nodes[1]]
-	commands := []string{
-		"netns add " + a, "netns add " + b,
-		"-n " + a + " link add eth0 type veth peer name eth0 netns " + b,
-	}
-	for _, node := range nodes {
-		in := "-n " + l.namespaces[node]
-		commands = append(commands, in+" address add "+own(node)+"/24 dev eth0", in+" link set lo up", in+" link set eth0 up")
+	commands := []string{"netns add " + a, "netns add " + b, "-n " + a + " link set lo up", "-n " + b + " link set lo up"}
+	for i, cable := range cables {
+		commands = append(commands, fmt.Sprintf("-n %s link add %s type veth peer name %s netns %s", a, cable, cable, b))
+		for _, node := range nodes {
+			in := "-n " + l.namespaces[node]
+			commands = append(commands, fmt.Sprintf("%s address add %s/24 dev %s", in, own(node, i), cable), in+" link set "+cable+" up")
+		}
 	}
 	for _, command := range commands {
 		if out, err := exec.Command("ip", strings.Fields(command)...).CombinedOutput(); err != nil {

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -21,7 +22,9 @@ type scenario struct {
 	during    time.Duration
 	loaded    bool
 
-	meanwhile func(link) error // what happens while it is watched, instead of the time; nil: nothing
+	// meanwhile is what happens while it is watched, instead of the time, to the links
+	// and the master, a process; nil: nothing. What it uses then is not told.
+	meanwhile func(l link, master int) error
 }
 
 func (c scenario) String() string {
@@ -57,11 +60,13 @@ func (c scenario) run(folder string) (seen observation, err error) {
 		return err
 	}
 	capture := filepath.Join(folder, "capture")
-	witness := []string{"tcpdump", "-i", "eth0", "-n", "-s", "64", "-B", "16384", "-w", capture, "ip proto 112 or arp"}
-	// The witness comes first: the kernel takes long to give it its memory, and
+	// The witnesses come first: the kernel takes long to give them their memory, and
 	// everybody waits.
-	if err := start(directors[1], witness, "tcpdump.log"); err != nil {
-		return seen, err
+	for _, cable := range cables {
+		witness := []string{"tcpdump", "-i", cable, "-n", "-s", "64", "-B", "16384", "-w", capture + cable, "ip proto 112 or arp"}
+		if err := start(directors[1], witness, "tcpdump.log"); err != nil {
+			return seen, err
+		}
 	}
 	for _, director := range directors {
 		own := filepath.Join(folder, director)
@@ -86,28 +91,36 @@ func (c scenario) run(folder string) (seen observation, err error) {
 		}
 	}
 	time.Sleep(time.Second)
-	master, begin := running[1].Process.Pid, time.Now()
+	master, begin := running[len(cables)].Process.Pid, time.Now()
 	before := usage(master)
 	if c.meanwhile == nil {
 		time.Sleep(c.during)
-	} else if err := c.meanwhile(links); err != nil {
+	} else if err := c.meanwhile(links, master); err != nil {
 		return seen, err
 	}
 	after := usage(master)
 	end := time.Now()
 	time.Sleep(witnessDelay)
-	tcpdump := running[0]
-	if err := stop([]*exec.Cmd{tcpdump}); err != nil {
+	witnesses := running[:len(cables)]
+	running = running[len(cables):]
+	if err := stop(witnesses); err != nil {
 		return seen, err
 	}
-	running = running[1:]
-
-	seen, err = readCapture(capture, begin, end)
-	if err != nil {
-		return seen, err
+	for _, cable := range cables {
+		on, err := readCapture(capture+cable, begin, end)
+		if err != nil {
+			return seen, err
+		}
+		seen.gaps = append(seen.gaps, on.gaps...)
+		seen.takeovers = append(seen.takeovers, on.takeovers...)
+		seen.announced += on.announced
 	}
+	slices.Sort(seen.gaps)
 	if len(seen.gaps) == 0 {
 		return seen, errors.New("no advertisement was captured")
+	}
+	if c.meanwhile != nil {
+		return seen, nil
 	}
 	var whole bool
 	if seen.cpu, whole = after.since(before); !whole {

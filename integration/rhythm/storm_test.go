@@ -32,7 +32,7 @@ func TestR30NetlinkStorm(t *testing.T) {
 		t.Fatal(err)
 	}
 	var took, missing time.Duration
-	meanwhile := func(l link) error {
+	meanwhile := func(l link, _ int) error {
 		ip := func(arguments ...string) error {
 			if out, err := exec.Command("ip", append([]string{"-n", l.namespaces["lb1"]}, arguments...)...).CombinedOutput(); err != nil {
 				return fmt.Errorf("ip %q: %w: %s", arguments, err, out)
@@ -74,7 +74,7 @@ func TestR30NetlinkStorm(t *testing.T) {
 			t.Fatal(err)
 		}
 		worst := seen.quantile(1)
-		t.Logf("%d changes in %v; %d gaps between adverts, at most %v; %d takeovers; the address was back after %v", changes, took, len(seen.gaps), worst, seen.takeovers, missing)
+		t.Logf("%d changes in %v; %d gaps between adverts, at most %v; %d takeovers; the address was back after %v", changes, took, len(seen.gaps), worst, len(seen.takeovers), missing)
 		log, _ := os.ReadFile(filepath.Join(folder, "lb1.log"))
 		for line := range strings.Lines(string(log)) {
 			if strings.Contains(line, `"level":"warn"`) || strings.Contains(line, `"vrrp.transition"`) {
@@ -82,7 +82,7 @@ func TestR30NetlinkStorm(t *testing.T) {
 			}
 		}
 		switch {
-		case seen.takeovers > 0:
+		case len(seen.takeovers) > 0:
 			fault = "the backup took over"
 		case worst > c.interval*3/2+most || len(seen.gaps) < int(took/c.interval)-1:
 			fault = "adverts were late"

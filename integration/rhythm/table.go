@@ -43,7 +43,7 @@ func tables(rows []row, about string) string {
 			machine = "loaded"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %d | %.1f %% | %.0f MB |\n", machine, r.daemon.name(),
-			short(r.quantile(0.5)), short(r.quantile(0.99)), short(r.quantile(0.999)), short(r.quantile(1)), r.takeovers,
+			short(r.quantile(0.5)), short(r.quantile(0.99)), short(r.quantile(0.999)), short(r.quantile(1)), len(r.takeovers),
 			100*r.cpu.Seconds()/r.during.Seconds(), float64(r.memory)/1e6)
 	}
 	return b.String()
