@@ -91,8 +91,8 @@ func TestHostilePackets(t *testing.T) {
 			t.Fatal(err)
 		}
 		rounds, worst = rounds+1, seen.quantile(1)
-		if least := int(end.Sub(begin)/interval) - 1; seen.takeovers > 0 || len(seen.gaps) < least {
-			t.Errorf("%d takeovers; %d adverts, want at least %d", seen.takeovers, len(seen.gaps), least)
+		if least := int(end.Sub(begin)/interval) - 1; len(seen.takeovers) > 0 || len(seen.gaps) < least {
+			t.Errorf("%d takeovers; %d adverts, want at least %d", len(seen.takeovers), len(seen.gaps), least)
 		}
 	}
 	if worst > interval*3/2+most {
