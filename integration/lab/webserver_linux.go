@@ -94,9 +94,12 @@ func (w *WebServer) config() string {
 master_process off;
 pid %[1]s/%[2]s.pid;
 error_log stderr warn;
-events { worker_connections 1024; }
+worker_rlimit_nofile 8192;
+events { worker_connections 4096; }
 http {
   access_log off;
+  keepalive_timeout 10m;
+  keepalive_requests 1000000;
   client_body_temp_path %[3]s;
   proxy_temp_path %[3]s;
   fastcgi_temp_path %[3]s;
