@@ -52,7 +52,7 @@ type Order func(ctx context.Context, by string, body json.RawMessage) error
 // error if the socket failed before that.
 func (s *Server) Run(ctx context.Context) error {
 	server := &http.Server{
-		Handler:        http.MaxBytesHandler(s.routes(), maxRequest),
+		Handler:        s.handler(),
 		ReadTimeout:    timeLimit,
 		WriteTimeout:   timeLimit,
 		IdleTimeout:    timeLimit,
@@ -71,6 +71,9 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 }
+
+// handler answers requests that are not too long.
+func (s *Server) handler() http.Handler { return http.MaxBytesHandler(s.routes(), maxRequest) }
 
 // routes are the requests the daemon answers.
 func (s *Server) routes() http.Handler {

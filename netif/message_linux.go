@@ -1,7 +1,7 @@
 package netif
 
 import (
-	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"net"
@@ -61,27 +61,30 @@ func isAddress(data []byte) bool {
 }
 
 func parseLink(data []byte) (Link, error) {
+	if len(data) < unix.SizeofIfInfomsg {
+		return Link{}, errors.New("read link message: it is cut off")
+	}
 	info := nl.DeserializeIfInfomsg(data)
-	attrs, err := nl.ParseRouteAttr(data[unix.SizeofIfInfomsg:])
+	attrs, err := attributes(data[unix.SizeofIfInfomsg:])
 	if err != nil {
 		return Link{}, fmt.Errorf("read link message: %w", err)
 	}
 	const running = unix.IFF_UP | unix.IFF_RUNNING
 	l := Link{Index: int(info.Index), Up: info.Flags&running == running}
 	for _, a := range attrs {
-		switch a.Attr.Type {
+		switch a.kind {
 		case unix.IFLA_IFNAME:
-			l.Name = unix.ByteSliceToString(a.Value)
+			l.Name = unix.ByteSliceToString(a.value)
 		case unix.IFLA_ADDRESS:
-			l.MAC = net.HardwareAddr(slices.Clone(a.Value))
+			l.MAC = net.HardwareAddr(slices.Clone(a.value))
 		case unix.IFLA_MTU:
-			l.MTU = int(binary.NativeEndian.Uint32(a.Value))
+			l.MTU = int(a.number())
 		case unix.IFLA_LINK:
-			l.Parent = int(binary.NativeEndian.Uint32(a.Value))
+			l.Parent = int(a.number())
 		case unix.IFLA_IFALIAS:
-			l.mark, l.Virtual = parseMark(unix.ByteSliceToString(a.Value))
+			l.mark, l.Virtual = parseMark(unix.ByteSliceToString(a.value))
 		case unix.IFLA_AF_SPEC:
-			if l.Forwarding6, err = parseForwarding6(a.Value); err != nil {
+			if l.Forwarding6, err = parseForwarding6(a.value); err != nil {
 				return Link{}, fmt.Errorf("read link message: %w", err)
 			}
 		}
@@ -94,13 +97,13 @@ func parseLink(data []byte) (Link, error) {
 // of which it is the first (DEVCONF_FORWARDING of linux/ipv6.h).
 func parseForwarding6(data []byte) (bool, error) {
 	for _, kind := range []uint16{unix.AF_INET6, unix.IFLA_INET6_CONF} {
-		attrs, err := nl.ParseRouteAttrAsMap(data)
+		attrs, err := values(data)
 		if err != nil {
 			return false, err
 		}
-		data = attrs[kind].Value // nil where the link has no IPv6
+		data = attrs[kind] // nil where the link has no IPv6
 	}
-	return len(data) >= 4 && binary.NativeEndian.Uint32(data) != 0, nil
+	return word(data, 0) != 0, nil
 }
 
 // parseNetconf reads the announcement that a setting of a link has changed.
@@ -109,36 +112,36 @@ func parseNetconf(data []byte) (n news, ok bool, err error) {
 	if len(data) < header || data[0] != unix.AF_INET6 {
 		return news{}, false, nil
 	}
-	attrs, err := nl.ParseRouteAttrAsMap(data[header:])
+	attrs, err := values(data[header:])
 	if err != nil {
 		return news{}, false, fmt.Errorf("read netconf message: %w", err)
 	}
-	index, value := attrs[netconfIfindex].Value, attrs[netconfForwarding].Value
+	index, value := attrs[netconfIfindex], attrs[netconfForwarding]
 	if len(index) < 4 || len(value) < 4 {
 		return news{}, false, nil // of another setting
 	}
-	forwarding := binary.NativeEndian.Uint32(value) != 0
-	return news{index: int(int32(binary.NativeEndian.Uint32(index))), forwarding6: &forwarding}, true, nil
+	forwarding := word(value, 0) != 0
+	return news{index: int(int32(word(index, 0))), forwarding6: &forwarding}, true, nil
 }
 
 func parseAddress(data []byte) (index int, a Address, err error) {
 	info := nl.DeserializeIfAddrmsg(data)
-	attrs, err := nl.ParseRouteAttr(data[unix.SizeofIfAddrmsg:])
+	attrs, err := attributes(data[unix.SizeofIfAddrmsg:])
 	if err != nil {
 		return 0, Address{}, fmt.Errorf("read address message: %w", err)
 	}
 	flags := uint32(info.Flags)
 	var local, peer netip.Addr
 	for _, at := range attrs {
-		switch at.Attr.Type {
+		switch at.kind {
 		case unix.IFA_LOCAL:
-			local, _ = netip.AddrFromSlice(at.Value)
+			local, _ = netip.AddrFromSlice(at.value)
 		case unix.IFA_ADDRESS:
-			peer, _ = netip.AddrFromSlice(at.Value)
+			peer, _ = netip.AddrFromSlice(at.value)
 		case unix.IFA_FLAGS:
-			flags = binary.NativeEndian.Uint32(at.Value)
+			flags = at.number()
 		case ifaProto:
-			a.Protocol = at.Value[0]
+			a.Protocol = at.octet()
 		}
 	}
 	bits := int(info.Prefixlen)

@@ -164,7 +164,7 @@ func isOurs(m syscall.NetlinkMessage) bool { return m.Data[rtmProtocol] == Proto
 const rtmProtocol = 5 // offset in struct rtmsg
 
 func parseRoute(data []byte) (r Route, err error) {
-	attrs, err := nl.ParseRouteAttr(data[unix.SizeofRtMsg:])
+	attrs, err := attributes(data[unix.SizeofRtMsg:])
 	if err != nil {
 		return Route{}, fmt.Errorf("read route message: %w", err)
 	}
@@ -174,7 +174,7 @@ func parseRoute(data []byte) (r Route, err error) {
 	}
 	r.Destination, r.Table = netip.PrefixFrom(any, int(data[1])), uint32(data[4])
 	for _, at := range attrs {
-		switch ip, _ := netip.AddrFromSlice(at.Value); at.Attr.Type {
+		switch ip, _ := netip.AddrFromSlice(at.value); at.kind {
 		case unix.RTA_DST:
 			r.Destination = netip.PrefixFrom(ip, int(data[1]))
 		case unix.RTA_GATEWAY:
@@ -182,11 +182,11 @@ func parseRoute(data []byte) (r Route, err error) {
 		case unix.RTA_PREFSRC:
 			r.Source = ip
 		case unix.RTA_TABLE:
-			r.Table = binary.NativeEndian.Uint32(at.Value)
+			r.Table = at.number()
 		case unix.RTA_PRIORITY:
-			r.Metric = binary.NativeEndian.Uint32(at.Value)
+			r.Metric = at.number()
 		case unix.RTA_OIF:
-			r.LinkIndex = int(binary.NativeEndian.Uint32(at.Value))
+			r.LinkIndex = int(at.number())
 		}
 	}
 	if !r.Destination.IsValid() {

@@ -1,7 +1,6 @@
 package netif
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -160,31 +159,31 @@ func (o ruleOp) request() *nl.NetlinkRequest {
 
 // parseRule reads a rule, and whether it is ours.
 func parseRule(data []byte) (r Rule, ours bool, err error) {
-	attrs, err := nl.ParseRouteAttr(data[ruleHeader:])
+	attrs, err := attributes(data[ruleHeader:])
 	if err != nil {
 		return Rule{}, false, fmt.Errorf("read rule message: %w", err)
 	}
 	r.IPv6, r.Table = data[0] == unix.AF_INET6, uint32(data[4])
 	for _, at := range attrs {
-		switch ip, _ := netip.AddrFromSlice(at.Value); at.Attr.Type {
+		switch ip, _ := netip.AddrFromSlice(at.value); at.kind {
 		case unix.FRA_DST:
 			r.To = netip.PrefixFrom(ip, int(data[1]))
 		case unix.FRA_SRC:
 			r.From = netip.PrefixFrom(ip, int(data[2]))
 		case unix.FRA_IIFNAME:
-			r.Input = unix.ByteSliceToString(at.Value)
+			r.Input = unix.ByteSliceToString(at.value)
 		case unix.FRA_OIFNAME:
-			r.Output = unix.ByteSliceToString(at.Value)
+			r.Output = unix.ByteSliceToString(at.value)
 		case unix.FRA_FWMARK:
-			r.Mark = binary.NativeEndian.Uint32(at.Value)
+			r.Mark = at.number()
 		case unix.FRA_FWMASK:
-			r.Mask = binary.NativeEndian.Uint32(at.Value)
+			r.Mask = at.number()
 		case unix.FRA_TABLE:
-			r.Table = binary.NativeEndian.Uint32(at.Value)
+			r.Table = at.number()
 		case unix.FRA_PRIORITY:
-			r.Priority = binary.NativeEndian.Uint32(at.Value)
+			r.Priority = at.number()
 		case unix.FRA_PROTOCOL:
-			ours = at.Value[0] == Protocol
+			ours = at.octet() == Protocol
 		}
 	}
 	return r, ours, nil

@@ -1,7 +1,6 @@
 package netif
 
 import (
-	"encoding/binary"
 	"fmt"
 	"syscall"
 
@@ -50,25 +49,18 @@ type details struct {
 func (d details) setting4(number int) uint32 { return word(d.conf4, number-1) }
 func (d details) setting6(number int) uint32 { return word(d.conf6, number) }
 
-func word(array []byte, i int) uint32 {
-	if len(array) < 4*(i+1) {
-		return 0
-	}
-	return binary.NativeEndian.Uint32(array[4*i:])
-}
-
 // parseDetails reads an RTM_NEWLINK.
 func parseDetails(data []byte) (d details, err error) {
 	if d.Link, err = parseLink(data); err != nil {
 		return d, err
 	}
 	d.adminUp = nl.DeserializeIfInfomsg(data).Flags&unix.IFF_UP != 0
-	attrs, err := nl.ParseRouteAttrAsMap(data[unix.SizeofIfInfomsg:])
+	attrs, err := values(data[unix.SizeofIfInfomsg:])
 	if err == nil {
-		err = d.parseKind(attrs[unix.IFLA_LINKINFO].Value)
+		err = d.parseKind(attrs[unix.IFLA_LINKINFO])
 	}
 	if err == nil {
-		err = d.parseSettings(attrs[unix.IFLA_AF_SPEC].Value)
+		err = d.parseSettings(attrs[unix.IFLA_AF_SPEC])
 	}
 	if err != nil {
 		return d, fmt.Errorf("read link message: %w", err)
@@ -78,36 +70,34 @@ func parseDetails(data []byte) (d details, err error) {
 }
 
 func (d *details) parseKind(data []byte) error {
-	info, err := nl.ParseRouteAttrAsMap(data)
+	info, err := values(data)
 	if err != nil {
 		return err
 	}
-	d.kind = unix.ByteSliceToString(info[unix.IFLA_INFO_KIND].Value)
+	d.kind = unix.ByteSliceToString(info[unix.IFLA_INFO_KIND])
 	if d.kind != "macvlan" {
 		return nil
 	}
-	own, err := nl.ParseRouteAttrAsMap(info[unix.IFLA_INFO_DATA].Value)
-	d.mode = word(own[nl.IFLA_MACVLAN_MODE].Value, 0)
+	own, err := values(info[unix.IFLA_INFO_DATA])
+	d.mode = word(own[nl.IFLA_MACVLAN_MODE], 0)
 	return err
 }
 
 func (d *details) parseSettings(data []byte) error {
-	families, err := nl.ParseRouteAttrAsMap(data)
+	families, err := values(data)
 	if err != nil {
 		return err
 	}
-	ipv4, err := nl.ParseRouteAttrAsMap(families[unix.AF_INET].Value)
+	ipv4, err := values(families[unix.AF_INET])
 	if err != nil {
 		return err
 	}
-	ipv6, err := nl.ParseRouteAttrAsMap(families[unix.AF_INET6].Value)
+	ipv6, err := values(families[unix.AF_INET6])
 	if err != nil {
 		return err
 	}
-	d.conf4, d.conf6 = ipv4[unix.IFLA_INET_CONF].Value, ipv6[unix.IFLA_INET6_CONF].Value
-	if mode := ipv6[unix.IFLA_INET6_ADDR_GEN_MODE].Value; len(mode) > 0 {
-		d.addrGenMode = mode[0]
-	}
+	d.conf4, d.conf6 = ipv4[unix.IFLA_INET_CONF], ipv6[unix.IFLA_INET6_CONF]
+	d.addrGenMode = attribute{value: ipv6[unix.IFLA_INET6_ADDR_GEN_MODE]}.octet()
 	return nil
 }
 
