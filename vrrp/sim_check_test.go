@@ -158,6 +158,7 @@ func (n *simNode) advertises(now time.Time, ev Event, priority uint8, entry bool
 func (n *simNode) changes(now time.Time, t Transition) {
 	s := n.sim
 	s.transitions++
+	s.calm.judge(n, t)
 	if n.seen.chained && n.seen.last != t.From || !n.seen.chained && t.From != Initialize {
 		s.fail("I23", "node %d was in %v, says %v", n.index, n.seen.last, t.From)
 	}
@@ -226,6 +227,12 @@ func (n *simNode) settled() {
 	lost := n.robbed || n.State() == Leaving && n.seen.stalled // to another tool, or with the lease
 	if n.held != n.Holding() && !(n.Holding() && lost) {
 		n.sim.fail("I5", "node %d in %v holds: %v", n.index, n.State(), n.held)
+	}
+	if n.unlinked && (n.held || n.State() == Master) {
+		n.sim.fail("I19", "node %d is %v with a link down, holds: %v", n.index, n.State(), n.held)
+	}
+	if len(n.Machine.masters) > n.sim.plan.links {
+		n.sim.fail("I24", "node %d remembers %d masters on %d links", n.index, len(n.Machine.masters), n.sim.plan.links)
 	}
 	if n.announcing && !n.Holding() {
 		n.sim.fail("I6", "node %d announces in %v", n.index, n.State())

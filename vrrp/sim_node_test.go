@@ -1,6 +1,7 @@
 package vrrp
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 )
@@ -16,11 +17,13 @@ type simNode struct {
 	offset time.Duration
 
 	alive, paused, held bool
-	ending              bool  // told to stop
-	well                bool  // what made it unfit is over, and it still hands over
-	refuses             bool  // its kernel refuses the addresses
-	robbed              bool  // another tool has removed them
-	leased              int64 // when its kernel lets go of the addresses, as long as nobody renews
+	ending              bool           // told to stop
+	well                bool           // what made it unfit is over, and it still hands over
+	down                [maxLinks]bool // its links that have no carrier
+	unlinked            bool           // it knows of one that is down
+	refuses             bool           // its kernel refuses the addresses
+	robbed              bool           // another tool has removed them
+	leased              int64          // when its kernel lets go of the addresses, as long as nobody renews
 	inbox               []Heard
 	timer               int64 // when a timer event is queued; 0: none
 	life                int   // how often it was started, which voids the events of earlier lives
@@ -68,9 +71,21 @@ func (n *simNode) start() {
 	n.well = false
 	n.life++
 	n.alive, n.paused, n.ending, n.inbox, n.announcing, n.overdue, n.leased = true, false, false, nil, false, false, 0
-	n.Machine, n.seen = NewMachine(n.cfg), shadow{}
-	if n.held {
+	n.Machine, n.seen, n.unlinked = NewMachine(n.cfg), shadow{}, n.lacksLink()
+	if n.held && !n.unlinked {
 		n.step(Resign{})
+	} else {
+		n.begin()
+	}
+	if n.held && !n.Holding() {
+		n.sim.fail("I21", "node %d starts as %v and holds what its earlier life held", n.index, n.State())
+	}
+}
+
+// begin leaves Initialize as the router does.
+func (n *simNode) begin() {
+	if n.unlinked {
+		n.step(Failed{"link_down"})
 		return
 	}
 	n.step(Startup{})
@@ -127,13 +142,28 @@ func (n *simNode) resume() {
 func (n *simNode) wake(ev Event) {
 	n.step(ev)
 	if n.alive && n.State() == Initialize && !n.ending {
-		n.step(Startup{})
+		n.begin()
+	}
+}
+
+// reload tells the machine what it is configured to do already.
+func (n *simNode) reload() {
+	n.step(Woke{}) // as any news of a router does
+	before := fmt.Sprintf("%+v", *n.Machine)
+	adverts := n.sim.adverts
+	n.step(SetPriority{n.Priority()})
+	n.step(SetPreempt{n.cfg.NoPreempt, n.cfg.PreemptDelay})
+	if after := fmt.Sprintf("%+v", *n.Machine); after != before || n.sim.adverts != adverts {
+		n.sim.fail("I20", "node %d: a reload that changes nothing makes %s of %s", n.index, after, before)
 	}
 }
 
 // recover is the end of a fault, which may not even have begun: then a master that
 // hands over comes back when it has.
 func (n *simNode) recover() {
+	if n.unlinked {
+		return
+	}
 	n.well = n.State() == Leaving
 	if n.State() == Fault {
 		n.step(Recovered{})

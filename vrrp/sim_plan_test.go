@@ -39,8 +39,8 @@ type trouble struct {
 }
 
 var (
-	faults  = []string{"loss", "one-way loss", "partition", "deaf", "mute", "clog", "double", "pause", "resume", "kill", "start", "stop", "fail", "unfit", "recover", "refuse", "rob", "priority", "yield", "take back", "forge", "spoil"}
-	finales = []string{"crash", "stop", "partition", "pause", "yield", "link"}
+	faults  = []string{"loss", "one-way loss", "partition", "deaf", "mute", "clog", "double", "pause", "resume", "kill", "start", "stop", "fail", "unfit", "recover", "refuse", "rob", "link down", "link up", "reload", "priority", "yield", "take back", "forge", "spoil"}
+	finales = []string{"crash", "stop", "partition", "pause", "yield", "link", "member"}
 )
 
 // intervals of the plans. Two thirds of all histories take the short ones.

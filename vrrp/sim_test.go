@@ -25,6 +25,7 @@ type simulation struct {
 	clean  bool // the network delays by plan.delay at most, and forges nothing
 	missed bool // some announcement may not have reached a host since then
 	held   []event
+	calm   calm
 	cache  [][]int // by link and host, one beside each node: whom it sends to; -1: nobody
 	failed error
 
@@ -41,6 +42,7 @@ const (
 	leaseEnds
 	retries
 	repairs
+	carrier
 	fault
 )
 
@@ -137,7 +139,7 @@ func (s *simulation) happen(e event) {
 		switch {
 		case s.clog[e.link]>>(8*e.from+e.node)&1 == 1:
 			s.held = append(s.held, e)
-		case !n.alive:
+		case !n.alive || n.down[e.link]:
 		case n.paused:
 			n.inbox = append(n.inbox, n.hears(e.packet, e.link))
 		default:
@@ -158,7 +160,7 @@ func (s *simulation) happen(e event) {
 			n.held = false
 		}
 	case retries:
-		if n.life == e.life && n.alive && !n.paused && n.State() == Fault {
+		if n.life == e.life && n.alive && !n.paused && n.State() == Fault && !n.unlinked {
 			n.step(Recovered{})
 		}
 	case repairs:
@@ -166,6 +168,8 @@ func (s *simulation) happen(e event) {
 			n.held = true
 		}
 		n.robbed = false
+	case carrier:
+		n.carrier(e)
 	}
 }
 
@@ -183,7 +187,7 @@ func (s *simulation) send(from *simNode, priority uint8) {
 func (s *simulation) broadcast(from, link int, p *Packet) {
 	for i := range s.nodes {
 		way := 8*from + i
-		if i == from || s.cut[link]>>way&1 == 1 || s.lossy && s.rng.Float64() < s.loss[link][way] {
+		if i == from || s.cut[link]>>way&1 == 1 || s.nodes[from].down[link] || s.nodes[i].down[link] || s.lossy && s.rng.Float64() < s.loss[link][way] {
 			continue
 		}
 		s.after(s.transit(), event{kind: arrives, node: i, from: from, link: link, packet: p})
@@ -207,7 +211,7 @@ func (s *simulation) announce(from *simNode) {
 			way := 8*from.index + i
 			if i == from.index {
 				s.cache[link][i] = i
-			} else if s.cut[link]>>way&1 == 0 && s.clog[link]>>way&1 == 0 && !(s.lossy && s.rng.Float64() < s.loss[link][way]) {
+			} else if !from.down[link] && !s.nodes[i].down[link] && s.cut[link]>>way&1 == 0 && s.clog[link]>>way&1 == 0 && !(s.lossy && s.rng.Float64() < s.loss[link][way]) {
 				s.after(s.transit(), event{kind: announcement, node: i, from: from.index, link: link})
 			}
 		}

@@ -2,11 +2,14 @@ package vrrp
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
 // begin begins one fault.
 func (s *simulation) begin(t *trouble) {
+	s.disturb(t)
+	defer func() { s.calm.on = s.calm.on && s.joined() }()
 	n := s.nodes[t.node]
 	switch t.what {
 	case "loss":
@@ -40,6 +43,15 @@ func (s *simulation) begin(t *trouble) {
 		s.clean, s.missed = false, true
 		for _, link := range s.plan.on(t) {
 			s.clog[link] |= 1 << (8*n.index + int(t.number)%len(s.nodes))
+		}
+	case "link down":
+		s.missed = true
+		for _, link := range s.plan.on(t) {
+			s.unplug(n, link)
+		}
+	case "link up":
+		for _, link := range s.plan.on(t) {
+			s.plug(n, link)
 		}
 	case "double":
 		s.double = t.share
@@ -87,6 +99,8 @@ func (s *simulation) order(n *simNode, t *trouble) {
 			n.held, n.robbed = false, true
 			s.after(10*time.Millisecond, event{kind: repairs, node: n.index, life: n.life})
 		}
+	case "reload":
+		n.reload()
 	case "priority":
 		n.step(SetPriority{t.number})
 	case "yield":
@@ -177,6 +191,10 @@ func (s *simulation) spoil(n *simNode, t *trouble) {
 // heal ends every fault and starts what was stopped.
 func (s *simulation) heal() {
 	s.lossy, s.loss, s.double, s.cut, s.clog = false, [maxLinks][64]float64{}, 0, [maxLinks]uint64{}, [maxLinks]uint64{}
+	if slices.ContainsFunc(s.nodes, (*simNode).lacksLink) { // these are back now
+		s.disturb(&trouble{what: "link up"})
+	}
+	s.calm.on = s.calm.on && len(s.held) == 0 // what was held back may be a resignation of long ago
 	for _, e := range s.held {
 		e.at = s.now
 		s.seq++
@@ -185,7 +203,7 @@ func (s *simulation) heal() {
 	}
 	s.held = nil
 	for _, n := range s.nodes {
-		n.refuses = false
+		n.refuses, n.down, n.unlinked = false, [maxLinks]bool{}, false
 		if n.paused {
 			n.resume()
 		}
