@@ -67,9 +67,9 @@ func (in *instance) member(h host, emit func(event.Event), changed func(vrrp.Tra
 	}
 	in.device = newDevice(in.cfg, h, emit)
 	return vrrp.Member{
-		Version: in.cfg.Version, VRID: in.cfg.VRID, Advertised: in.cfg.advertised(), StartDelay: in.cfg.StartDelay,
+		Version: in.cfg.Version, VRID: in.cfg.VRID, Advertised: in.cfg.advertised(), Checksum: checksums[in.cfg.Checksum], StartDelay: in.cfg.StartDelay,
 		Addresses: addresses,
-		Observer:  disputes{newObserver(emit, changed), in.holder},
+		Observer:  disputes{newObserver(in.cfg, emit, changed), in.holder},
 		Dial:      func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, in.options) },
 	}
 }

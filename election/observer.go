@@ -12,14 +12,12 @@ const (
 	foreignEvery = 10 * time.Second // one event per reason, whatever peers send
 	lateEvery    = time.Second
 	troubleEvery = 10 * time.Second
-
-	mismatchEvery = 10 * time.Second // one event per kind, whatever peers send
-	maxPeers      = 64               // whose mismatches are remembered
 )
 
 // observer turns what a router reports into events, so that no peer and no
 // broken kernel can flood the log. It belongs to the instance's router.
 type observer struct {
+	cfg     Instance
 	emit    func(event.Event)
 	changed func(vrrp.Transition)
 
@@ -29,8 +27,8 @@ type observer struct {
 	limits   map[string]*limit
 }
 
-func newObserver(emit func(event.Event), changed func(vrrp.Transition)) *observer {
-	return &observer{emit: emit, changed: changed, mismatch: map[string]vrrp.Packet{}, limits: map[string]*limit{}}
+func newObserver(cfg Instance, emit func(event.Event), changed func(vrrp.Transition)) *observer {
+	return &observer{cfg: cfg, emit: emit, changed: changed, mismatch: map[string]vrrp.Packet{}, limits: map[string]*limit{}}
 }
 
 // Changed reports one event for each change that an operator knows as one:
@@ -64,31 +62,6 @@ func (o *observer) Changed(t vrrp.Transition) {
 
 func (o *observer) Discarded(reason vrrp.Discard, source netip.Addr) {
 	o.limited("foreign "+string(reason), foreignEvery, event.Event{Name: "vrrp.foreign", Reason: string(reason), Peer: text(source)})
-}
-
-// Mismatched is reported once for what each peer says, and again when it says
-// something else. What the limit holds back is not forgotten: the peer will say
-// it again.
-func (o *observer) Mismatched(what string, p vrrp.Packet) {
-	key := what + p.Source.String()
-	if last, ok := o.mismatch[key]; ok && last.Interval == p.Interval && len(last.Addresses) == len(p.Addresses) {
-		return
-	}
-	if _, ok := o.limit("mismatch "+what, mismatchEvery).allow(time.Now()); !ok {
-		return
-	}
-	if len(o.mismatch) == maxPeers { // forged sources must not fill the memory
-		clear(o.mismatch)
-	}
-	o.mismatch[key] = p
-	e := event.Event{Name: "vrrp.mismatch", Reason: what, Peer: text(p.Source), PeerPriority: int(p.Priority)}
-	switch what {
-	case "interval":
-		e.DurationMS = event.Milliseconds(p.Interval)
-	case "addresses":
-		e.Count = len(p.Addresses)
-	}
-	o.emit(e)
 }
 
 // Split names the other master, when it shows and when it is gone.

@@ -15,7 +15,7 @@ import (
 func TestFloodMakesFewEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events []event.Event
-		o := newObserver(func(e event.Event) { events = append(events, e) }, func(vrrp.Transition) {})
+		o := newObserver(shop(150), func(e event.Event) { events = append(events, e) }, func(vrrp.Transition) {})
 		for range 20000 {
 			o.Discarded(vrrp.BadChecksum, addrA)
 			o.Discarded(vrrp.BadTTL, addrA)
@@ -30,10 +30,40 @@ func TestFloodMakesFewEvents(t *testing.T) {
 	})
 }
 
+// What both sides say is in the event: at three in the morning nobody wants to look
+// for the other director's configuration.
+func TestMismatchNamesBothSides(t *testing.T) {
+	ours := shop(150)
+	ours.Version, ours.Checksum = 3, "rfc5798"
+	two := shop(150)
+	two.Version = 2
+	other := netip.MustParseAddr("192.0.2.200")
+	for _, tt := range []struct {
+		ours Instance
+		what string
+		p    vrrp.Packet
+		want string
+	}{
+		{ours, "version", vrrp.Packet{Version: 2}, "it speaks version 2, this director 3: neither hears the other"},
+		{ours, "interval", vrrp.Packet{Advertisement: vrrp.Advertisement{Interval: 2 * time.Second}}, "it says 2s, this director 1s"},
+		{two, "interval", vrrp.Packet{Advertisement: vrrp.Advertisement{Interval: 2 * time.Second}}, "it says 2s, this director 1s: neither hears the other"},
+		{ours, "checksum", vrrp.Packet{Checksum: vrrp.RFC9568}, "it sends rfc9568, this director rfc5798"},
+		{ours, "addresses", vrrp.Packet{Advertisement: vrrp.Advertisement{Addresses: []netip.Addr{vip.Addr(), other}}}, "it has 192.0.2.100 192.0.2.200, this director 192.0.2.100"},
+		{ours, "addresses", vrrp.Packet{}, "it has none, this director 192.0.2.100"},
+		{ours, "owner", vrrp.Packet{}, ""},
+	} {
+		var events []event.Event
+		newObserver(tt.ours, func(e event.Event) { events = append(events, e) }, func(vrrp.Transition) {}).Mismatched(tt.what, tt.p)
+		if len(events) != 1 || events[0].Reason != tt.what || events[0].Error != tt.want {
+			t.Errorf("%s: %+v, want %q", tt.what, events, tt.want)
+		}
+	}
+}
+
 func TestMismatchIsReportedOnChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events []event.Event
-		o := newObserver(func(e event.Event) { events = append(events, e) }, func(vrrp.Transition) {})
+		o := newObserver(shop(150), func(e event.Event) { events = append(events, e) }, func(vrrp.Transition) {})
 		p := vrrp.Packet{Source: addrA, Advertisement: vrrp.Advertisement{Interval: 2 * time.Second, Priority: 100}}
 		for range 20 {
 			o.Mismatched("interval", p)
@@ -52,7 +82,7 @@ func TestMismatchIsReportedOnChange(t *testing.T) {
 func TestMismatchesOfAForgerAreFew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events []event.Event
-		o := newObserver(func(e event.Event) { events = append(events, e) }, func(vrrp.Transition) {})
+		o := newObserver(shop(150), func(e event.Event) { events = append(events, e) }, func(vrrp.Transition) {})
 		forged := vrrp.Packet{Source: netip.MustParseAddr("192.0.2.99")}
 		for i := range 20000 {
 			forged.Source = forged.Source.Next()
@@ -75,7 +105,7 @@ func TestMismatchesOfAForgerAreFew(t *testing.T) {
 
 func TestAFaultThatTurnsIntoAnotherIsToldAgain(t *testing.T) {
 	var events []event.Event
-	o := newObserver(func(e event.Event) { events = append(events, e) }, func(vrrp.Transition) {})
+	o := newObserver(shop(150), func(e event.Event) { events = append(events, e) }, func(vrrp.Transition) {})
 	o.Changed(vrrp.Transition{From: vrrp.Initialize, To: vrrp.Fault, Reason: "interface_missing"})
 	o.Changed(vrrp.Transition{From: vrrp.Fault, To: vrrp.Fault, Reason: "link_down"})
 	var story []string

@@ -61,10 +61,11 @@ type Observer interface {
 	Changed(Transition)
 	// Discarded reports a packet that was ignored.
 	Discarded(reason Discard, source netip.Addr)
-	// Mismatched reports an accepted advertisement that contradicts our
-	// configuration: "interval" or "addresses", "authentication" where only one of
-	// the two signs, whose "clock" is another, or that says it is the "owner" of the
-	// addresses as we do (RFC 9568, 8.3.2).
+	// Mismatched reports an advertisement that contradicts our configuration: its
+	// "interval", its "addresses", the form of its "checksum" where ours is fixed,
+	// "authentication" where only one of the two signs, whose "clock" is another, or
+	// that says it is the "owner" of the addresses as we do (RFC 9568, 8.3.2). One of
+	// another "version", and in version 2 of another interval, is discarded besides.
 	Mismatched(what string, p Packet)
 	// Split reports that two masters are heard: once when a second one shows, and
 	// once, with how long it lasted, when it is over. peer and priority are the

@@ -19,6 +19,7 @@ type Member struct {
 	Version    uint8        // 2 or 3
 	VRID       uint8        // 1–255
 	Advertised []netip.Addr // the addresses that are advertised, of one family
+	Checksum   Checksum     // that is sent whatever peers send; Unknown: theirs
 
 	// StartDelay is how long a router stays silent after its link came up, for
 	// links that take time to forward (spanning tree, bonds).
@@ -56,17 +57,19 @@ func (r *Router) drain(m *member) {
 		}
 		if d := Discard(""); errors.As(err, &d) {
 			m.discard(d, p)
+			if d == BadVersion && (p.Version == 2 || p.Version == 3) { // deaf to each other, both will be master
+				m.Observer.Mismatched(mismatchVersion, p)
+			}
 			continue
 		}
 		if err != nil {
 			r.broken(m, fmt.Errorf("receive: %w", err))
 			return
 		}
-		what := m.mismatch(p, r.cfg)
-		if what != "" {
+		for _, what := range m.mismatches(p, r.cfg) {
 			m.Observer.Mismatched(what, p)
 		}
-		if what == mismatchInterval && m.Version == 2 { // RFC 3768, 7.1
+		if p.Interval != r.cfg.Interval && m.Version == 2 { // RFC 3768, 7.1
 			m.discard(BadInterval, p)
 			continue
 		}
@@ -87,37 +90,37 @@ func (m *member) discard(d Discard, p Packet) {
 
 // What Observer.Mismatched may name.
 const (
+	mismatchVersion        = "version"
 	mismatchInterval       = "interval"
+	mismatchChecksum       = "checksum"
 	mismatchAddresses      = "addresses"
 	mismatchAuthentication = "authentication"
 	mismatchClock          = "clock"
 	mismatchOwner          = "owner"
 )
 
-// mismatch names what a router of the same VRID has configured otherwise. It is
+// mismatches names what a router of the same VRID has configured otherwise. It is
 // reported and nothing else (RFC 9568, 7.1); only version 2 demands that
 // intervals are equal. Other addresses are a reason to talk, not to be deaf:
 // dropping them, as version 2 allows, makes two masters.
-func (m *member) mismatch(p Packet, cfg Config) string {
+func (m *member) mismatches(p Packet, cfg Config) (all []string) {
 	if cfg.Priority == Owner && p.Priority == Owner {
-		return mismatchOwner
+		all = append(all, mismatchOwner)
 	}
 	if p.Interval != cfg.Interval {
-		return mismatchInterval
+		all = append(all, mismatchInterval)
 	}
-	if len(p.Addresses) != len(m.Advertised) {
-		return mismatchAddresses
+	if m.Checksum != Unknown && p.Checksum != m.Checksum { // it may not know ours
+		all = append(all, mismatchChecksum)
 	}
-	for _, a := range p.Addresses {
-		if !slices.Contains(m.Advertised, a) {
-			return mismatchAddresses
-		}
+	if len(p.Addresses) != len(m.Advertised) || slices.ContainsFunc(p.Addresses, func(a netip.Addr) bool { return !slices.Contains(m.Advertised, a) }) {
+		all = append(all, mismatchAddresses)
 	}
 	switch p.Trust {
 	case OneSided:
-		return mismatchAuthentication
+		all = append(all, mismatchAuthentication)
 	case Doubtful:
-		return mismatchClock
+		all = append(all, mismatchClock)
 	}
-	return ""
+	return all
 }

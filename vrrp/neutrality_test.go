@@ -140,6 +140,7 @@ func TestMismatches(t *testing.T) {
 		{"another interval", 3, 2 * time.Second, []netip.Addr{vip, other}, []string{"mismatch:interval"}, true},
 		{"fewer addresses", 3, time.Second, []netip.Addr{vip}, []string{"mismatch:addresses"}, true},
 		{"other addresses", 3, time.Second, []netip.Addr{vip, addrA}, []string{"mismatch:addresses"}, true},
+		{"another interval and other addresses", 3, 2 * time.Second, []netip.Addr{vip}, []string{"mismatch:interval", "mismatch:addresses"}, true},
 		{"version 2, another interval", 2, 2 * time.Second, []netip.Addr{vip, other}, []string{"mismatch:interval", "discard:interval"}, false},
 		{"version 2, other addresses", 2, time.Second, []netip.Addr{vip}, []string{"mismatch:addresses"}, true},
 	} {
@@ -160,4 +161,63 @@ func TestMismatches(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestMismatchedForms: one who speaks another version is not heard, and named all
+// the same, for both will be master; so is one whose checksum has another form
+// than the only one we send.
+func TestMismatchedForms(t *testing.T) {
+	other := func(version uint8, form vrrp.Checksum) vrrp.Packet {
+		return vrrp.Packet{Source: addrB, Version: version, Checksum: form, Advertisement: vrrp.Advertisement{VRID: 51, Priority: 200, Interval: time.Second, Addresses: []netip.Addr{vip}}}
+	}
+	for _, tt := range []struct {
+		name string
+		ours vrrp.Checksum
+		p    vrrp.Packet
+		err  error
+		want []string
+	}{
+		{"the same", vrrp.RFC5798, other(3, vrrp.RFC5798), nil, nil},
+		{"another checksum", vrrp.RFC5798, other(3, vrrp.RFC9568), nil, []string{"mismatch:checksum"}},
+		{"auto follows", vrrp.Unknown, other(3, vrrp.RFC9568), nil, nil},
+		{"another version", vrrp.Unknown, other(2, vrrp.Unknown), vrrp.BadVersion, []string{"discard:version", "mismatch:version"}},
+		{"no version at all", vrrp.Unknown, other(7, vrrp.Unknown), vrrp.BadVersion, []string{"discard:version"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := &node{lan: vrrptest.NewLAN(), source: addrA, stopped: make(chan struct{})}
+				n.Router = vrrp.NewRouter(vrrp.Config{Version: 3, Priority: 100, Interval: time.Second}, vrrp.Member{
+					Version: 3, VRID: 51, Advertised: []netip.Addr{vip}, Checksum: tt.ours, Addresses: n, Observer: n,
+					Dial: func(l vrrp.Link) (vrrp.Conn, error) {
+						n.dial(l)
+						return failing{n.port, tt.err}, nil
+					},
+				})
+				ctx, cancel := context.WithCancel(t.Context())
+				n.SetLinks(vrrp.Link{Index: 2, Source: addrA})
+				go func() { defer close(n.stopped); n.Run(ctx) }()
+				synctest.Wait()
+				mark := n.mark()
+				n.port.Deliver(tt.p)
+				synctest.Wait()
+				expect(t, "heard", n.since(mark), tt.want...)
+				cancel()
+				<-n.stopped
+			})
+		})
+	}
+}
+
+// failing is a Conn all of whose packets fail a check, if there is an error.
+type failing struct {
+	*vrrptest.Port
+	err error
+}
+
+func (f failing) Next() (vrrp.Packet, error) {
+	p, err := f.Port.Next()
+	if err == nil {
+		err = f.err
+	}
+	return p, err
 }

@@ -32,6 +32,7 @@ func groupFor(a netip.Addr) netip.Addr {
 type Packet struct {
 	Advertisement
 	Source, Destination netip.Addr
+	Version             uint8 // whatever it says
 	Checksum            Checksum
 	Seal                Seal
 	Trust               Trust
@@ -98,6 +99,9 @@ func (f Format) parse(p Packet, hopLimit uint8, b []byte) (Packet, error) {
 		return p, BadTTL
 	case p.Source.IsMulticast() || p.Source.IsUnspecified():
 		return p, BadSource
+	}
+	if len(b) > 0 {
+		p.Version = b[0] >> 4
 	}
 	var err error
 	p.Advertisement, p.Checksum, err = f.Parse(b, p.Source, p.Destination)
