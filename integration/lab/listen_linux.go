@@ -6,13 +6,30 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 )
+
+// Listener is a program of Listen.
+type Listener struct {
+	mu       sync.Mutex
+	arrivals []time.Time
+}
+
+// Arrivals are when somebody connected, until now.
+func (l *Listener) Arrivals() []time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.arrivals)
+}
 
 // Listen is a program on a node that listens on all its addresses, of both
 // families, and tells its name to all who connect.
-func (l *Lab) Listen(node string, port int) {
+func (l *Lab) Listen(node string, port int) *Listener {
 	l.t.Helper()
+	heard := &Listener{}
 	var listener net.Listener
 	l.must(l.node(node).do(func() (err error) {
 		listener, err = new(net.ListenConfig).Listen(context.Background(), "tcp", fmt.Sprintf(":%d", port))
@@ -25,10 +42,14 @@ func (l *Lab) Listen(node string, port int) {
 			if err != nil {
 				return
 			}
+			heard.mu.Lock()
+			heard.arrivals = append(heard.arrivals, time.Now())
+			heard.mu.Unlock()
 			io.WriteString(conn, "HTTP/1.0 200 OK\r\n\r\n"+node+"\n")
 			conn.Close()
 		}
 	}()
+	return heard
 }
 
 // Answers tells who answers the client's HTTP request to a port of an address;
