@@ -111,3 +111,17 @@ func events(t *testing.T, log *os.File, name string) (list []event.Event) {
 	}
 	return list
 }
+
+// adverts counts the advertisements that were heard and not looked at yet.
+func (w *wire) adverts() (n int) {
+	frame := make([]byte, 2048)
+	for {
+		size, _, err := unix.Recvfrom(w.fd, frame, unix.MSG_DONTWAIT)
+		if err != nil {
+			return n
+		}
+		if size > 34 && frame[12] == 8 && frame[13] == 0 && frame[23] == vrrp.Protocol {
+			n++
+		}
+	}
+}
