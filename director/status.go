@@ -1,6 +1,9 @@
 package director
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"time"
 
 	"github.com/hald-project/hald/balancer"
@@ -98,4 +101,32 @@ func texts[T any](values []T, text func(T) string) []string {
 		list = append(list, text(v))
 	}
 	return list
+}
+
+// ask gets the status document for an admin request.
+func (l *life) ask(ctx context.Context) (any, error) {
+	reply := make(chan Document, 1)
+	select {
+	case l.asks <- reply:
+		return <-reply, nil
+	case <-ctx.Done():
+		return nil, errors.New("it is stopping")
+	}
+}
+
+func (l *life) document() Document {
+	return Document{
+		Cluster:        l.now().config.Cluster,
+		Director:       l.now().config.Director.Name,
+		Version:        l.d.Version,
+		DryRun:         l.d.DryRun,
+		UptimeS:        time.Since(l.began).Seconds(),
+		Config:         ConfigStatus{Hash: l.now().config.Hash, LoadedAt: l.now().loaded},
+		Maintenance:    l.planned.now.Maintenance,
+		Kept:           l.planned.kept() && l.overrides.kept(),
+		StateError:     cmp.Or(l.planned.trouble, l.overrides.trouble),
+		Overrides:      unended(*l.overrides.now.Load(), time.Now()),
+		VRRPInstances:  l.explained(time.Now()),
+		VirtualServers: l.services,
+	}
 }

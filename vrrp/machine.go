@@ -154,87 +154,6 @@ func (m *Machine) dispatch(now time.Time, ev Event) []Action {
 	return nil
 }
 
-// backup is RFC 9568, 6.4.2.
-func (m *Machine) backup(now time.Time, ev Event) []Action {
-	switch ev := ev.(type) {
-	case Shutdown:
-		return m.stop()
-	case Timeout:
-		if now.Before(m.deadline) {
-			return nil
-		}
-		return m.enterMaster(now)
-	case Heard:
-		p := ev.Packet
-		switch {
-		case p.Trust == Doubtful:
-			m.follow(now, ev)
-		case p.Priority == 0:
-			m.deadline = now.Add(m.skew(m.cfg.Priority))
-			m.resigned = true
-			m.meet(ev)
-		case m.cfg.NoPreempt && !m.owner() || m.standingBy(now) || p.Priority >= m.cfg.Priority:
-			m.follow(now, ev)
-		case !m.owner() && m.patient(now):
-			until := m.preempt
-			m.follow(now, ev)
-			m.preempt = until
-		default:
-			m.lower = true
-			m.meet(ev)
-		}
-	}
-	return nil
-}
-
-// patient tells whether a master of lower priority, just heard, is still to be
-// followed.
-func (m *Machine) patient(now time.Time) bool {
-	if m.preempt.IsZero() {
-		m.preempt = now.Add(m.cfg.PreemptDelay)
-	}
-	return now.Before(m.preempt)
-}
-
-// leave says that we go, and holds on to the addresses until a successor has
-// them.
-func (m *Machine) leave(now time.Time, reason string) []Action {
-	actions := m.become(Leaving, Transition{Reason: reason}, Silence{}, Advertise{0})
-	m.deadline, m.yielding, m.ending = now.Add(m.cfg.Interval), false, ""
-	return actions
-}
-
-// leaving waits for the successor: the first advertisement of anybody who does
-// not resign, or the end of the wait.
-func (m *Machine) leaving(now time.Time, ev Event) []Action {
-	switch ev := ev.(type) {
-	case Timeout:
-		switch {
-		case now.Before(m.deadline):
-			return nil
-		case m.yielding:
-			return m.resume(now)
-		}
-		return m.finish()
-	case Heard:
-		switch {
-		case ev.Packet.Priority == 0:
-			return nil
-		case m.yielding:
-			return m.yielded(now, ev)
-		}
-		return m.finish()
-	case Shutdown:
-		m.yielding, m.ending = false, ""
-	}
-	return nil
-}
-
-// stop ends in Initialize.
-func (m *Machine) stop() []Action {
-	return m.become(Initialize, Transition{Reason: ReasonShutdown}, Release{})
-}
-
 // fail ends in Fault from any state: a master that cannot do its work tells the
 // peers, if it still can, and lets go at once.
 func (m *Machine) fail(reason string) []Action {
@@ -247,45 +166,6 @@ func (m *Machine) fail(reason string) []Action {
 		return m.become(Fault, Transition{Reason: reason}, Silence{}, Advertise{0}, Release{})
 	}
 	return m.become(Fault, Transition{Reason: reason}, Release{})
-}
-
-// enterBackup begins to wait for a master. The interval assumed until one is
-// heard is our own (RFC 9568, 6.4.1).
-func (m *Machine) enterBackup(now time.Time, t Transition) []Action {
-	actions := m.become(Backup, t, Silence{}, Release{})
-	m.interval, m.heard, m.lower, m.resigned = m.cfg.Interval, now, false, false
-	m.peer, m.peerPrio, m.preempt = netip.Addr{}, 0, time.Time{}
-	clear(m.masters)
-	m.deadline = now.Add(m.down())
-	return actions
-}
-
-// follow adopts what a better master said and waits for its next word.
-func (m *Machine) follow(now time.Time, h Heard) {
-	m.interval = min(h.Packet.Interval, MaxLearned*m.cfg.Interval)
-	m.heard, m.lower, m.resigned, m.preempt = now, false, false, time.Time{}
-	m.meet(h)
-	m.deadline = now.Add(m.down())
-}
-
-// meet remembers who spoke. Somebody new on one link is not the one who was
-// heard on the others.
-func (m *Machine) meet(h Heard) {
-	m.peer, m.peerPrio = h.Packet.Source, h.Packet.Priority
-	if known, ok := m.masters[h.Member]; ok && known != m.peer {
-		clear(m.masters)
-	}
-	m.masters[h.Member] = m.peer
-}
-
-// skew is Skew_Time for a priority, by the master's interval.
-func (m *Machine) skew(priority uint8) time.Duration {
-	return SkewTime(m.cfg.Version, priority, m.interval)
-}
-
-// down is how long silence makes the master dead.
-func (m *Machine) down() time.Duration {
-	return DownInterval(m.cfg.Version, m.cfg.Priority, m.interval)
 }
 
 // setPriority moves the down timer with the skew it is made of. An owner stays
