@@ -69,6 +69,7 @@ const (
 	Untimely       Discard = "untimely"       // signed, but by another clock: it may be a recording
 	BadDestination Discard = "destination"    // neither the VRRP group nor, in unicast, us
 	BadSource      Discard = "source"         // not a unicast address; in unicast, no peer
+	Flood          Discard = "flood"          // too many to look at, all of lower priority or more than a queue holds
 	Duplicate      Discard = "same_source"    // our own source address and priority: a duplicate, or an echo
 )
 

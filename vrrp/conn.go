@@ -16,6 +16,11 @@ type Conn interface {
 	Send(Advertisement) error
 	// Wait blocks until something is queued. It fails when the Conn is closed.
 	Wait() error
+	// Begin begins a drain. Of packets of a priority below minor and above 0 the Conn
+	// may keep a few only until the next one; surplus is how many it left out since the
+	// last. A master is moved by none of them, and a flood must not cost it more
+	// than the reading.
+	Begin(minor uint8) (surplus int)
 	// Next takes the oldest queued packet without waiting. A packet that fails a
 	// check is a Discard (with its Source, where known); ErrEmpty ends a drain.
 	Next() (Packet, error)

@@ -33,9 +33,12 @@ type socket struct {
 	out    []byte
 
 	// Under the lock of the stations.
-	queue  []heard
-	ready  chan struct{} // a token when the queue is not empty
-	closed chan struct{}
+	queue   []heard
+	ready   chan struct{} // a token when the queue is not empty
+	closed  chan struct{}
+	below   uint8 // packets of a lower priority are minor
+	minor   int   // of those, kept since the last drain began
+	surplus int   // and left out
 }
 
 func newSocket(st *station, link Link, opt Options) *socket {
@@ -116,6 +119,15 @@ func (s *socket) Wait() error {
 	case <-s.closed:
 		return net.ErrClosed
 	}
+}
+
+// Begin sets what is minor from now on.
+func (s *socket) Begin(minor uint8) (surplus int) {
+	s.station.home.mu.Lock()
+	defer s.station.home.mu.Unlock()
+	surplus = s.surplus
+	s.below, s.minor, s.surplus = minor, 0, 0
+	return surplus
 }
 
 // Next takes what was heard for this virtual router, looking into the kernel's

@@ -45,8 +45,19 @@ type member struct {
 	count    Stats
 }
 
-// drain hears everything that is queued on a member's link.
+// drain hears everything that is queued on a member's link; from those who cannot
+// move a master, as much as one answers.
 func (r *Router) drain(m *member) {
+	if m.conn != nil {
+		var minor uint8
+		if r.machine.Holding() {
+			minor = r.machine.Priority()
+		}
+		if surplus := m.conn.Begin(minor); surplus > 0 {
+			m.count.Discarded += uint64(surplus)
+			m.Observer.Discarded(Flood, netip.Addr{})
+		}
+	}
 	for range maxDrain {
 		if m.conn == nil {
 			return

@@ -15,25 +15,21 @@ import (
 
 const (
 	// crowd is how many packets at one look, and rush how short a time between two
-	// looks, make the watch rest before the next: a flood then costs what its packets
-	// do, and not a wake-up for each. No deadline waits for it, since a router
-	// pumps by itself before it honours one.
-	crowd = 8
-	rush  = 500 * time.Microsecond
-	rest  = time.Millisecond
+	// looks, make the watch rest before the next, the longer the more there were: a
+	// flood then costs what its packets do, and not a wake-up for each. No deadline
+	// waits for it, since a router pumps by itself before it honours one.
+	crowd    = 8
+	rush     = 500 * time.Microsecond
+	rest     = time.Millisecond
+	share    = 50 * time.Microsecond // of the rest, for each packet
+	longRest = 5 * time.Millisecond
 )
 
-// watch pumps whenever something comes, until the station closes or fails. It
-// looks before it sleeps: the poller reports a change once, and one that came
-// between two calls must not be lost.
+// watch pumps whenever something comes, until the station closes or fails.
 func (st *station) watch() {
 	defer close(st.watched)
-	var one [1]byte
 	for last := time.Now(); ; {
-		if st.raw.Read(func(fd uintptr) bool {
-			_, _, err := unix.Recvfrom(int(fd), one[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-			return !errors.Is(err, unix.EAGAIN) && !errors.Is(err, unix.EINTR)
-		}) != nil {
+		if st.bell.wait() != nil {
 			return
 		}
 		st.home.mu.Lock()
@@ -45,7 +41,7 @@ func (st *station) watch() {
 		}
 		now := time.Now()
 		if n >= crowd || now.Sub(last) < rush {
-			time.Sleep(rest)
+			time.Sleep(min(max(rest, time.Duration(n)*share), longRest))
 		}
 		last = now
 	}
@@ -65,24 +61,46 @@ func (st *station) pump() (n int) {
 			st.fail(fmt.Errorf("receive on %s: %w", st.name, err))
 			return n
 		}
-		if s := st.addressee(h.message); s != nil && len(s.queue) < maxQueue {
-			h.message = slices.Clone(h.message)
-			s.queue = append(s.queue, h)
-			s.wake()
+		if s := st.addressee(h.message); s != nil {
+			s.take(h)
 		}
 	}
 	return n
 }
 
-// receive goes past the poller, whose lock a waiting watch holds. The message is
-// valid until the next call. Package syscall's functions do not ask the socket for
+// take queues a packet, unless there are too many.
+func (s *socket) take(h heard) {
+	minor := s.isMinor(h.message)
+	if len(s.queue) >= maxQueue || minor && s.minor >= maxMinor {
+		s.surplus++
+		return
+	}
+	if minor {
+		s.minor++
+	}
+	h.message = slices.Clone(h.message)
+	s.queue = append(s.queue, h)
+	s.wake()
+}
+
+// isMinor looks at a packet's priority, which is at the same place in both versions
+// (RFC 9568, 5.1; RFC 3768, 5.1).
+func (s *socket) isMinor(packet []byte) bool {
+	at := 2
+	if s.station.ipv4 && len(packet) > 0 {
+		at += 4 * int(packet[0]&15)
+	}
+	return at < len(packet) && packet[at] > 0 && packet[at] < s.below
+}
+
+// receive does not wait. The message is valid until the next call. Package syscall's functions do not ask the socket for
 // its protocol with each packet, as those of x/sys do.
 func (st *station) receive() (h heard, err error) {
 	var n, control int
 	var from syscall.Sockaddr
 	if e := st.raw.Control(func(fd uintptr) {
 		if st.ipv4 {
-			n, err = syscall.Read(int(fd), st.in)
+			n, _, err = syscall.Recvfrom(int(fd), st.in, unix.MSG_DONTWAIT)
 			return
 		}
 		n, control, _, from, err = syscall.Recvmsg(int(fd), st.in, st.oob, unix.MSG_DONTWAIT)

@@ -21,6 +21,7 @@ const (
 
 	maxQueue = 256  // packets that wait for one virtual router; what comes beyond is lost
 	maxPump  = 1024 // packets taken from the kernel in one go
+	maxMinor = 8    // packets of minor priority kept between two drains
 )
 
 // Stations are the sockets of a process: one for each link, family and way of
@@ -46,8 +47,9 @@ type stationKey struct {
 type station struct {
 	stationKey
 	home    *Stations
-	file    *os.File
+	file    *os.File // not in the runtime's poller
 	raw     syscall.RawConn
+	bell    *bell
 	sockets map[uint8]*socket // by VRID
 	err     error             // why nothing is received any more
 	watched chan struct{}     // closed when nobody waits for the socket any more
@@ -96,7 +98,7 @@ func (all *Stations) tune(key stationKey, vrid uint8) (*station, error) {
 	if !key.ipv4 {
 		family, setup = unix.AF_INET6, configure6
 	}
-	fd, err := unix.Socket(family, unix.SOCK_RAW|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, Protocol)
+	fd, err := unix.Socket(family, unix.SOCK_RAW|unix.SOCK_CLOEXEC, Protocol)
 	if errors.Is(err, unix.EPERM) {
 		return nil, fmt.Errorf("open VRRP socket: %w (it needs CAP_NET_RAW)", err)
 	}
@@ -112,6 +114,10 @@ func (all *Stations) tune(key stationKey, vrid uint8) (*station, error) {
 		in: make([]byte, maxPacket), oob: make([]byte, maxControl), watched: make(chan struct{}),
 	}
 	if st.raw, err = st.file.SyscallConn(); err != nil {
+		st.file.Close()
+		return nil, fmt.Errorf("open VRRP socket: %w", err)
+	}
+	if st.bell, err = newBell(fd); err != nil {
 		st.file.Close()
 		return nil, fmt.Errorf("open VRRP socket: %w", err)
 	}
@@ -201,5 +207,5 @@ func (st *station) close() error {
 	if st.home.open[st.stationKey] == st {
 		delete(st.home.open, st.stationKey)
 	}
-	return st.file.Close()
+	return errors.Join(st.bell.close(), st.file.Close())
 }

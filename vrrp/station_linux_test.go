@@ -113,3 +113,56 @@ func TestStationQueuesAreBounded(t *testing.T) {
 		t.Errorf("%d packets were kept, want %d", n, maxQueue)
 	}
 }
+
+// TestStationLeavesOutTheSurplus: of packets that cannot move a master it keeps a few
+// for each of its drains, and all of the others.
+func TestStationLeavesOutTheSurplus(t *testing.T) {
+	links, in := wire(t)
+	var stations [2]Stations
+	var conns [2]Conn
+	for side := range conns {
+		var err error
+		in[side](func() {
+			conns[side], err = stations[side].Listen(links[side], Options{Interface: "v0", VRID: 1, Format: Format{Version: 3}})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conns[side].Close()
+	}
+	const minor = 100
+	said := func(priority uint8) {
+		t.Helper()
+		if err := conns[0].Send(Advertisement{1, priority, time.Second, []netip.Addr{vip}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, round := range []struct {
+		below         uint8
+		kept, surplus int
+	}{{minor, maxMinor + 3, 2*minor - maxMinor}, {0, 2*minor + 3, 0}} {
+		conns[1].Begin(round.below)
+		for i := range 2 * minor {
+			said(uint8(1 + i%(minor-1)))
+		}
+		for _, priority := range []uint8{0, minor, 200} {
+			said(priority)
+		}
+		var last uint8
+		kept := 0
+		for {
+			p, err := conns[1].Next()
+			if errors.Is(err, ErrEmpty) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			last, kept = p.Priority, kept+1
+		}
+		surplus := conns[1].Begin(round.below)
+		if kept != round.kept || surplus != round.surplus || last != 200 || conns[1].Begin(0) != 0 {
+			t.Errorf("below %d: kept %d, left out %d, the last of %d; want %+v", round.below, kept, surplus, last, round)
+		}
+	}
+}

@@ -54,7 +54,7 @@ func startPair(t *testing.T, config string, under ...string) *pair {
 		p.wires[director] = openWire(t, p.link.namespaces[directors[1-i]])
 	}
 	// What a stranger says of the first virtual router is not the directors' rhythm.
-	filter := fmt.Sprintf("ip proto 112 and ip[21] = %d and not ether src %s", young, strangerMAC)
+	filter := fmt.Sprintf("(ip proto 112 and ip[21] = %d or arp) and not ether src %s", young, strangerMAC)
 	start(directors[1], []string{"tcpdump", "-i", "eth0", "-n", "-s", "64", "-B", "16384", "-U", "-w", filepath.Join(p.folder, "capture"), filter}, "tcpdump.log")
 	for _, director := range directors {
 		own := filepath.Join(p.folder, director)

@@ -111,6 +111,9 @@ func (p *Port) Wait() error {
 	}
 }
 
+// Begin leaves nothing out.
+func (p *Port) Begin(uint8) int { return 0 }
+
 // Next takes the oldest packet.
 func (p *Port) Next() (vrrp.Packet, error) {
 	select {
