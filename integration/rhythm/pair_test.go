@@ -26,8 +26,8 @@ type pair struct {
 	wires        map[string]wire // by the director that hears what is sent
 }
 
-// startPair starts them under a command that may restrict what they are permitted.
-func startPair(t *testing.T, config string, under ...string) *pair {
+// newPair lays the cable and seats the witness.
+func newPair(t *testing.T) *pair {
 	t.Helper()
 	p := &pair{folder: t.TempDir(), daemons: map[string]*exec.Cmd{}, wires: map[string]wire{}}
 	var err error
@@ -38,36 +38,53 @@ func startPair(t *testing.T, config string, under ...string) *pair {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.link.remove)
-	start := func(director string, command []string, log string) *exec.Cmd {
-		cmd, err := p.link.start(director, command, filepath.Join(p.folder, log))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() {
-			if err := stop([]*exec.Cmd{cmd}); err != nil {
-				t.Error(err)
-			}
-		})
-		return cmd
-	}
 	for i, director := range directors {
 		p.wires[director] = openWire(t, p.link.namespaces[directors[1-i]])
 	}
 	// What a stranger says of the first virtual router is not the directors' rhythm.
 	filter := fmt.Sprintf("(ip proto 112 and ip[21] = %d or arp) and not ether src %s", young, strangerMAC)
-	start(directors[1], []string{"tcpdump", "-i", "eth0", "-n", "-s", "64", "-B", "16384", "-U", "-w", filepath.Join(p.folder, "capture"), filter}, "tcpdump.log")
+	p.start(t, directors[1], []string{"tcpdump", "-i", "eth0", "-n", "-s", "64", "-B", "16384", "-U", "-w", filepath.Join(p.folder, "capture"), filter}, "tcpdump.log")
+	return p
+}
+
+// startPair starts hald on both, under a command that may restrict what it is
+// permitted.
+func startPair(t *testing.T, config string, under ...string) *pair {
+	t.Helper()
+	p := newPair(t)
 	for _, director := range directors {
-		own := filepath.Join(p.folder, director)
-		if err := os.MkdirAll(own, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		file := filepath.Join(own, "pair.hcl")
-		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		p.daemons[director] = start(director, append(under, haldDaemon{p.hald}.command(director, file)...), director+".log")
+		p.run(t, haldDaemon{p.hald}, director, config, under...)
 	}
 	return p
+}
+
+// start starts a command on a node, for as long as the test lasts.
+func (p *pair) start(t *testing.T, node string, command []string, log string) *exec.Cmd {
+	t.Helper()
+	cmd, err := p.link.start(node, command, filepath.Join(p.folder, log))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := stop([]*exec.Cmd{cmd}); err != nil {
+			t.Error(err)
+		}
+	})
+	return cmd
+}
+
+// run starts a director.
+func (p *pair) run(t *testing.T, d daemon, director, config string, under ...string) {
+	t.Helper()
+	own := filepath.Join(p.folder, director)
+	if err := os.MkdirAll(own, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(own, "pair.hcl")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.daemons[director] = p.start(t, director, append(under, d.command(director, file)...), director+".log")
 }
 
 // log is what a director has said so far, in lines.
