@@ -91,52 +91,6 @@ func stale() []netif.Route {
 	}
 }
 
-func TestRoutesLeftBehind(t *testing.T) {
-	for _, master := range []bool{false, true} {
-		synctest.Test(t, func(t *testing.T) {
-			f := newFakeHost(vrrptest.NewLAN(), addrA)
-			f.eth1, f.routes = linkUp, stale()
-			if master { // the address is there too: both are handed over
-				f.addrs[vip] = time.Now().Add(time.Hour)
-			}
-			a := launch(f, false)
-			a.configure(withRoute(150))
-			kept := 0
-			if master {
-				kept = 1
-			}
-			if got := f.heldRoutes(); len(got) < kept || slices.ContainsFunc(got, func(r netif.Route) bool { return r.Key() == stale()[1].Key() }) {
-				t.Errorf("at start, with its address %v: %v", master, got)
-			}
-			sleep(1100 * time.Millisecond)
-			wantRoutes(t, f)
-			if got := a.names()[0]; got != "daemon.recovered" {
-				t.Errorf("the first event is %s", got)
-			}
-			a.leave(t)
-		})
-	}
-}
-
-func TestCleanupOfRoutes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		for _, master := range []bool{false, true} {
-			f := newFakeHost(vrrptest.NewLAN(), addrA)
-			f.eth1, f.routes = linkUp, stale()
-			if master {
-				f.addrs[vip] = time.Now().Add(time.Hour)
-			}
-			if err := cleanup(t.Context(), Config{Instances: []Instance{withRoute(150)}}, nil, f.host()); err != nil {
-				t.Error(err)
-			}
-			wantRoutes(t, f)
-			if f.holds(vip) {
-				t.Error("the address is still there")
-			}
-		}
-	})
-}
-
 func TestHoldings(t *testing.T) {
 	cfg := withRoute(150)
 	cfg.Addresses = append(addresses(vip, second), inside)

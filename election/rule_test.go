@@ -7,7 +7,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/hald-project/hald/netif"
 	"github.com/hald-project/hald/vrrp/vrrptest"
 )
 
@@ -53,39 +52,4 @@ func TestRuleMovesWithTheAddresses(t *testing.T) {
 		a.leave(t)
 		wantRules(t, f)
 	})
-}
-
-// What a previous life left goes at once, or with the addresses that are handed
-// over; `hald cleanup` does the same.
-func TestRulesLeftBehind(t *testing.T) {
-	stranger := Rule{IPv6: true, Output: "eth7", Table: 7, Priority: 900}
-	for _, master := range []bool{false, true} {
-		for _, start := range []bool{false, true} {
-			synctest.Test(t, func(t *testing.T) {
-				f := newFakeHost(vrrptest.NewLAN(), addrA)
-				f.eth1, f.rules = linkUp, []netif.Rule{fromVIP, stranger}
-				if master {
-					f.addrs[vip] = time.Now().Add(time.Hour)
-				}
-				if !start {
-					if err := cleanup(t.Context(), Config{Instances: []Instance{withRule(150)}}, nil, f.host()); err != nil {
-						t.Error(err)
-					}
-					wantRules(t, f)
-					return
-				}
-				a := launch(f, false)
-				a.configure(withRule(150))
-				if got, _ := f.HeldRules(); slices.Contains(got, stranger) || slices.Contains(got, fromVIP) != master {
-					t.Errorf("at start, with its address %v: %v", master, got)
-				}
-				sleep(1100 * time.Millisecond)
-				wantRules(t, f)
-				if got := a.names()[0]; got != "daemon.recovered" {
-					t.Errorf("the first event is %s", got)
-				}
-				a.leave(t)
-			})
-		}
-	}
 }

@@ -55,43 +55,6 @@ func (e *ForeignRouteError) Error() string {
 	return fmt.Sprintf("the route to %s of metric %d in table %d belongs to the host, not to hald", e.Route.Destination, e.Route.Metric, e.Route.Table)
 }
 
-// routeOp is one request to the kernel.
-type routeOp struct {
-	remove bool
-	route  Route
-}
-
-// planRoutes plans how the wanted routes come to be, given those of ours that
-// exist. One that leads elsewhere now is replaced.
-func planRoutes(want, have []Route) (ops []routeOp) {
-	held := make(map[RouteKey]Route, len(have))
-	for _, h := range have {
-		held[h.Key()] = h
-	}
-	for _, w := range want {
-		h, exists := held[w.Key()]
-		if h == w {
-			continue
-		}
-		if exists {
-			ops = append(ops, routeOp{remove: true, route: h})
-		}
-		ops = append(ops, routeOp{route: w})
-		held[w.Key()] = w
-	}
-	return ops
-}
-
-// lackingRoutes are those of want that are not in have.
-func lackingRoutes(want, have []Route) (missing []Route) {
-	for _, w := range want {
-		if !slices.Contains(have, w) {
-			missing = append(missing, w)
-		}
-	}
-	return missing
-}
-
 // routed returns the sorted list with a route that the kernel announced, or
 // without it. Whatever had its key is gone then.
 func routed(list []Route, r Route, gone bool) []Route {

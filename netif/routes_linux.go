@@ -23,17 +23,17 @@ func (a *Addresses) ClaimRoutes(want []Route) error {
 	}
 	var failed error
 	var added []Route
-	ops := planRoutes(want, have)
-	for i, err := range a.applyRoutes(ops) {
+	ops := planKeyed(want, have)
+	for i, err := range apply(a.conn, ops, requestRoute) {
 		switch {
 		case ops[i].remove:
 		case errors.Is(err, unix.EEXIST):
-			err = &ForeignRouteError{ops[i].route}
+			err = &ForeignRouteError{ops[i].what}
 			fallthrough
 		case err != nil:
-			failed = errors.Join(failed, fmt.Errorf("claim the route to %s: %w", ops[i].route.Destination, err))
+			failed = errors.Join(failed, fmt.Errorf("claim the route to %s: %w", ops[i].what.Destination, err))
 		default:
-			added = append(added, ops[i].route)
+			added = append(added, ops[i].what)
 		}
 	}
 	if failed == nil {
@@ -49,19 +49,10 @@ func (a *Addresses) ReleaseRoutes(routes []Route) error {
 	if err != nil {
 		return fmt.Errorf("release routes: %w", err)
 	}
-	named := make(map[RouteKey]bool, len(routes))
-	for _, r := range routes {
-		named[r.Key()] = true
-	}
-	var ops []routeOp
-	for _, h := range have {
-		if named[h.Key()] {
-			ops = append(ops, routeOp{remove: true, route: h})
-		}
-	}
-	for i, err := range a.applyRoutes(ops) {
+	ops := planRemoval(routes, have)
+	for i, err := range apply(a.conn, ops, requestRoute) {
 		if err != nil && !errors.Is(err, unix.ESRCH) && !errors.Is(err, ErrLinkGone) {
-			return fmt.Errorf("release the route to %s: %w", ops[i].route.Destination, err)
+			return fmt.Errorf("release the route to %s: %w", ops[i].what.Destination, err)
 		}
 	}
 	return nil
@@ -73,7 +64,7 @@ func (a *Addresses) MissingRoutes(want []Route) ([]Route, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look for routes: %w", err)
 	}
-	return lackingRoutes(want, have), nil
+	return missingOf(want, have), nil
 }
 
 // HeldRoutes lists every route in the network namespace that bears hald's mark,
@@ -86,20 +77,12 @@ func (a *Addresses) HeldRoutes() (held []Route, err error) {
 	return held, nil
 }
 
-func (a *Addresses) applyRoutes(ops []routeOp) []error {
-	requests := make([]*nl.NetlinkRequest, len(ops))
-	for i, o := range ops {
-		requests[i] = o.request()
-	}
-	return a.conn.change(requests)
-}
-
-// request turns an op into a netlink request. NLM_F_EXCL keeps a route of the
+// requestRoute turns an edit into a netlink request. NLM_F_EXCL keeps a route of the
 // host's from being replaced, the protocol number one from being removed.
-func (o routeOp) request() *nl.NetlinkRequest {
+func requestRoute(o edit[Route]) *nl.NetlinkRequest {
 	r := nl.NewNetlinkRequest(unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
 	scope := uint8(unix.RT_SCOPE_UNIVERSE)
-	if !o.route.Via.IsValid() && o.route.Destination.Addr().Is4() {
+	if !o.what.Via.IsValid() && o.what.Destination.Addr().Is4() {
 		scope = unix.RT_SCOPE_LINK
 	}
 	if o.remove {
@@ -107,18 +90,18 @@ func (o routeOp) request() *nl.NetlinkRequest {
 		scope = unix.RT_SCOPE_NOWHERE // any
 	}
 	r.AddData(&nl.RtMsg{RtMsg: unix.RtMsg{
-		Family: uint8(familyOf(o.route.Destination.Addr())), Dst_len: uint8(o.route.Destination.Bits()),
-		Table: uint8(min(o.route.Table, 255)), Protocol: Protocol, Scope: scope, Type: unix.RTN_UNICAST,
+		Family: uint8(familyOf(o.what.Destination.Addr())), Dst_len: uint8(o.what.Destination.Bits()),
+		Table: uint8(min(o.what.Table, 255)), Protocol: Protocol, Scope: scope, Type: unix.RTN_UNICAST,
 	}})
-	r.AddData(nl.NewRtAttr(unix.RTA_DST, o.route.Destination.Addr().AsSlice()))
-	r.AddData(nl.NewRtAttr(unix.RTA_TABLE, nl.Uint32Attr(o.route.Table)))
-	r.AddData(nl.NewRtAttr(unix.RTA_OIF, nl.Uint32Attr(uint32(o.route.LinkIndex))))
-	r.AddData(nl.NewRtAttr(unix.RTA_PRIORITY, nl.Uint32Attr(o.route.Metric)))
-	if o.route.Via.IsValid() {
-		r.AddData(nl.NewRtAttr(unix.RTA_GATEWAY, o.route.Via.AsSlice()))
+	r.AddData(nl.NewRtAttr(unix.RTA_DST, o.what.Destination.Addr().AsSlice()))
+	r.AddData(nl.NewRtAttr(unix.RTA_TABLE, nl.Uint32Attr(o.what.Table)))
+	r.AddData(nl.NewRtAttr(unix.RTA_OIF, nl.Uint32Attr(uint32(o.what.LinkIndex))))
+	r.AddData(nl.NewRtAttr(unix.RTA_PRIORITY, nl.Uint32Attr(o.what.Metric)))
+	if o.what.Via.IsValid() {
+		r.AddData(nl.NewRtAttr(unix.RTA_GATEWAY, o.what.Via.AsSlice()))
 	}
-	if o.route.Source.IsValid() {
-		r.AddData(nl.NewRtAttr(unix.RTA_PREFSRC, o.route.Source.AsSlice()))
+	if o.what.Source.IsValid() {
+		r.AddData(nl.NewRtAttr(unix.RTA_PREFSRC, o.what.Source.AsSlice()))
 	}
 	return r
 }

@@ -59,30 +59,3 @@ func (r Rule) String() string {
 	word("oif", r.Output)
 	return fmt.Sprintf("%d:%s lookup %d", r.Priority, b.String(), r.Table)
 }
-
-// ruleOp is one request to the kernel.
-type ruleOp struct {
-	remove bool
-	rule   Rule
-}
-
-// planRules plans how the wanted rules come to be, given those of ours that
-// exist. One of the same priority that says something else is replaced.
-func planRules(want, have []Rule) (ops []ruleOp) {
-	held := make(map[RuleKey]Rule, len(have))
-	for _, h := range have {
-		held[h.Key()] = h
-	}
-	for _, w := range want {
-		h, exists := held[w.Key()]
-		if h == w {
-			continue
-		}
-		if exists {
-			ops = append(ops, ruleOp{remove: true, rule: h})
-		}
-		ops = append(ops, ruleOp{rule: w})
-		held[w.Key()] = w
-	}
-	return ops
-}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"syscall"
 
 	"github.com/vishvananda/netlink/nl"
@@ -33,13 +32,13 @@ func (a *Addresses) ClaimRules(want []Rule) error {
 	}
 	var failed error
 	var added []Rule
-	ops := planRules(want, have)
-	for i, err := range a.applyRules(ops) {
+	ops := planKeyed(want, have)
+	for i, err := range apply(a.conn, ops, requestRule) {
 		switch {
 		case err != nil:
-			failed = errors.Join(failed, fmt.Errorf("claim the rule %s: %w", ops[i].rule, err))
+			failed = errors.Join(failed, fmt.Errorf("claim the rule %s: %w", ops[i].what, err))
 		case !ops[i].remove:
-			added = append(added, ops[i].rule)
+			added = append(added, ops[i].what)
 		}
 	}
 	if failed == nil {
@@ -55,32 +54,22 @@ func (a *Addresses) ReleaseRules(rules []Rule) error {
 	if err != nil {
 		return fmt.Errorf("release rules: %w", err)
 	}
-	var ops []ruleOp
-	for _, h := range have {
-		if slices.ContainsFunc(rules, func(r Rule) bool { return r.Key() == h.Key() }) {
-			ops = append(ops, ruleOp{remove: true, rule: h})
-		}
-	}
-	for i, err := range a.applyRules(ops) {
+	ops := planRemoval(rules, have)
+	for i, err := range apply(a.conn, ops, requestRule) {
 		if err != nil && !errors.Is(err, unix.ENOENT) {
-			return fmt.Errorf("release the rule %s: %w", ops[i].rule, err)
+			return fmt.Errorf("release the rule %s: %w", ops[i].what, err)
 		}
 	}
 	return nil
 }
 
 // MissingRules lists those of the rules that are not there as they should be.
-func (a *Addresses) MissingRules(want []Rule) (missing []Rule, err error) {
+func (a *Addresses) MissingRules(want []Rule) ([]Rule, error) {
 	have, err := a.HeldRules()
 	if err != nil {
 		return nil, fmt.Errorf("look for rules: %w", err)
 	}
-	for _, w := range want {
-		if !slices.Contains(have, w) {
-			missing = append(missing, w)
-		}
-	}
-	return missing, nil
+	return missingOf(want, have), nil
 }
 
 // HeldRules lists every rule in the network namespace that bears hald's mark,
@@ -108,51 +97,52 @@ func (a *Addresses) HeldRules() (held []Rule, err error) {
 	return held, nil
 }
 
-func (a *Addresses) applyRules(ops []ruleOp) []error {
-	requests := make([]*nl.NetlinkRequest, len(ops))
-	for i, o := range ops {
-		requests[i] = o.request()
+// apply makes the requests of all edits, and answers what the kernel said to each.
+func apply[T any](c *conn, edits []edit[T], request func(edit[T]) *nl.NetlinkRequest) []error {
+	requests := make([]*nl.NetlinkRequest, len(edits))
+	for i, o := range edits {
+		requests[i] = request(o)
 	}
-	return a.conn.change(requests)
+	return c.change(requests)
 }
 
-// request turns an op into a netlink request. Our protocol number in it keeps the
+// requestRule turns an edit into a netlink request. Our protocol number in it keeps the
 // kernel from removing a rule of the host's: a removal is of the first rule to which all
 // of the request applies (fib_nl_delrule of net/core/fib_rules.c).
-func (o ruleOp) request() *nl.NetlinkRequest {
+func requestRule(o edit[Rule]) *nl.NetlinkRequest {
 	r := nl.NewNetlinkRequest(unix.RTM_NEWRULE, unix.NLM_F_CREATE|unix.NLM_F_EXCL)
 	if o.remove {
 		r = nl.NewNetlinkRequest(unix.RTM_DELRULE, 0)
 	}
 	header := fixedPart{unix.AF_INET}
-	if o.rule.IPv6 {
+	if o.what.IPv6 {
 		header[0] = unix.AF_INET6
 	}
 	header[7] = toTable
-	for at, p := range map[int]netip.Prefix{1: o.rule.To, 2: o.rule.From} {
+	for at, p := range map[int]netip.Prefix{1: o.what.To, 2: o.what.From} {
 		if p.IsValid() {
 			header[at] = uint8(p.Bits())
 		}
 	}
 	r.AddData(header)
-	r.AddData(nl.NewRtAttr(unix.FRA_PRIORITY, nl.Uint32Attr(o.rule.Priority)))
+	r.AddData(nl.NewRtAttr(unix.FRA_PRIORITY, nl.Uint32Attr(o.what.Priority)))
 	r.AddData(nl.NewRtAttr(unix.FRA_PROTOCOL, []byte{Protocol}))
-	r.AddData(nl.NewRtAttr(unix.FRA_TABLE, nl.Uint32Attr(o.rule.Table)))
-	if o.rule.To.IsValid() {
-		r.AddData(nl.NewRtAttr(unix.FRA_DST, o.rule.To.Addr().AsSlice()))
+	r.AddData(nl.NewRtAttr(unix.FRA_TABLE, nl.Uint32Attr(o.what.Table)))
+	if o.what.To.IsValid() {
+		r.AddData(nl.NewRtAttr(unix.FRA_DST, o.what.To.Addr().AsSlice()))
 	}
-	if o.rule.From.IsValid() {
-		r.AddData(nl.NewRtAttr(unix.FRA_SRC, o.rule.From.Addr().AsSlice()))
+	if o.what.From.IsValid() {
+		r.AddData(nl.NewRtAttr(unix.FRA_SRC, o.what.From.Addr().AsSlice()))
 	}
-	if o.rule.Input != "" {
-		r.AddData(nl.NewRtAttr(unix.FRA_IIFNAME, nl.ZeroTerminated(o.rule.Input)))
+	if o.what.Input != "" {
+		r.AddData(nl.NewRtAttr(unix.FRA_IIFNAME, nl.ZeroTerminated(o.what.Input)))
 	}
-	if o.rule.Output != "" {
-		r.AddData(nl.NewRtAttr(unix.FRA_OIFNAME, nl.ZeroTerminated(o.rule.Output)))
+	if o.what.Output != "" {
+		r.AddData(nl.NewRtAttr(unix.FRA_OIFNAME, nl.ZeroTerminated(o.what.Output)))
 	}
-	if o.rule.Mask != 0 {
-		r.AddData(nl.NewRtAttr(unix.FRA_FWMARK, nl.Uint32Attr(o.rule.Mark)))
-		r.AddData(nl.NewRtAttr(unix.FRA_FWMASK, nl.Uint32Attr(o.rule.Mask)))
+	if o.what.Mask != 0 {
+		r.AddData(nl.NewRtAttr(unix.FRA_FWMARK, nl.Uint32Attr(o.what.Mark)))
+		r.AddData(nl.NewRtAttr(unix.FRA_FWMASK, nl.Uint32Attr(o.what.Mask)))
 	}
 	return r
 }
