@@ -22,7 +22,7 @@ func TestR23Flood(t *testing.T) {
 		interval       = time.Second
 	)
 	p := startPair(t, haldDaemon{}.config("", 1, interval))
-	p.await(t, 1, `"event":"vrrp.transition"`, `"to":"master"`)
+	p.await(t, directors[0], 1, `"event":"vrrp.transition"`, `"to":"master"`)
 	time.Sleep(6 * time.Second) // both bursts of announcements are over
 	src := []byte{192, 0, 2, 99}
 	lower := advert(src, young, believable, 100)

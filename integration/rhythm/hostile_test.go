@@ -57,7 +57,7 @@ func (p *pair) holding(director string) (h holding) {
 func TestHostilePackets(t *testing.T) {
 	const packets, interval, most = 10_000, 100 * time.Millisecond, 20 * time.Millisecond
 	p := startPair(t, scene(interval))
-	p.await(t, 4, `"event":"vrrp.transition"`, `"to":"master"`)
+	p.await(t, directors[0], 4, `"event":"vrrp.transition"`, `"to":"master"`)
 	time.Sleep(2 * time.Second) // the first announcements are over
 	lines := map[string]int{}
 	for _, director := range directors {

@@ -107,12 +107,12 @@ next:
 	return lines
 }
 
-// await waits until the first director has said something often enough.
-func (p *pair) await(t *testing.T, times int, texts ...string) {
+// await waits until a director has said something often enough.
+func (p *pair) await(t *testing.T, director string, times int, texts ...string) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); len(p.said(directors[0], texts...)) < times; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); len(p.said(director, texts...)) < times; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("not said %d times: %q\n%s", times, texts, strings.Join(p.log(directors[0]), "\n"))
+			t.Fatalf("%s did not say %d times: %q\n%s", director, times, texts, strings.Join(p.log(director), "\n"))
 		}
 	}
 }

@@ -43,7 +43,7 @@ func TestRealTime(t *testing.T) {
 				want, said = ordinary, 1
 			}
 			p := startPair(t, haldDaemon{}.config("", 20, 100*time.Millisecond), under...)
-			p.await(t, 20, `"event":"vrrp.transition"`, `"to":"master"`)
+			p.await(t, directors[0], 20, `"event":"vrrp.transition"`, `"to":"master"`)
 			begun := p.status(t, directors[0])
 			for _, director := range directors {
 				election := p.election(t, director)
