@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -25,6 +26,7 @@ const (
 	maxRequest = 4096            // bytes of a request
 	timeLimit  = 5 * time.Second // for a whole request and its answer
 
+	patience    = timeLimit / 2    // for an event that is waited for
 	reloadLimit = 30 * time.Second // for a reload, which reads files and waits for the workers
 )
 
@@ -33,8 +35,9 @@ type Server struct {
 	Socket *Socket // from Listen; Run closes it
 	// Status returns the status document, to be encoded as JSON.
 	Status func(context.Context) (any, error)
-	// Events returns the events kept in memory, oldest first.
-	Events func() []event.Event
+	// Events returns the events kept in memory that came after one, oldest first, and
+	// a channel that is closed when there is another (event.Ring.After).
+	Events func(after uint64) ([]event.Event, <-chan struct{})
 	// Config returns what a plan is made from.
 	Config func(context.Context) (any, error)
 	// Reload has the configuration loaded again; its answer tells what became of it.
@@ -82,9 +85,7 @@ func (s *Server) routes() http.Handler {
 		document, err := s.Status(r.Context())
 		answer(w, document, err)
 	})
-	mux.HandleFunc("GET /events", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, s.Events(), nil)
-	})
+	mux.HandleFunc("GET /events", s.events)
 	mux.HandleFunc("GET /config", func(w http.ResponseWriter, r *http.Request) {
 		document, err := s.Config(r.Context())
 		answer(w, document, err)
@@ -115,6 +116,29 @@ func (s *Server) routes() http.Handler {
 		answer(w, struct{}{}, nil)
 	})
 	return mux
+}
+
+// events answers with what came after the event "after", 0 for all; with "wait" it
+// waits for a while where there is none.
+func (s *Server) events(w http.ResponseWriter, r *http.Request) {
+	var after uint64
+	if text := r.FormValue("after"); text != "" {
+		var err error
+		if after, err = strconv.ParseUint(text, 10, 64); err != nil {
+			http.Error(w, fmt.Sprintf("after %q is no number of an event", text), http.StatusBadRequest)
+			return
+		}
+	}
+	events, newer := s.Events(after)
+	if len(events) == 0 && r.FormValue("wait") != "" {
+		select {
+		case <-newer:
+			events, _ = s.Events(after)
+		case <-time.After(patience):
+		case <-r.Context().Done():
+		}
+	}
+	answer(w, events, nil)
 }
 
 // answer writes document, or err as a plain message.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net"
@@ -42,14 +43,16 @@ func constant(document any, err error) func(context.Context) (any, error) {
 func TestStatusAndEvents(t *testing.T) {
 	path, stop := serve(t, &Server{
 		Status: constant(map[string]string{"cluster": "shop"}, nil),
-		Events: func() []event.Event { return []event.Event{{Seq: 4, Name: "daemon.started"}} },
+		Events: func(after uint64) ([]event.Event, <-chan struct{}) {
+			return []event.Event{{Seq: after + 4, Name: "daemon.started"}}, nil
+		},
 	})
 	client := Client{Socket: path}
 	status, err := client.Status(t.Context())
 	if err != nil || strings.TrimSpace(string(status)) != `{"cluster":"shop"}` {
 		t.Errorf("status %s, %v", status, err)
 	}
-	events, err := client.Events(t.Context())
+	events, err := client.Events(t.Context(), 0, false)
 	if err != nil || !strings.Contains(string(events), `"event":"daemon.started"`) {
 		t.Errorf("events %s, %v", events, err)
 	}
@@ -171,5 +174,32 @@ func TestListenRefusesAnUnknownGroup(t *testing.T) {
 	_, err := Listen(filepath.Join(t.TempDir(), "hald.sock"), "no-such-group-here", 0o660)
 	if err == nil || !strings.Contains(err.Error(), "no-such-group-here") {
 		t.Errorf("error %v, want one that names the group", err)
+	}
+}
+
+func TestEventsAreWaitedFor(t *testing.T) {
+	ring := event.NewRing(8)
+	ring.Add(event.Event{Seq: 1, Name: "daemon.started"})
+	path, _ := serve(t, &Server{Events: ring.After})
+	client := Client{Socket: path}
+	answered := make(chan string)
+	go func() {
+		events, err := client.Events(t.Context(), 1, true)
+		answered <- fmt.Sprint(string(events), err)
+	}()
+	if events, err := client.Events(t.Context(), 1, false); err != nil || strings.TrimSpace(string(events)) != "[]" {
+		t.Errorf("not waited for: %s, %v", events, err)
+	}
+	select {
+	case events := <-answered:
+		t.Errorf("answered before there was one: %s", events)
+	default:
+	}
+	ring.Add(event.Event{Seq: 2, Name: "config.loaded"})
+	if events := <-answered; !strings.Contains(events, "config.loaded") || strings.Contains(events, "daemon.started") {
+		t.Errorf("events %s", events)
+	}
+	if _, err := client.do(t.Context(), "GET", "/events?after=first", nil); err == nil || !strings.Contains(err.Error(), "no number") {
+		t.Errorf("error %v", err)
 	}
 }

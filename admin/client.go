@@ -24,9 +24,14 @@ func (c Client) Status(ctx context.Context) (json.RawMessage, error) {
 	return c.do(ctx, http.MethodGet, "/status", nil)
 }
 
-// Events returns the events the daemon keeps in memory, a JSON array.
-func (c Client) Events(ctx context.Context) (json.RawMessage, error) {
-	return c.do(ctx, http.MethodGet, "/events", nil)
+// Events returns the events after one, 0 for all, that the daemon keeps in memory, a
+// JSON array, oldest first. With wait it waits for a few seconds if there is none.
+func (c Client) Events(ctx context.Context, after uint64, wait bool) (json.RawMessage, error) {
+	path := fmt.Sprintf("/events?after=%d", after)
+	if wait {
+		path += "&wait=1"
+	}
+	return c.do(ctx, http.MethodGet, path, nil)
 }
 
 // Order tells the daemon to do something; the body is sent as JSON. It returns

@@ -45,7 +45,7 @@ func FuzzRequest(f *testing.F) {
 			return func(_ context.Context, by string, body json.RawMessage) error { take(name)(by, body); return nil }
 		}
 		s := &Server{
-			Status: constant("status", nil), Config: constant("config", nil), Events: func() []event.Event { return nil },
+			Status: constant("status", nil), Config: constant("config", nil), Events: func(uint64) ([]event.Event, <-chan struct{}) { return nil, nil },
 			Reload: func(_ context.Context, by string, body json.RawMessage) (any, error) {
 				take("reload")(by, body)
 				return "reloaded", nil

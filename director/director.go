@@ -94,7 +94,7 @@ func (d *Director) Run(ctx context.Context, stop <-chan struct{}) error {
 		return err
 	}
 	l := newLife(d)
-	door := &admin.Server{Socket: socket, Status: l.ask, Events: l.ring.Events, Orders: l.orderly(), Config: l.inForce, Reload: l.reloadOrder}
+	door := &admin.Server{Socket: socket, Status: l.ask, Events: l.ring.After, Orders: l.orderly(), Config: l.inForce, Reload: l.reloadOrder}
 	serving, leave := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
 	go func() { served <- door.Run(serving) }()

@@ -1,7 +1,9 @@
 package event
 
 import (
+	"bytes"
 	"io"
+	"strings"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -31,6 +33,14 @@ func newCore(out io.Writer, format string, colour bool, level zap.AtomicLevel) z
 		encoder = zapcore.NewConsoleEncoder(c)
 	}
 	return zapcore.NewCore(encoder, zapcore.AddSync(out), level)
+}
+
+// Text is e as a line of the log in the format "console", without its end.
+func Text(e Event, colour bool) string {
+	var out bytes.Buffer
+	core := newCore(&out, "console", colour, zap.NewAtomicLevelAt(zapcore.DebugLevel))
+	_ = core.Write(entry(e), fields(e)) // into memory
+	return strings.TrimSuffix(out.String(), zapcore.DefaultLineEnding)
 }
 
 // entry is the fixed part of e's line.

@@ -36,6 +36,31 @@ func TestRingKeepsTheNewestInOrder(t *testing.T) {
 	}
 }
 
+func TestRingAfter(t *testing.T) {
+	ring := NewRing(3)
+	for seq := uint64(1); seq <= 5; seq++ {
+		ring.Add(Event{Seq: seq})
+	}
+	for after, want := range map[uint64][]uint64{0: {3, 4, 5}, 2: {3, 4, 5}, 4: {5}, 5: {}, 6: {3, 4, 5}} {
+		got := []uint64{}
+		events, _ := ring.After(after)
+		for _, e := range events {
+			got = append(got, e.Seq)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("after %d (-want +got):\n%s", after, diff)
+		}
+	}
+	_, newer := ring.After(5)
+	select {
+	case <-newer:
+		t.Error("there is another one")
+	default:
+	}
+	ring.Add(Event{Seq: 6})
+	<-newer
+}
+
 func TestRingGivesACopy(t *testing.T) {
 	ring := NewRing(2)
 	ring.Add(Event{Seq: 1})

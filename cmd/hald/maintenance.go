@@ -76,7 +76,7 @@ func (a *app) maintain(ctx context.Context, order director.MaintenanceOrder) err
 
 // refusal finds the event that says that the order was refused.
 func refusal(ctx context.Context, client admin.Client, began time.Time) error {
-	answer, err := client.Events(ctx)
+	answer, err := client.Events(ctx, 0, false)
 	if err != nil {
 		return err
 	}
