@@ -1,6 +1,7 @@
 package balancer
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -26,15 +27,17 @@ type member struct {
 	checks []checkID
 }
 
-// checkID is a check's identity: equal checks have equal ones.
-type checkID string
+// checkID is a check's identity: equal checks have equal ones. It is a digest,
+// and not the text of the check, because there are some for each server.
+type checkID [sha256.Size / 2]byte
 
 func identify(c Check) checkID {
 	b, err := json.Marshal(c)
 	if err != nil {
 		panic("balancer: a check has no JSON form: " + err.Error())
 	}
-	return checkID(b)
+	sum := sha256.Sum256(b)
+	return checkID(sum[:])
 }
 
 // onFail is the configuration's words for what becomes of a failed server.

@@ -32,6 +32,9 @@ func receive(ctx context.Context, link net.Conn, commands chan<- Command) error 
 		case err != nil:
 			return errClosed
 		}
+		if c.Configure != nil { // some megabytes, which a decoder would keep room for
+			messages = json.NewDecoder(io.MultiReader(messages.Buffered(), link))
+		}
 		select {
 		case commands <- c:
 		case <-ctx.Done():

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime/debug"
 	"time"
 
 	"github.com/hald-project/hald/event"
@@ -15,6 +16,10 @@ import (
 const (
 	statusBeat  = time.Second           // status is sent at least this often
 	statusPause = 50 * time.Millisecond // and at most this often
+
+	// A status of ten thousand servers is megabytes; making it takes at most one
+	// part in so many of the time.
+	statusShare = 20
 
 	// A step looks at every server, so that thousands of verdicts, each with a
 	// step of its own, would take a processor for many seconds. After a step the
@@ -45,10 +50,11 @@ type pool struct {
 	verdicts *time.Timer // the step for verdicts that gather
 	rested   time.Time   // no such step before
 
-	wake     *time.Timer // the next drain that ends
-	status   *time.Timer // the next status
-	statusAt time.Time   // when that is
-	shownAt  time.Time   // when the last was
+	wake     *time.Timer   // the next drain that ends
+	status   *time.Timer   // the next status
+	statusAt time.Time     // when that is
+	shownAt  time.Time     // when the last was
+	pause    time.Duration // after the last, before the next
 }
 
 func newPool(w worker, commands <-chan Command, out *outbox) *pool {
@@ -139,6 +145,9 @@ func (p *pool) configure(ctx context.Context, c Config) error {
 	p.services, p.trackers, p.overrides = services, trackers, index(c.Overrides)
 	p.keeping.configure(ctx, c)
 	p.advance(nil)
+	// Reading ten thousand servers takes several times the memory that keeping
+	// them does, which the runtime would return after minutes only.
+	debug.FreeOSMemory()
 	return nil
 }
 
@@ -245,7 +254,7 @@ func (p *pool) tell(e event.Event) {
 
 // hurry has the status sent as soon as the pause after the last one allows.
 func (p *pool) hurry() {
-	soon := p.shownAt.Add(statusPause)
+	soon := p.shownAt.Add(p.pause)
 	if soon.Before(p.statusAt) {
 		p.statusAt = soon
 		p.status.Reset(time.Until(soon))
@@ -258,4 +267,5 @@ func (p *pool) show() {
 	p.shownAt, p.statusAt = now, now.Add(statusBeat)
 	p.status.Reset(statusBeat)
 	p.out.show(describe(p.services, p.state, p.watches.status, &p.view))
+	p.pause = max(statusPause, min(statusShare*time.Since(now), statusBeat))
 }

@@ -91,7 +91,7 @@ func (w *watches) start(ctx context.Context, id checkID, check Check, checker he
 	started := &watch{last: CheckStatus{Kind: check.Kind}}
 	w.running[id] = started
 	monitor := healthcheck.Monitor{
-		Checker: checker, Delay: healthcheck.Spread(string(id), check.Interval),
+		Checker: checker, Delay: healthcheck.Spread(string(id[:]), check.Interval),
 		Interval: check.Interval, FastInterval: check.FastInterval, Timeout: check.Timeout,
 		Rise: check.Rise, Fall: check.Fall,
 	}

@@ -78,7 +78,7 @@ func (m *member) judge(verdicts map[checkID]healthcheck.Verdict, before healthch
 			all = before
 		}
 	}
-	return all, ""
+	return all, checkID{}
 }
 
 // decideQuorum compares the weights of the servers that serve with what is

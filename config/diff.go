@@ -70,7 +70,10 @@ func (c *Change) compare(inner *Plan, prefix string, was, is reflect.Value) {
 			}
 			old, now := listed(a), listed(b)
 			inner.lists(*c, kind, effect, old, now)
-			if before, after := common(old, now), common(now, old); effect == Anew && before != after {
+			if effect != Anew {
+				continue
+			}
+			if before, after := common(old, now), common(now, old); before != after {
 				c.Attributes = append(c.Attributes, Attribute{prefix + "order of " + name, before, after})
 				c.Effect = heavier(c.Effect, effect)
 			}
@@ -92,21 +95,26 @@ func (c *Change) compare(inner *Plan, prefix string, was, is reflect.Value) {
 }
 
 // lists compares two lists of objects, by their keys. Effect is what a change of the
-// list needs.
+// list needs. Of ten thousand servers nearly all are what they were: those are left
+// alone at once, without a look at their attributes.
 func (p *Plan) lists(in Change, kind, effect string, was, is []keyed) {
+	before, after := indexed(was), indexed(is)
 	for _, w := range was {
-		i := slices.IndexFunc(is, func(k keyed) bool { return k.key == w.key })
+		now, still := after[w.key]
+		if still && reflect.DeepEqual(w.value.Interface(), now.Interface()) {
+			continue
+		}
 		c := in.within(kind, w.key, effect)
-		if i < 0 {
+		if !still {
 			c.Action, c.cuts = "remove", true
 			p.Changes = append(p.Changes, c)
 			continue
 		}
 		c.Action = "change"
-		p.compare(c, w.value, is[i].value)
+		p.compare(c, w.value, now)
 	}
 	for _, n := range is {
-		if !slices.ContainsFunc(was, func(k keyed) bool { return k.key == n.key }) {
+		if _, known := before[n.key]; !known {
 			c := in.within(kind, n.key, effect)
 			c.Action = "add"
 			p.Changes = append(p.Changes, c)
@@ -117,8 +125,9 @@ func (p *Plan) lists(in Change, kind, effect string, was, is []keyed) {
 // common are the objects of a list that another has too, in order.
 func common(list, other []keyed) string {
 	var keys []string
+	known := indexed(other)
 	for _, k := range list {
-		if slices.ContainsFunc(other, func(o keyed) bool { return o.key == k.key }) {
+		if _, both := known[k.key]; both {
 			keys = append(keys, k.key)
 		}
 	}
@@ -140,6 +149,15 @@ func (c Change) within(kind, name, effect string) Change {
 type keyed struct {
 	key   string
 	value reflect.Value
+}
+
+// indexed are the objects of a list by their keys.
+func indexed(list []keyed) map[string]reflect.Value {
+	all := make(map[string]reflect.Value, len(list))
+	for _, k := range list {
+		all[k.key] = k.value
+	}
+	return all
 }
 
 // listed are the objects of a slice, or that of a pointer. Several of the same name

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -48,6 +49,11 @@ func (a *app) worker() *cobra.Command {
 			role, parts := args[0], workers
 			if dry {
 				parts = shadows
+			}
+			if role == director.RoleBalancer {
+				// What it keeps of ten thousand servers is small beside the room that
+				// the collector would let it fill, at some milliseconds a second.
+				debug.SetGCPercent(40)
 			}
 			// Without a name of its own the process would be called "exe" in
 			// ps; that is all that is lost if it cannot have one.

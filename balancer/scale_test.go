@@ -1,0 +1,83 @@
+package balancer
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/hald-project/hald/ipvsctl"
+)
+
+// farm is n services of as many servers each, all with a check of their own.
+func farm(n, each int) []Service {
+	services := make([]Service, n)
+	for i := range services {
+		s := web()
+		s.Name, s.Servers = fmt.Sprint("web", i), make([]Server, each)
+		s.Addresses = []netip.AddrPort{netip.AddrPortFrom(netip.AddrFrom4([4]byte{203, 0, byte(i / 250), byte(i%250 + 1)}), 80)}
+		for k := range s.Servers {
+			m, number := server("a"), i*each+k
+			m.Name = fmt.Sprint("s", k)
+			m.Address = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(number / 250), byte(number%250 + 1)}), 0)
+			m.Checks[0].Target = netip.AddrPortFrom(m.Address.Addr(), 80)
+			s.Servers[k] = m
+		}
+		services[i] = s
+	}
+	return services
+}
+
+// One weight of a thousand is one request to the kernel.
+func TestPoolChangesOneWeightInOneWrite(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.listen()
+		services := farm(100, 10)
+		b.configure(services...)
+		b.pass(3 * time.Second)
+		before := b.table.Done()
+		if len(before) != 1100 {
+			t.Fatalf("%d operations for a hundred services of ten servers", len(before))
+		}
+		services[99].Servers[9].Weight = 5
+		b.configure(services...)
+		more := b.table.Done()[len(before):]
+		if len(more) != 1 || more[0].Kind != ipvsctl.UpdateDestination || more[0].Destination.Weight != 5 {
+			t.Errorf("written: %v", more)
+		}
+	})
+}
+
+// A dead rack: all servers fail in one interval. The table is right when their last
+// failures are in, each is deleted by one request and told of once.
+func TestPoolEmptiesTheTableOfADeadRack(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.listen()
+		s := farm(1, 300)[0]
+		b.configure(s)
+		b.pass(3 * time.Second)
+		before := len(b.table.Done())
+		b.mu.Lock()
+		for _, m := range s.Servers {
+			b.sick[m.Address.Addr()] = errRefused
+		}
+		b.heard = nil
+		b.mu.Unlock()
+		b.pass(3*s.Servers[0].Checks[0].Interval + time.Second)
+		if left := b.table.Services()[0].Destinations; len(left) != 0 {
+			t.Errorf("%d dead servers are left in the table", len(left))
+		}
+		if n := len(b.table.Done()) - before; n != len(s.Servers) {
+			t.Errorf("%d requests for %d servers", n, len(s.Servers))
+		}
+		down := 0
+		for _, e := range b.events() {
+			if e.Name == "real_server.down" {
+				down++
+			}
+		}
+		if down != len(s.Servers) {
+			t.Errorf("%d servers were told to be down", down)
+		}
+	})
+}
