@@ -1,5 +1,11 @@
 package balancer
 
+import (
+	"net/netip"
+
+	"github.com/hald-project/hald/ipvsctl"
+)
+
 // describe is the state as `hald status` shows it.
 func describe(services []service, now state, checks func(checkID) CheckStatus, kernel *kernelView) []Status {
 	all := make([]Status, 0, len(services))
@@ -8,7 +14,7 @@ func describe(services []service, now state, checks func(checkID) CheckStatus, k
 		st := now.service(s.Name)
 		status := Status{
 			Name: s.Name, Quorum: s.Quorum, HasQuorum: st.quorum == held, Sorry: st.sorry, Guarded: st.guarded,
-			Error: kernel.errorOf(s.keys), RealServers: []ServerStatus{},
+			Error: kernel.errorOf(s.keys), Usage: kernel.usageOf(s.keys), RealServers: []ServerStatus{},
 		}
 		status.Addresses = s.Where()
 		for j, p := range st.places {
@@ -17,9 +23,13 @@ func describe(services []service, now state, checks func(checkID) CheckStatus, k
 			if p.sorry || !configured && !m.present {
 				continue
 			}
+			at := func(ipvsctl.Key) netip.AddrPort { return m.address }
+			if configured {
+				at = s.members[j].at
+			}
 			server := ServerStatus{
 				Name: m.name, Address: m.address.String(), State: m.stateName(),
-				EffectiveWeight: m.weight, Override: m.override, Checks: []CheckStatus{},
+				EffectiveWeight: m.weight, Override: m.override, Usage: kernel.usage(s.keys, at), Checks: []CheckStatus{},
 			}
 			if configured {
 				server.Weight = s.members[j].Weight

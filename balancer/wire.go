@@ -151,25 +151,27 @@ type Verdict struct {
 
 // Status is one virtual server as `hald status` shows it.
 type Status struct {
-	Name        string         `json:"name"`
-	Addresses   []string       `json:"addresses"`
-	Quorum      int            `json:"quorum"`
-	HasQuorum   bool           `json:"has_quorum"`
-	Guarded     int            `json:"guarded,omitempty"` // failed servers that the outlier guard keeps in
-	Sorry       bool           `json:"sorry"`
-	Error       string         `json:"error,omitempty"` // last kernel error, empty when the table is right
+	Name      string   `json:"name"`
+	Addresses []string `json:"addresses"`
+	Quorum    int      `json:"quorum"`
+	HasQuorum bool     `json:"has_quorum"`
+	Guarded   int      `json:"guarded,omitempty"` // failed servers that the outlier guard keeps in
+	Sorry     bool     `json:"sorry"`
+	Error     string   `json:"error,omitempty"` // last kernel error, empty when the table is right
+	Usage
 	RealServers []ServerStatus `json:"real_servers"`
 }
 
 // ServerStatus is one real server of a Status.
 type ServerStatus struct {
-	Name            string        `json:"name"`
-	Address         string        `json:"address"`
-	State           string        `json:"state"` // unknown, up, down, draining, disabled
-	Weight          int           `json:"weight"`
-	EffectiveWeight int           `json:"effective_weight"`
-	Override        *Override     `json:"override,omitempty"` // of an operator, in force
-	Checks          []CheckStatus `json:"checks"`
+	Name            string    `json:"name"`
+	Address         string    `json:"address"`
+	State           string    `json:"state"` // unknown, up, down, draining, disabled
+	Weight          int       `json:"weight"`
+	EffectiveWeight int       `json:"effective_weight"`
+	Override        *Override `json:"override,omitempty"` // of an operator, in force
+	Usage
+	Checks []CheckStatus `json:"checks"`
 }
 
 // CheckStatus is the last result of one check.

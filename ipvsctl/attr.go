@@ -82,6 +82,13 @@ func (v attr) uint32() uint32 {
 	return native.Uint32(v)
 }
 
+func (v attr) uint64() uint64 {
+	if len(v) < 8 {
+		return 0
+	}
+	return native.Uint64(v)
+}
+
 func (v attr) port() uint16 {
 	if len(v) < 2 {
 		return 0

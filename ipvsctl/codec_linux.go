@@ -95,9 +95,10 @@ func decodeAddress(v attr, family uint16) netip.Addr {
 	return netip.Addr{}
 }
 
-func decodeService(b []byte) Service {
+func decodeService(b []byte) (Service, Traffic) {
 	var (
 		s       Service
+		t       Traffic
 		fam     uint16
 		port    uint16
 		address attr
@@ -125,6 +126,8 @@ func decodeService(b []byte) Service {
 			netmask = v
 		case svcEngine:
 			s.Engine = v.text()
+		case svcTraffic:
+			t = decodeTraffic(v)
 		}
 	}
 	if s.Key.Mark != 0 {
@@ -139,7 +142,7 @@ func decodeService(b []byte) Service {
 		s.Flags &^= persistent
 		s.Netmask = decodeNetmask(netmask, fam == unix.AF_INET6)
 	}
-	return s
+	return s, t
 }
 
 // encodeDestinationKey is what the kernel needs to find a destination.
@@ -169,10 +172,11 @@ func encodeDestination(d Destination) attrs {
 
 // decodeDestination needs the service's family: kernels before 3.18 do not
 // tell the destination's.
-func decodeDestination(b []byte, fam uint16) (Destination, Connections) {
+func decodeDestination(b []byte, fam uint16) (Destination, Connections, Traffic) {
 	var (
 		d       Destination
 		c       Connections
+		t       Traffic
 		address attr
 		port    uint16
 	)
@@ -198,6 +202,8 @@ func decodeDestination(b []byte, fam uint16) (Destination, Connections) {
 			c.Inactive = v.uint32()
 		case destPersistent:
 			c.Persistent = v.uint32()
+		case destTraffic:
+			t = decodeTraffic(v)
 		case destTunnelKind:
 			d.Tunnel.Kind = EncapsulationKind(v.uint8())
 		case destTunnelPort:
@@ -207,7 +213,7 @@ func decodeDestination(b []byte, fam uint16) (Destination, Connections) {
 		}
 	}
 	d.Address = netip.AddrPortFrom(decodeAddress(address, fam), port)
-	return d.settings(), c
+	return d.settings(), c, t
 }
 
 func encodeTimeouts(t Timeouts) attrs {

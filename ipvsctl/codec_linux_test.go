@@ -51,7 +51,7 @@ func TestServiceComesBack(t *testing.T) {
 			s.Persistence = time.Duration(seconds) * time.Second
 			s.Netmask = rapid.IntRange(0, s.Key.Address.Addr().BitLen()-1).Draw(t, "netmask")
 		}
-		got := decodeService(kernelWould(encodeService(s)))
+		got, _ := decodeService(kernelWould(encodeService(s)))
 		if got.Key != s.Key || got.settings() != s.settings() || got.Flags != s.Flags || got.Netmask != s.Netmask {
 			t.Fatalf("\nsent %+v\nread %+v", s, got)
 		}
@@ -74,7 +74,7 @@ func TestDestinationComesBack(t *testing.T) {
 				Flags: rapid.Uint16().Draw(t, "flags"),
 			}
 		}
-		if got, _ := decodeDestination(encodeDestination(d), unix.AF_UNSPEC); got != d {
+		if got, _, _ := decodeDestination(encodeDestination(d), unix.AF_UNSPEC); got != d {
 			t.Fatalf("\nsent %+v\nread %+v", d, got)
 		}
 	})
@@ -97,8 +97,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(encodeTimeouts(Timeouts{TCP: time.Minute})))
 	f.Add([]byte{4, 0, 1, 0, 3, 0, 1, 0, 255})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		_ = decodeService(b).String()
-		d, _ := decodeDestination(b, unix.AF_INET)
+		s, _ := decodeService(b)
+		_ = s.String()
+		d, _, _ := decodeDestination(b, unix.AF_INET)
 		_ = d.String()
 		decodeTimeouts(b)
 	})

@@ -37,6 +37,7 @@ const (
 	svcTimeout   = 8
 	svcNetmask   = 9
 	svcEngine    = 11
+	svcTraffic   = 12 // IPVS_SVC_ATTR_STATS64
 )
 
 const (
@@ -50,6 +51,7 @@ const (
 	destInactive    = 8
 	destPersistent  = 9
 	destFamily      = 11
+	destTraffic     = 12 // IPVS_DEST_ATTR_STATS64
 	destTunnelKind  = 13
 	destTunnelPort  = 14
 	destTunnelFlags = 15

@@ -45,11 +45,13 @@ const dumpAttempts = 3
 // Read is everybody's table: one dump for the services and one for each
 // service's destinations, which is all the kernel offers.
 func (h *handle) Read() (Snapshot, error) {
-	var s Snapshot
+	s := Snapshot{Traffic: make(map[DestinationKey]Traffic)}
 	err := h.dump(request{command: cmdGetService}, func() { s.Services = nil }, func(b []byte) {
 		for kind, v := range all(b) {
 			if kind == attrService {
-				s.Services = append(s.Services, decodeService(v))
+				service, t := decodeService(v)
+				s.Services = append(s.Services, service)
+				s.Traffic[DestinationKey{Service: service.Key}] = t
 			}
 		}
 	})
@@ -79,9 +81,10 @@ func (h *handle) readDestinations(s *Snapshot, of *Service) error {
 	err := h.dump(r, func() { of.Destinations = nil }, func(b []byte) {
 		for kind, v := range all(b) {
 			if kind == attrDest {
-				d, c := decodeDestination(v, family(of.Key.Address.Addr()))
+				d, c, t := decodeDestination(v, family(of.Key.Address.Addr()))
 				of.Destinations = append(of.Destinations, d)
-				s.Connections[DestinationKey{of.Key, d.Address}] = c
+				key := DestinationKey{of.Key, d.Address}
+				s.Connections[key], s.Traffic[key] = c, t
 			}
 		}
 	})

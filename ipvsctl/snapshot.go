@@ -10,6 +10,7 @@ import (
 type Snapshot struct {
 	Services    []Service
 	Connections map[DestinationKey]Connections
+	Traffic     map[DestinationKey]Traffic // without an address: of the whole service
 	Timeouts    Timeouts
 	Sync        []Daemon          // what synchronises connections
 	Sysctls     map[string]string // by name below net.ipv4.vs, those of interest

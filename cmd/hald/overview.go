@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -125,11 +126,11 @@ func why(s election.Status) cell {
 
 func (p painter) services(services []balancer.Status) string {
 	t := table{colour: p.colour}
-	t.row(plain("SERVICE"), plain("QUORUM"), plain("SERVER"), plain("STATE"), plain("WEIGHT"), plain("ADDRESS"), plain("CHECKS"))
+	t.row(plain("SERVICE"), plain("QUORUM"), plain("SERVER"), plain("STATE"), plain("WEIGHT"), plain("ACTIVE"), plain("INACTIVE"), plain("NEW/S"), plain("IN/S"), plain("OUT/S"), plain("ADDRESS"), plain("CHECKS"))
 	for _, s := range services {
-		t.row(plain(s.Name), quorum(s), cell{}, cell{}, cell{}, plain(addresses(s.Addresses)), cell{s.Error, red})
+		t.row(slices.Concat([]cell{plain(s.Name), quorum(s), {}, {}, {}}, usage(s.Usage), []cell{plain(addresses(s.Addresses)), {s.Error, red}})...)
 		for _, r := range s.RealServers {
-			t.row(cell{}, cell{}, plain(r.Name), stateCell(r.State), weightCell(r), plain(r.Address), checks(r.Checks))
+			t.row(slices.Concat([]cell{{}, {}, plain(r.Name), stateCell(r.State), weightCell(r)}, usage(r.Usage), []cell{plain(r.Address), checks(r.Checks)})...)
 		}
 	}
 	return t.String()

@@ -21,6 +21,7 @@ type Table struct {
 	mu          sync.Mutex
 	services    map[ipvsctl.Key]ipvsctl.Service
 	connections map[ipvsctl.DestinationKey]ipvsctl.Connections
+	traffic     map[ipvsctl.DestinationKey]ipvsctl.Traffic
 	timeouts    ipvsctl.Timeouts
 	daemons     []ipvsctl.Daemon
 	sysctls     map[string]string
@@ -68,6 +69,17 @@ func (t *Table) Clear() {
 	clear(t.services)
 }
 
+// Carry has traffic counted, of a destination or, without an address, of a
+// whole service.
+func (t *Table) Carry(d ipvsctl.DestinationKey, traffic ipvsctl.Traffic) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.traffic == nil {
+		t.traffic = make(map[ipvsctl.DestinationKey]ipvsctl.Traffic)
+	}
+	t.traffic[d] = traffic
+}
+
 // Connect gives a destination connections.
 func (t *Table) Connect(d ipvsctl.DestinationKey, c ipvsctl.Connections) {
 	t.mu.Lock()
@@ -87,6 +99,7 @@ func (t *Table) Snapshot() ipvsctl.Snapshot {
 	defer t.mu.Unlock()
 	s := ipvsctl.Snapshot{
 		Connections: make(map[ipvsctl.DestinationKey]ipvsctl.Connections),
+		Traffic:     maps.Clone(t.traffic),
 		Timeouts:    t.timeouts,
 		Sync:        slices.Clone(t.daemons),
 		Sysctls:     maps.Clone(t.sysctls),
