@@ -12,16 +12,18 @@ type shadow struct {
 	services map[Key]Service // without destinations
 	servers  map[Key]map[netip.AddrPort]Destination
 	timeouts Timeouts
+	sync     []Daemon
+	sysctls  map[string]string
 }
 
 // OpenShadow is for Options, where the kernel's table must stay as it is or there
 // is none. It never fails.
 func OpenShadow() (Kernel, error) {
-	return &shadow{services: make(map[Key]Service), servers: make(map[Key]map[netip.AddrPort]Destination)}, nil
+	return &shadow{services: make(map[Key]Service), servers: make(map[Key]map[netip.AddrPort]Destination), sysctls: make(map[string]string)}, nil
 }
 
 func (s *shadow) Read() (Snapshot, error) {
-	now := Snapshot{Timeouts: s.timeouts, Connections: make(map[DestinationKey]Connections)}
+	now := Snapshot{Timeouts: s.timeouts, Connections: make(map[DestinationKey]Connections), Sync: slices.Clone(s.sync), Sysctls: maps.Clone(s.sysctls)}
 	for _, key := range slices.SortedFunc(maps.Keys(s.services), Key.Compare) {
 		service := s.services[key]
 		service.Destinations = slices.SortedFunc(maps.Values(s.servers[key]), byAddress)
@@ -48,6 +50,12 @@ func (s *shadow) Apply(ops []Op) ([]Failed, error) {
 			delete(s.servers[key], op.Destination.Address)
 		case SetTimeouts:
 			s.timeouts = op.Timeouts.Over(s.timeouts)
+		case StartSync:
+			s.sync = append(s.sync, op.Sync)
+		case StopSync:
+			s.sync = slices.DeleteFunc(s.sync, func(d Daemon) bool { return d.Role == op.Sync.Role })
+		case SetSysctl:
+			s.sysctls[op.Sysctl.Name] = op.Sysctl.Value
 		}
 	}
 	return nil, nil

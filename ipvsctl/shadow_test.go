@@ -35,9 +35,19 @@ func TestShadowIsAsPlanned(t *testing.T) {
 			t.Errorf("left over: %v, have %v", left, have.Services)
 		}
 	}
-	wanted := Timeouts{TCP: time.Minute}
-	k.Apply(planTimeouts(Timeouts{}, wanted))
-	if now, _ := k.Read(); !slices.Equal([]Timeouts{now.Timeouts}, []Timeouts{wanted}) {
-		t.Errorf("timeouts %+v", now.Timeouts)
+	// The table as a whole: what is wanted at one time, then at another.
+	for _, want := range []Settings{
+		{Timeouts: Timeouts{TCP: time.Minute}, Sysctls: map[string]string{"sync_threshold": "3 0"}, Sync: &Daemon{Role: Receiver, Interface: "eth1", ID: 1}},
+		{Timeouts: Timeouts{UDP: time.Minute}, Sysctls: map[string]string{"sync_threshold": "3 50"}, Sync: &Daemon{Role: Sender, Interface: "eth1", ID: 1}},
+	} {
+		plan := func() []Op {
+			have, _ := k.Read()
+			stop, start := planSync(have.Sync, want.Sync, true)
+			return slices.Concat(stop, planTimeouts(have.Timeouts, want.Timeouts), planSysctls(have.Sysctls, want.Sysctls, nil), start)
+		}
+		k.Apply(plan())
+		if left := plan(); len(left) > 0 {
+			t.Errorf("left over: %v", left)
+		}
 	}
 }
