@@ -2,6 +2,8 @@ package balancer
 
 import (
 	"context"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"regexp"
 	"sync"
@@ -173,7 +175,7 @@ func (w *watches) status(id checkID) CheckStatus {
 // describe is how errors name a check.
 func (c Check) describe() string {
 	switch c.Kind {
-	case "tcp", "http", "exec":
+	case "tcp", "http", "https", "tls", "grpc", "exec":
 		return fmt.Sprintf("check %s of %s", c.Kind, c.Target)
 	}
 	return "check " + c.Kind
@@ -181,11 +183,18 @@ func (c Check) describe() string {
 
 // newChecker is the probe a check describes.
 func newChecker(c Check) (healthcheck.Checker, error) {
+	if c.TLS == nil && (c.Kind == "https" || c.Kind == "tls") {
+		return nil, errors.New("it does not say how to speak TLS")
+	}
 	switch c.Kind {
 	case "tcp":
 		return &healthcheck.TCP{Target: c.Target}, nil
-	case "http":
+	case "http", "https":
 		return newHTTP(c)
+	case "tls":
+		return &healthcheck.TLS{Target: c.Target, Secure: *newSecure(c.TLS)}, nil
+	case "grpc":
+		return &healthcheck.GRPC{Target: c.Target, Service: c.Service, Secure: newSecure(c.TLS)}, nil
 	case "exec":
 		return &healthcheck.Exec{Command: c.Command, Target: c.Target}, nil
 	case "script":
@@ -199,7 +208,15 @@ func newChecker(c Check) (healthcheck.Checker, error) {
 }
 
 func newHTTP(c Check) (healthcheck.Checker, error) {
-	probe := &healthcheck.HTTP{Target: c.Target, Method: c.Method, Path: c.Path, Host: c.Host, Headers: c.Headers, Body: c.Body}
+	probe := &healthcheck.HTTP{Target: c.Target, Method: c.Method, Path: c.Path, Host: c.Host, Headers: c.Headers, Body: c.Body,
+		Follow: c.Follow, HTTP2: c.HTTP2, Secure: newSecure(c.TLS)}
+	sum, err := hex.DecodeString(c.SHA256)
+	if err != nil {
+		return nil, fmt.Errorf("sha256: %w", err)
+	}
+	if len(sum) > 0 {
+		probe.SHA256 = sum
+	}
 	for _, r := range c.Status {
 		probe.Status = append(probe.Status, healthcheck.StatusRange{From: r[0], To: r[1]})
 	}
@@ -211,4 +228,11 @@ func newHTTP(c Check) (healthcheck.Checker, error) {
 		probe.Expect = expect
 	}
 	return probe, nil
+}
+
+func newSecure(t *TLS) *healthcheck.Secure {
+	if t == nil {
+		return nil
+	}
+	return &healthcheck.Secure{Insecure: t.Insecure, CA: t.CA, Certificate: t.Certificate, Key: t.Key, ServerName: t.ServerName, ExpiresIn: t.ExpiresIn}
 }

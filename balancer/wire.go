@@ -104,7 +104,7 @@ type Tunnel struct {
 // Check is one probe and its rise and fall. Equal values are probed once,
 // however many services name them.
 type Check struct {
-	Kind         string            `json:"kind"` // tcp, http, exec; script, process, file
+	Kind         string            `json:"kind"` // tcp, http, https, tls, grpc, exec; script, process, file
 	Target       netip.AddrPort    `json:"target"`
 	Interval     time.Duration     `json:"interval"`
 	Timeout      time.Duration     `json:"timeout"`
@@ -118,9 +118,24 @@ type Check struct {
 	Body         string            `json:"body,omitempty"`
 	Status       [][2]int          `json:"status,omitempty"` // closed ranges
 	Expect       string            `json:"expect,omitempty"`
+	SHA256       string            `json:"sha256,omitempty"` // in hexadecimal
+	Follow       bool              `json:"follow,omitempty"` // redirects
+	HTTP2        bool              `json:"http2,omitempty"`
+	TLS          *TLS              `json:"tls,omitempty"`     // nil: not spoken
+	Service      string            `json:"service,omitempty"` // of grpc
 	Command      []string          `json:"command,omitempty"` // of exec and script
 	Process      string            `json:"process,omitempty"` // name of a process
 	File         string            `json:"file,omitempty"`    // path of a file with a number in it
+}
+
+// TLS is how a check speaks it.
+type TLS struct {
+	Insecure    bool          `json:"insecure,omitempty"` // whoever answers is believed
+	CA          string        `json:"ca,omitempty"`       // paths; empty: the system's authorities
+	Certificate string        `json:"certificate,omitempty"`
+	Key         string        `json:"key,omitempty"`
+	ServerName  string        `json:"server_name,omitempty"` // empty: the target's address
+	ExpiresIn   time.Duration `json:"expires_in,omitempty"`
 }
 
 // Report is one message to the director: exactly one field is set.

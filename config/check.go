@@ -64,10 +64,31 @@ func (r *reader) readCheck(b *block) serviceCheck {
 		address: read(r, b, "address", hostAddress),
 		port:    read(r, b, "port", integer(1, 65535)),
 	}
-	if b.label == "http" {
-		c.HTTP = r.readHTTP(b)
+	r.readAsked(b, &c.Check)
+	if web := r.readURL(b, &c.Check); web.given {
+		c.address = field[netip.Addr]{value: web.value.target.Addr(), at: web.at, given: true, ok: web.ok}
+		c.port = field[int]{value: int(web.value.target.Port()), at: web.at, given: true, ok: web.ok}
 	}
 	return c
+}
+
+// readAsked reads what a check says to its target and wants to hear, by its kind.
+func (r *reader) readAsked(b *block, c *Check) {
+	switch b.label {
+	case "http":
+		c.HTTP = r.readHTTP(b)
+	case "https":
+		c.HTTP = r.readHTTP(b)
+		c.HTTP.HTTP2 = read(r, b, "http2", boolean).value
+		c.TLS = r.readTLS(b)
+		if c.TLS.ServerName == "" {
+			c.TLS.ServerName = withoutPort(c.HTTP.Host)
+		}
+	case "tls":
+		c.TLS = r.readTLS(b)
+	case "grpc":
+		c.GRPC, c.TLS = r.readGRPC(b)
+	}
 }
 
 // readRhythm reads how often a check is made, and what decides.

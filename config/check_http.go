@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -10,9 +12,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// readHTTP reads what only a check "http" has.
+// readHTTP reads what a check "http" or "https" asks and expects.
 func (r *reader) readHTTP(b *block) HTTPCheck {
-	read(r, b, "follow_redirects", onlyFalse)
 	h := HTTPCheck{
 		Method:  read(r, b, "method", method).or(http.MethodGet).value,
 		Path:    read(r, b, "path", requestTarget).or("/").value,
@@ -20,6 +21,8 @@ func (r *reader) readHTTP(b *block) HTTPCheck {
 		Headers: r.readHeaders(b),
 		Body:    read(r, b, "body", text).value,
 		Expect:  read(r, b, "expect", expression).value,
+		SHA256:  read(r, b, "sha256", digest).value,
+		Follow:  read(r, b, "follow_redirects", boolean).value,
 	}
 	status := readList(r, b, "status", statusRange)
 	for _, s := range status.value {
@@ -66,12 +69,16 @@ func (r *reader) readHeaders(b *block) map[string]string {
 	return headers
 }
 
-func onlyFalse(v value) (bool, error) {
-	yes, err := boolean(v)
-	if err == nil && yes {
-		return false, notYetError{"follow_redirects = true"}
+// digest accepts a SHA-256 as sha256sum writes it.
+func digest(v value) (string, error) {
+	s, err := text(v)
+	if err != nil {
+		return "", err
 	}
-	return yes, err
+	if b, err := hex.DecodeString(s); err != nil || len(b) != sha256.Size {
+		return "", complain("%s is not a SHA-256: 64 hexadecimal digits, as sha256sum writes them.", v)
+	}
+	return strings.ToLower(s), nil
 }
 
 var token = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z` + "`" + `-]+$`) // RFC 9110, 5.6.2

@@ -165,18 +165,20 @@ type Tunnel struct {
 
 // Check is one check block with its target resolved.
 type Check struct {
-	Kind         string         // "tcp", "http" or "exec"
+	Kind         string         // "tcp", "http", "https", "tls", "grpc" or "exec"
 	Target       netip.AddrPort // what is connected to, or what a command is told
 	Interval     time.Duration
 	Timeout      time.Duration // at most Interval
 	FastInterval time.Duration // while the verdict is not settled
 	Fall         int           // failures in a row that take a server out
 	Rise         int           // successes in a row that bring it back
-	HTTP         HTTPCheck     // for kind "http"
+	HTTP         HTTPCheck     // for kinds "http" and "https"
+	TLS          TLSCheck      `json:",omitzero"` // for kinds "https" and "tls", and "grpc" with tls
+	GRPC         GRPCCheck     `json:",omitzero"` // for kind "grpc"
 	Command      []string      // for kind "exec": an absolute path and arguments
 }
 
-// HTTPCheck is what a check "http" asks and expects.
+// HTTPCheck is what a check "http" or "https" asks and expects.
 type HTTPCheck struct {
 	Method  string
 	Path    string // request target, with query
@@ -185,6 +187,25 @@ type HTTPCheck struct {
 	Body    string
 	Status  []StatusRange // empty never; default 200–399
 	Expect  string        // regular expression on the first 64 KiB; empty: none
+	SHA256  string        `json:",omitempty"` // of the body, in hexadecimal; empty: any
+	Follow  bool          `json:",omitempty"` // redirects, on the same server
+	HTTP2   bool          `json:",omitempty"` // instead of HTTP/1.1; of "https"
+}
+
+// TLSCheck is how a check speaks TLS.
+type TLSCheck struct {
+	Insecure    bool   // whoever answers is believed
+	CA          string // path; empty: the system's authorities
+	Certificate string // path of the client's; empty: none
+	Key         string // path
+	ServerName  string // empty: the target's address
+	ExpiresIn   time.Duration
+}
+
+// GRPCCheck is what a check "grpc" asks.
+type GRPCCheck struct {
+	Service string // empty: the server as a whole
+	TLS     bool
 }
 
 // StatusRange is a closed range of HTTP status codes.

@@ -76,7 +76,8 @@ var spelled = map[string]string{
 	"Instance.NoPreempt": "preempt = false", "Instance.NoAccept": "accept = false", "Instance.Peers": "unicast peers",
 	"Instance.Password": "authentication", "Instance.Keys": "authentication", "Instance.Lenient": "authentication lenient",
 	"Instance.Lease": "address_lease", "Instance.Announce": "gratuitous_arp", "Address.Quiet": "advertise = false",
-	"Check.HTTP": "http", "Tracker.Check": "check",
+	"Check.HTTP": "http", "Check.TLS": "tls", "Check.GRPC": "grpc", "Tracker.Check": "check", "HTTPCheck.Follow": "follow_redirects",
+	"HTTPCheck.SHA256": "sha256", "HTTPCheck.HTTP2": "http2", "TLSCheck.Insecure": "verify = false",
 }
 
 // restarts tells whether an instance has to begin anew though each attribute that

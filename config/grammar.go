@@ -80,12 +80,12 @@ var trackGrammar = &grammar{
 		"process":        {attributes: []string{"weight", "interval", "fall", "rise"}},
 		"file":           {attributes: []string{"path", "interval"}},
 		"tcp":            {attributes: append([]string{"weight"}, checkAttributes...), later: laterOfTCP},
-		"http": {
-			attributes: slices.Concat([]string{"weight", "url"}, httpAttributes, checkAttributes),
-			later:      []string{"source", "mark", "sha256"},
-		},
+		"http":           {attributes: slices.Concat([]string{"weight"}, httpAttributes, checkAttributes), later: laterOfAll},
+		"https":          {attributes: slices.Concat([]string{"weight", "http2"}, httpAttributes, tlsAttributes, checkAttributes), later: laterOfAll},
+		"tls":            {attributes: slices.Concat([]string{"weight"}, tlsAttributes, checkAttributes), later: laterOfAll},
+		"grpc":           {attributes: slices.Concat([]string{"weight", "service", "tls"}, tlsAttributes, checkAttributes), later: laterOfAll},
 	},
-	laterKinds: []string{"https", "tls", "dns", "grpc", "smtp", "udp", "ping", "exec"},
+	laterKinds: []string{"dns", "smtp", "udp", "ping", "exec"},
 }
 
 // serviceGrammar is the inside of virtual_server and virtual_server_defaults.
@@ -111,21 +111,23 @@ var serverAttributes = []string{"address", "weight", "upper_threshold", "lower_t
 var checkGrammar = &grammar{
 	labels: []string{"kind"},
 	kinds: map[string]*grammar{
-		"none": {},
-		"tcp":  {attributes: checkAttributes, later: laterOfTCP},
-		"http": {
-			attributes: append(httpAttributes[:len(httpAttributes):len(httpAttributes)], checkAttributes...),
-			later:      []string{"source", "mark", "url", "sha256"},
-		},
-		"exec": {attributes: append([]string{"command"}, rhythmAttributes...), later: []string{"user", "dynamic_weight"}},
+		"none":  {},
+		"tcp":   {attributes: checkAttributes, later: laterOfTCP},
+		"http":  {attributes: slices.Concat(httpAttributes, checkAttributes), later: laterOfAll},
+		"https": {attributes: slices.Concat([]string{"http2"}, httpAttributes, tlsAttributes, checkAttributes), later: laterOfAll},
+		"tls":   {attributes: slices.Concat(tlsAttributes, checkAttributes), later: laterOfAll},
+		"grpc":  {attributes: slices.Concat([]string{"service", "tls"}, tlsAttributes, checkAttributes), later: laterOfAll},
+		"exec":  {attributes: append([]string{"command"}, rhythmAttributes...), later: []string{"user", "dynamic_weight"}},
 	},
-	laterKinds: []string{"https", "tls", "dns", "grpc", "smtp", "udp", "ping", "file"},
+	laterKinds: []string{"dns", "smtp", "udp", "ping", "file"},
 }
 
 var (
 	rhythmAttributes = []string{"interval", "timeout", "fast_interval", "fall", "rise"}
 	checkAttributes  = append([]string{"port", "address"}, rhythmAttributes...)
-	httpAttributes   = []string{"path", "method", "host", "headers", "body", "status", "expect", "follow_redirects"}
+	httpAttributes   = []string{"url", "path", "method", "host", "headers", "body", "status", "expect", "sha256", "follow_redirects"}
+	tlsAttributes    = []string{"verify", "ca", "certificate", "key", "server_name", "expires_in"}
+	laterOfAll       = []string{"source", "mark"}
 	laterOfTCP       = []string{"source", "mark", "send", "expect"}
 )
 

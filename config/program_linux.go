@@ -9,10 +9,24 @@ import (
 	"syscall"
 )
 
-// safeProgram tells why a program must not be run: it is missing or cannot be
-// executed; somebody else than root and we ourselves could change it, or put another
-// one in its place, where it stands or where links lead.
+// safeProgram tells why a program must not be run: it is no safe file or cannot be
+// executed.
 func safeProgram(path string) error {
+	if err := safeFile(path); err != nil {
+		return err
+	}
+	if info, err := os.Stat(path); err != nil {
+		return missing(err)
+	} else if info.Mode().Perm()&0o111 == 0 {
+		return errors.New("it is not executable")
+	}
+	return nil
+}
+
+// safeFile tells why a file must not be believed: it is missing; somebody else than
+// root and we ourselves could change it, or put another one in its place, where it
+// stands or where links lead.
+func safeFile(path string) error {
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return missing(err)
@@ -23,8 +37,6 @@ func safeProgram(path string) error {
 		return missing(err)
 	case !info.Mode().IsRegular():
 		return errors.New("it is not a file")
-	case info.Mode().Perm()&0o111 == 0:
-		return errors.New("it is not executable")
 	case info.Mode().Perm()&0o022 != 0:
 		return errors.New("others can write to it")
 	case !ours(info):

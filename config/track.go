@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net/netip"
-	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -70,14 +69,15 @@ func (r *reader) readTracker(b *block) Tracker {
 		t.Check.Fall = read(r, b, "fall", integer(1, 1000)).or(1).value
 	case "file":
 		t.Check, t.Path = r.readLook(b), need(r, b, "path", "the absolute path of a file with an integer in it", absolutePath).value
-	case "tcp":
+	case "tcp", "tls", "grpc":
 		t.Check = r.readRhythm(b, 3)
+		r.readAsked(b, &t.Check)
 		address := need(r, b, "address", "the IP address to connect to", hostAddress)
 		port := need(r, b, "port", "the port to connect to", integer(1, 65535))
 		t.Check.Target = netip.AddrPortFrom(address.value, uint16(port.value))
-	case "http":
+	case "http", "https":
 		t.Check = r.readRhythm(b, 3)
-		t.Check.HTTP = r.readHTTP(b)
+		r.readAsked(b, &t.Check)
 		r.readTarget(b, &t.Check)
 	}
 	return t
@@ -87,77 +87,6 @@ func (r *reader) readTracker(b *block) Tracker {
 func (r *reader) readLook(b *block) Check {
 	interval := read(r, b, "interval", duration(10*time.Millisecond, 24*time.Hour, time.Millisecond)).or(2 * time.Second).value
 	return Check{Kind: b.label, Interval: interval, Timeout: min(interval, time.Second), FastInterval: interval, Fall: 1, Rise: 1}
-}
-
-// readTarget reads what a request goes to: url, or else address, port and path.
-func (r *reader) readTarget(b *block, c *Check) {
-	whole := read(r, b, "url", webAddress)
-	address := read(r, b, "address", hostAddress)
-	port := read(r, b, "port", integer(1, 65535)).or(80)
-	switch {
-	case whole.given:
-		for _, name := range []string{"address", "port", "path"} {
-			if attr := b.attribute(name); attr != nil {
-				r.fail(attr.NameRange, "Invalid "+name, fmt.Sprintf("The url of %s says it already: remove one of them.", b.title()))
-			}
-		}
-		if whole.ok {
-			c.Target, c.HTTP.Path = whole.value.target, whole.value.path
-		}
-	case !address.given:
-		r.fail(b.at, "Missing attribute url", fmt.Sprintf("%s needs url, or address with port and path: what the request goes to.", b.title()))
-	default:
-		c.Target = netip.AddrPortFrom(address.value, uint16(port.value))
-	}
-}
-
-// location is what a URL says.
-type location struct {
-	target netip.AddrPort
-	path   string
-}
-
-// webAddress accepts an http URL with an IP address in it: a check that needs the
-// name service would fail with it.
-func webAddress(v value) (location, error) {
-	s, err := text(v)
-	if err != nil {
-		return location{}, err
-	}
-	u, err := url.Parse(s)
-	switch {
-	case err != nil || u.Host == "" || u.Opaque != "":
-		return location{}, complain("%s is not a URL such as \"http://127.0.0.1:8080/healthz\".", v)
-	case u.Scheme == "https":
-		return location{}, notYetError{"a URL with https"}
-	case u.Scheme != "http":
-		return location{}, complain("%s is not a URL that begins with http://.", v)
-	case u.User != nil:
-		return location{}, complain("%s has a user in it. Write an Authorization header in headers.", v)
-	}
-	address, err := netip.ParseAddr(u.Hostname())
-	if err != nil {
-		return location{}, complain("%s has no IP address for its host. Write the address, and the name in host, so that the check does not depend on the name service.", v)
-	}
-	if _, err := parseHost(address.String(), v); err != nil {
-		return location{}, err
-	}
-	port := uint64(80)
-	if u.Port() != "" {
-		if port, err = strconv.ParseUint(u.Port(), 10, 16); err != nil || port == 0 {
-			return location{}, complain("%s has a port that is not 1 to 65535.", v)
-		}
-	}
-	path := "/"
-	if _, rest, found := strings.Cut(strings.TrimPrefix(s, "http://"), "/"); found {
-		path += rest
-	} else if u.RawQuery != "" {
-		path += "?" + u.RawQuery
-	}
-	if _, err := requestTarget(value{v: cty.StringVal(path), hidden: v.hidden}); err != nil {
-		return location{}, err
-	}
-	return location{netip.AddrPortFrom(address, uint16(port)), path}, nil
 }
 
 // readCommand reads a program with its arguments.
@@ -194,17 +123,31 @@ func absolutePath(v value) (string, error) {
 // checkProgram reports a program that is missing or that others could change. On
 // another machine than the director's own it is a warning.
 func (r *reader) checkProgram(program field[string]) {
-	err := safeProgram(program.value)
+	r.checkFile(program, "program", nil)
+}
+
+// checkFile reports a file that is missing, that others could change, or that its reader
+// finds something wrong with; without a reader it is a program. On another machine than
+// the director's own it is a warning.
+func (r *reader) checkFile(path field[string], what string, read func(string) error) {
+	title, safe := "Unsafe or missing "+what, safeFile
+	if read == nil {
+		safe = safeProgram
+	}
+	err := safe(path.value)
+	if err == nil && read != nil {
+		title, err = "Unusable "+what, read(path.value)
+	}
 	if err == nil {
 		return
 	}
-	detail := fmt.Sprintf("%s: %s.", program.shown(), err)
-	if program.text.hidden {
-		detail = "The program is missing, or others could change it. Its path is not shown: it comes from file() or env()."
+	detail := fmt.Sprintf("%s: %s.", path.shown(), err)
+	if path.text.hidden {
+		detail = fmt.Sprintf("The %s is missing, or others could change it. Its path is not shown: it comes from file() or env().", what)
 	}
 	if r.source.elsewhere {
-		r.source.warn(&program.at, "Unsafe or missing program", detail)
+		r.source.warn(&path.at, title, detail)
 	} else {
-		r.fail(program.at, "Unsafe or missing program", detail)
+		r.fail(path.at, title, detail)
 	}
 }

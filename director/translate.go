@@ -178,7 +178,15 @@ func check(c config.Check) balancer.Check {
 		Headers:      c.HTTP.Headers,
 		Body:         c.HTTP.Body,
 		Expect:       c.HTTP.Expect,
+		SHA256:       c.HTTP.SHA256,
+		Follow:       c.HTTP.Follow,
+		HTTP2:        c.HTTP.HTTP2,
+		Service:      c.GRPC.Service,
 		Command:      c.Command,
+	}
+	if c.Kind == "https" || c.Kind == "tls" || c.GRPC.TLS {
+		secure := balancer.TLS(c.TLS)
+		part.TLS = &secure
 	}
 	for _, r := range c.HTTP.Status {
 		part.Status = append(part.Status, [2]int{r.From, r.To})

@@ -22,9 +22,8 @@ type httpProbe struct {
 	interim int    // bytes of interim answers at its beginning
 	left    int64  // of a body whose length is known; -1: to the end
 	chunks  *chunks
-	coded   int    // bytes of the body as it travels
-	seen    int    // decoded bytes
-	body    []byte // the decoded beginning
+	coded   int // bytes of the body as it travels
+	content content
 	during  string
 }
 
@@ -45,7 +44,7 @@ func (p *httpProbe) phase() string          { return p.during }
 func (p *httpProbe) opened()                { p.during = "response" }
 
 func (p *httpProbe) begin() []byte {
-	*p = httpProbe{check: p.check, request: p.request, method: p.method, during: "connect"}
+	*p = httpProbe{check: p.check, request: p.request, method: p.method, content: content{check: p.check}, during: "connect"}
 	return p.request
 }
 
@@ -69,9 +68,11 @@ func (p *httpProbe) hear(b []byte, end bool) (done bool, err error) {
 	case err != nil:
 		return true, fmt.Errorf("body: %w", err)
 	case done, end && p.left < 0 && p.chunks == nil:
-		return true, p.judge()
+		return true, p.content.judge()
 	case end:
 		return true, explain("body", io.ErrUnexpectedEOF)
+	case p.coded > maxCoded && p.check.SHA256 != nil:
+		return true, errTooLong
 	case p.coded > maxCoded:
 		return true, errors.New("body: chunked encoding contains too much non-data")
 	}
@@ -134,32 +135,14 @@ func (p *httpProbe) bodyFrom(b []byte) (done bool, err error) {
 	p.coded += len(b)
 	switch {
 	case p.chunks != nil:
-		done, err = p.chunks.decode(b, p.keep)
+		done, err = p.chunks.decode(b, p.content.keep)
 	case p.left >= 0:
 		b = b[:min(int64(len(b)), p.left)]
 		p.left -= int64(len(b))
-		p.keep(b)
+		p.content.keep(b)
 		done = p.left == 0
 	default:
-		p.keep(b)
+		p.content.keep(b)
 	}
-	return done || p.seen >= maxBody, err
-}
-
-// keep takes decoded bytes.
-func (p *httpProbe) keep(b []byte) {
-	b = b[:min(len(b), maxBody-p.seen)]
-	p.seen += len(b)
-	if p.check.Expect != nil {
-		p.body = append(p.body, b...)
-	}
-}
-
-func (p *httpProbe) judge() error {
-	body := p.body
-	p.body = nil
-	if p.check.Expect != nil && !p.check.Expect.Match(body) {
-		return fmt.Errorf("body does not match %q", clip(p.check.Expect.String()))
-	}
-	return nil
+	return done || p.content.enough(), err
 }

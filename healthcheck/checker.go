@@ -31,6 +31,8 @@ func explain(phase string, err error) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return fmt.Errorf("%s: timeout", phase)
+	case alert(err) != "":
+		return fmt.Errorf("%s: the server refuses: %s", phase, alert(err))
 	case errors.As(err, &system):
 		return fmt.Errorf("%s: %w", phase, system.Err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe):

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/netip"
 	"regexp"
 	"strings"
-	"time"
 )
 
 const (
@@ -19,12 +19,12 @@ const (
 	maxCoded  = 1 << 20  // bytes of the body as it travels, chunk framing included
 )
 
-// HTTP is healthy when one HTTP/1.1 request over a fresh connection is
-// answered with a wanted status and, if Expect is set, a matching body.
+// HTTP is healthy when a request over a fresh connection is answered with a
+// wanted status and, if Expect or SHA256 is set, such a body.
 //
-// Redirects are not followed: a 3xx is judged like any other status. The
-// first 64 KiB of the body must arrive within the timeout; what comes after is
-// not read.
+// Redirects are not followed but with Follow, and then on the same server only: a
+// 3xx is judged like any other status. The first 64 KiB of the body must arrive
+// within the timeout, with SHA256 all of it; what comes after is not read.
 type HTTP struct {
 	Target  netip.AddrPort
 	Method  string // empty: GET
@@ -34,6 +34,10 @@ type HTTP struct {
 	Body    string
 	Status  []StatusRange  // empty: 200–399
 	Expect  *regexp.Regexp // searched in the first 64 KiB of the body; nil: any
+	SHA256  []byte         // of the whole body, 1 MiB at most; nil: any
+	Follow  bool           // redirects, 10 at most
+	Secure  *Secure        // nil: without TLS
+	HTTP2   bool           // instead of HTTP/1.1, with Secure
 
 	dial dialFunc // nil: the system's
 }
@@ -42,52 +46,102 @@ type HTTP struct {
 type StatusRange struct{ From, To int }
 
 // Check sends the request and judges the answer.
-//
-// It reads the answer with http.ReadResponse and not through http.Transport:
-// no goroutine, one limit for everything the server may send before the body,
-// and a server that talks before it is asked is an ordinary failed probe.
 func (c *HTTP) Check(ctx context.Context) error {
 	request, err := c.request()
 	if err != nil {
 		return fmt.Errorf("build request: %w", err)
 	}
-	open := c.dial
-	if open == nil {
-		open = dial
+	for way := (trail{}); ; {
+		next, err := c.ask(ctx, request)
+		if err != nil || next == nil {
+			return err
+		}
+		if err := way.add(next); err != nil {
+			return err
+		}
+		request = next
 	}
-	conn, err := open(ctx, "tcp", c.Target.String())
-	if err != nil {
-		return explain("connect", err)
-	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
+}
 
+// ask makes one request over a connection of its own and judges the answer, or
+// returns the request that it is redirected to.
+func (c *HTTP) ask(ctx context.Context, request *http.Request) (next *http.Request, err error) {
+	conn, hangUp, err := c.dial.connect(ctx, c.Target)
+	if err != nil {
+		return nil, err
+	}
+	defer hangUp()
+	response, body, err := c.answer(ctx, conn, request)
+	if err != nil {
+		return nil, err
+	}
+	if c.Follow {
+		if next, err := c.redirected(request, response); next != nil || err != nil {
+			return next, err
+		}
+	}
+	if !c.wants(response.StatusCode) {
+		return nil, fmt.Errorf("status %d", response.StatusCode)
+	}
+	body.N = maxCoded
+	return nil, c.judge(response.Body, body)
+}
+
+// answer sends a request and reads the answer up to its body; how much of that may
+// be read is said by the reader.
+func (c *HTTP) answer(ctx context.Context, conn net.Conn, request *http.Request) (*http.Response, *io.LimitedReader, error) {
+	if c.Secure != nil {
+		protocol := "http/1.1"
+		if c.HTTP2 {
+			protocol = "h2"
+		}
+		met, err := c.Secure.handshake(ctx, conn, c.Target, protocol)
+		if err != nil {
+			return nil, nil, err
+		}
+		if c.HTTP2 {
+			return answer2(ctx, met.Conn, request)
+		}
+		conn = met
+	}
+	return answer1(conn, request)
+}
+
+// answer1 speaks HTTP/1.1. It reads the answer with http.ReadResponse and not
+// through http.Transport: no goroutine, one limit for everything the server may
+// send before the body, and a server that talks before it is asked is an ordinary
+// failed probe.
+func answer1(conn net.Conn, request *http.Request) (*http.Response, *io.LimitedReader, error) {
 	if err := request.Write(conn); err != nil {
-		return explain("send request", err)
+		return nil, nil, explain("send request", err)
 	}
 	limited := &io.LimitedReader{R: conn, N: maxHeader}
 	response, err := readFinal(bufio.NewReader(limited), request)
 	if err != nil && limited.N <= 0 {
-		return errors.New("response: header above 64 KiB")
+		return nil, nil, errors.New("response: header above 64 KiB")
 	}
 	if err != nil {
-		return explain("response", err)
+		return nil, nil, explain("response", err)
 	}
-	if !c.wants(response.StatusCode) {
-		return fmt.Errorf("status %d", response.StatusCode)
-	}
-	limited.N = maxCoded
-	return c.judge(io.LimitReader(response.Body, maxBody))
+	return response, limited, nil
 }
 
-// request builds the request anew: one that was written cannot be reused.
+// request is the first request.
 func (c *HTTP) request() (*http.Request, error) {
 	path := c.Path
 	if path == "" {
 		path = "/"
 	}
-	request, err := http.NewRequest(c.Method, "http://"+c.Target.String()+path, strings.NewReader(c.Body))
+	return c.requestFor(c.Method, path, c.Body)
+}
+
+// requestFor builds a request anew: one that was written cannot be reused.
+func (c *HTTP) requestFor(method, path, body string) (*http.Request, error) {
+	scheme := "http://"
+	if c.Secure != nil {
+		scheme = "https://"
+	}
+	request, err := http.NewRequest(method, scheme+c.Target.String()+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -125,20 +179,20 @@ func (c *HTTP) wants(status int) bool {
 	return len(c.Status) == 0 && status >= 200 && status <= 399
 }
 
-// judge reads the body and looks for what is expected in it.
-func (c *HTTP) judge(body io.Reader) error {
-	if c.Expect == nil {
-		if _, err := io.Copy(io.Discard, body); err != nil {
+// judge reads the body, as far as it is looked at. Raw is what bounds it as it travels.
+func (c *HTTP) judge(body io.Reader, raw *io.LimitedReader) error {
+	content := content{check: c}
+	for buffer := make([]byte, 8<<10); !content.enough(); {
+		n, err := body.Read(buffer)
+		content.keep(buffer[:n])
+		switch {
+		case err != nil && raw.N <= 0 && c.SHA256 != nil:
+			return errTooLong
+		case err == io.EOF:
+			return content.judge()
+		case err != nil:
 			return explain("body", err)
 		}
-		return nil
 	}
-	content, err := io.ReadAll(body)
-	if err != nil {
-		return explain("body", err)
-	}
-	if !c.Expect.Match(content) {
-		return fmt.Errorf("body does not match %q", clip(c.Expect.String()))
-	}
-	return nil
+	return content.judge()
 }

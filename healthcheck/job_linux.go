@@ -2,7 +2,6 @@ package healthcheck
 
 import (
 	"container/heap"
-	"errors"
 	"fmt"
 	"net/netip"
 	"syscall"
@@ -129,7 +128,7 @@ func (l *Loop) finish(j *Job, err error) {
 		l.hangUp(j)
 	}
 	now := l.now()
-	result := Result{Err: err, Latency: now - j.begun, Local: err != nil && (isLocal(err) || errors.As(err, new(ownFault)))}
+	result := Result{Err: err, Latency: now - j.begun, Local: err != nil && isLocal(err)}
 	j.latency.Store(int64(result.Latency))
 	if !result.Local {
 		result.Changed = j.tally.Add(err == nil)

@@ -8,6 +8,9 @@ import (
 // isLocal tells whether a probe failed before it could say anything about the
 // server: this machine was out of descriptors, ports, memory or permission.
 func isLocal(err error) bool {
+	if errors.As(err, new(ownFault)) {
+		return true
+	}
 	var number syscall.Errno
 	if !errors.As(err, &number) {
 		return false
@@ -21,3 +24,8 @@ func isLocal(err error) bool {
 	}
 	return false
 }
+
+// ownFault is a failure that says nothing of the server.
+type ownFault struct{ error }
+
+func (e ownFault) Unwrap() error { return e.error }

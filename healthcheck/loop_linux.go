@@ -53,7 +53,7 @@ func Loops(c Checker) bool {
 	case *TCP:
 		return c.dial == nil
 	case *HTTP:
-		return c.dial == nil
+		return c.dial == nil && c.Secure == nil && !c.Follow
 	}
 	return false
 }
@@ -239,11 +239,6 @@ func (s *schedule) Pop() any {
 	*s, j.place = (*s)[:last], -1
 	return j
 }
-
-// ownFault is a failure that says nothing of the server.
-type ownFault struct{ error }
-
-func (e ownFault) Unwrap() error { return e.error }
 
 // systemError is what a system call said, in the words of explain.
 func systemError(phase string, number syscall.Errno) error {

@@ -8,11 +8,11 @@ vrrp_instance "shop" {
   virtual_addresses = ["192.0.2.10/24"]
 }
 virtual_server "web" {
-  addresses  = ["192.0.2.10:80"]
+  addresses  = ["192.0.2.10:443"]
   protocol   = "tcp"
   forwarding = "dr"
   check "http" {
-    follow_redirects = true
+    follow_redirects = "yes"
   }
   real_server "a" {
     address = "192.0.2.21"

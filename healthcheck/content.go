@@ -1,0 +1,57 @@
+package healthcheck
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+)
+
+var errTooLong = errors.New("body: above 1 MiB, too long for a sha256")
+
+// content is the body of an answer, of which it keeps what an HTTP check looks at: for
+// Expect the beginning, for SHA256 the sum.
+type content struct {
+	check *HTTP
+	seen  int
+	begin []byte
+	sum   hash.Hash
+}
+
+// keep takes the next bytes.
+func (c *content) keep(b []byte) {
+	if c.check.SHA256 != nil {
+		if c.sum == nil {
+			c.sum = sha256.New()
+		}
+		c.sum.Write(b)
+	}
+	b = b[:min(len(b), maxBody-c.seen)]
+	c.seen += len(b)
+	if c.check.Expect != nil {
+		c.begin = append(c.begin, b...)
+	}
+}
+
+// enough tells that nobody looks at what comes after.
+func (c *content) enough() bool { return c.seen >= maxBody && c.check.SHA256 == nil }
+
+// judge says what is wrong with the body, and forgets it.
+func (c *content) judge() error {
+	body, sum := c.begin, c.sum
+	c.begin, c.sum = nil, nil
+	if c.check.Expect != nil && !c.check.Expect.Match(body) {
+		return fmt.Errorf("body does not match %q", clip(c.check.Expect.String()))
+	}
+	if c.check.SHA256 == nil {
+		return nil
+	}
+	if sum == nil {
+		sum = sha256.New()
+	}
+	if got := sum.Sum(nil); !bytes.Equal(got, c.check.SHA256) {
+		return fmt.Errorf("the sha256 of the body is %x", got)
+	}
+	return nil
+}
