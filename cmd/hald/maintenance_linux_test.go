@@ -1,10 +1,7 @@
 package main
 
 import (
-	"os"
 	"slices"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -36,13 +33,7 @@ func TestMaintenanceOutlivesReloads(t *testing.T) {
 		{"an election anew", `"10.99.0.100/24"`, `"10.99.0.100/24", "10.99.0.101/24"`},
 		{"another instance", `vrrp_instance "web"`, `vrrp_instance "shop"`},
 	} {
-		text, err := os.ReadFile(s.config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(s.config, []byte(strings.Replace(string(text), change.old, change.new, 1)), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		s.rewrite(change.old, change.new)
 		if out, code := s.order("reload"); code != 0 {
 			t.Fatalf("%s: reload: exit code %d, %s", change.what, code, out)
 		}
@@ -51,8 +42,7 @@ func TestMaintenanceOutlivesReloads(t *testing.T) {
 			t.Errorf("%s: %d adverts, %+v", change.what, n, s.status())
 		}
 	}
-	d.signal(syscall.SIGTERM)
-	d.exitCode()
+	d.stop()
 	s.run(log)
 	s.until("in maintenance after a restart", isOut)
 	if n := w.adverts(); n > 0 || s.holdsAddress() {

@@ -137,6 +137,13 @@ func (d *running) exitCode() int {
 	}
 }
 
+// stop ends the daemon in good order.
+func (d *running) stop() {
+	d.site.t.Helper()
+	d.signal(syscall.SIGTERM)
+	d.exitCode()
+}
+
 // workers are the processes that the daemon started, by whichever thread.
 func (d *running) workers() []int {
 	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", d.cmd.Process.Pid))
@@ -150,6 +157,18 @@ func (d *running) workers() []int {
 	}
 	slices.Sort(pids)
 	return pids
+}
+
+// rewrite changes the configuration's file.
+func (s *site) rewrite(old, new string) {
+	s.t.Helper()
+	text, err := os.ReadFile(s.config)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(s.config, bytes.Replace(text, []byte(old), []byte(new), 1), 0o644); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // status asks the daemon; the zero document if it does not answer.
