@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +14,13 @@ import (
 // releaseRetry is the pause before an address that could not be released is
 // tried again: holding it as a backup is the one thing that must not last.
 const releaseRetry = 200 * time.Millisecond
+
+// Of what somebody else removes again and again, the first repairs are told at
+// once and then one in a while, whose count has those between.
+const (
+	restoredEvery = 10 * time.Second
+	restoredSpare = 9
+)
 
 // holder is what winning and losing mean to this host (vrrp.Addresses): it
 // claims, renews, repairs and releases the addresses of one instance, announces
@@ -28,14 +34,15 @@ type holder struct {
 	refusal *refusal   // nil: packets to the addresses are accepted
 	lookout []*lookout // one for each place
 
-	release time.Time // when a failed release is tried again; zero: not needed
+	fights  map[string]*limit // on reports of repairs, by the event's name and the interface
+	release time.Time         // when a failed release is tried again; zero: not needed
 }
 
 func newHolder(cfg Instance, links *atomic.Pointer[netif.Links], k kernel, s announcer, from host, emit func(event.Event)) *holder {
 	h := &holder{
 		places: places(cfg, links, k, s), ways: ways{routes: cfg.routes(), links: links, kernel: k},
 		signs:   signs{rules: cfg.Rules, kernel: k},
-		refusal: newRefusal(cfg, from.filter), emit: emit,
+		refusal: newRefusal(cfg, from.filter), emit: emit, fights: map[string]*limit{},
 	}
 	for _, p := range h.places {
 		h.lookout = append(h.lookout, newLookout(p, cfg, from, emit))
@@ -81,14 +88,14 @@ func (h *holder) Repair(now time.Time) error {
 	for _, p := range h.places {
 		missing, err := p.repair(now)
 		if len(missing) > 0 {
-			h.report("address.restored", p, missing)
+			h.restored(event.Event{Name: "address.restored", Interface: p.name, Address: list(missing), Count: len(missing)})
 		}
 		if err != nil {
 			return fmt.Errorf("repair on %s: %w", p.name, err)
 		}
 	}
 	restored, err := h.ways.repair()
-	h.reportRoutes("route.restored", restored)
+	h.restored(event.Event{Name: "route.restored", Route: joined(restored, ", "), Count: len(restored)})
 	return err
 }
 
@@ -170,7 +177,7 @@ func (h *holder) Tick(now time.Time) error {
 		failed = errors.Join(failed, p.tick(now))
 	}
 	restored, err := h.signs.tick(now)
-	h.reportRules("rule.restored", restored)
+	h.restored(event.Event{Name: "rule.restored", Rule: joined(restored, ", "), Count: len(restored)})
 	failed = errors.Join(failed, err)
 	h.watch()
 	if !h.release.IsZero() && !now.Before(h.release) {
@@ -181,6 +188,24 @@ func (h *holder) Tick(now time.Time) error {
 
 func (h *holder) report(name string, p *place, addrs []netip.Prefix) {
 	h.emit(event.Event{Name: name, Interface: p.name, Address: list(addrs), Count: len(addrs)})
+}
+
+// restored tells of a repair, unless there are too many: who fights for an address
+// must not fill the log.
+func (h *holder) restored(e event.Event) {
+	if e.Count == 0 {
+		return
+	}
+	key := e.Name + " " + e.Interface
+	l := h.fights[key]
+	if l == nil {
+		l = &limit{every: restoredEvery, spare: restoredSpare}
+		h.fights[key] = l
+	}
+	if n, ok := l.allow(time.Now(), e.Count); ok {
+		e.Count = n
+		h.emit(e)
+	}
 }
 
 // close waits for what went on beside the router.
@@ -201,23 +226,4 @@ func (h *holder) reportRules(name string, rules []Rule) {
 	if len(rules) > 0 {
 		h.emit(event.Event{Name: name, Rule: joined(rules, ", "), Count: len(rules)})
 	}
-}
-
-func list(addrs []netip.Prefix) string { return joined(addrs, " ") }
-
-// joined names the first ten and how many more there are.
-func joined[T fmt.Stringer](items []T, separator string) string {
-	const most = 10
-	var b strings.Builder
-	for i, item := range items {
-		if i == most {
-			fmt.Fprintf(&b, " and %d more", len(items)-most)
-			break
-		}
-		if i > 0 {
-			b.WriteString(separator)
-		}
-		b.WriteString(item.String())
-	}
-	return b.String()
 }

@@ -22,7 +22,7 @@ func (o *observer) Mismatched(what string, p vrrp.Packet) {
 	if last, ok := o.mismatch[key]; ok && last.Interval == p.Interval && last.Version == p.Version && last.Checksum == p.Checksum && len(last.Addresses) == len(p.Addresses) {
 		return
 	}
-	if _, ok := o.limit("mismatch "+what, mismatchEvery).allow(time.Now()); !ok {
+	if _, ok := o.limit("mismatch "+what, mismatchEvery).allow(time.Now(), 1); !ok {
 		return
 	}
 	if len(o.mismatch) == maxPeers { // forged sources must not fill the memory

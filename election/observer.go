@@ -85,7 +85,7 @@ func (o *observer) Troubled(action string, err error) {
 // limited emits the first event of a key and then one in a while, which carries
 // the number of those left out.
 func (o *observer) limited(key string, every time.Duration, e event.Event) {
-	if n, ok := o.limit(key, every).allow(time.Now()); ok {
+	if n, ok := o.limit(key, every).allow(time.Now(), 1); ok {
 		e.Count = n
 		o.emit(e)
 	}
@@ -98,23 +98,6 @@ func (o *observer) limit(key string, every time.Duration) *limit {
 		o.limits[key] = l
 	}
 	return l
-}
-
-// limit lets one through in a while. It has no clock.
-type limit struct {
-	every time.Duration
-	last  time.Time
-	held  int
-}
-
-// allow answers whether this one may pass, and for how many it stands.
-func (l *limit) allow(now time.Time) (count int, ok bool) {
-	l.held++
-	if !l.last.IsZero() && now.Sub(l.last) < l.every {
-		return 0, false
-	}
-	count, l.held, l.last = l.held, 0, now
-	return count, true
 }
 
 func text(a netip.Addr) string {

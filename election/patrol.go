@@ -118,7 +118,7 @@ func (p *patrol) look(at post, held map[netip.Addr]string, now time.Time) error 
 }
 
 func (p *patrol) claimed(at post, name string, a netip.Addr, s vrrp.Sighting, now time.Time) {
-	if n, ok := p.limit("claimed " + name).allow(now); ok {
+	if n, ok := p.limit("claimed "+name).allow(now, 1); ok {
 		p.emit(event.Event{
 			Name: "vrrp.foreign", Reason: "addresses_in_use", Instance: name, VRID: int(s.VRID), Interface: at.link,
 			Address: a.String(), Peer: text(s.Source), PeerPriority: int(s.Priority), Count: n,
@@ -127,7 +127,7 @@ func (p *patrol) claimed(at post, name string, a netip.Addr, s vrrp.Sighting, no
 }
 
 func (p *patrol) troubled(at post, err error, now time.Time) {
-	if _, ok := p.limit(fmt.Sprintf("trouble %s %t", at.link, at.ipv4)).allow(now); ok {
+	if _, ok := p.limit(fmt.Sprintf("trouble %s %t", at.link, at.ipv4)).allow(now, 1); ok {
 		p.emit(event.Event{Name: "vrrp.error", Reason: "others", Interface: at.link, Error: err.Error()})
 	}
 }

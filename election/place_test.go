@@ -67,6 +67,35 @@ func TestAddressOnAnotherInterface(t *testing.T) {
 	})
 }
 
+// TestFightForAnAddress: who removes an address for as long as we live never gets it,
+// and does not fill the log.
+func TestFightForAnAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := launch(newFakeHost(vrrptest.NewLAN(), addrA), false)
+		a.configure(shop(150))
+		sleep(5 * time.Second)
+		mark := len(a.all())
+		for range 1000 {
+			a.change(func() { delete(a.addrs, vip) })
+			if !a.holds(vip) {
+				t.Fatal("not restored at once")
+			}
+			sleep(100 * time.Millisecond)
+		}
+		told, repairs := 0, 0
+		for _, e := range a.all()[mark:] {
+			if e.Name != "address.restored" {
+				t.Errorf("%+v", e)
+			}
+			told, repairs = told+1, repairs+e.Count
+		}
+		if told != 19 || repairs < 900 {
+			t.Errorf("%d events of %d repairs in 100 s, want 10 at once and 9 in the time after, and what they stand for", told, repairs)
+		}
+		a.leave(t)
+	})
+}
+
 // An address that a renewal puts back before its removal is heard of was removed
 // all the same.
 func TestRestoredByARenewal(t *testing.T) {
