@@ -1,10 +1,13 @@
 package director
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -37,7 +40,7 @@ func (l *life) orderly() map[string]admin.Order {
 		"enable": l.overriding("enable"),
 		"handover": order(l, func(o HandoverOrder, _ string) (election.Command, string, error) {
 			command := &election.Handover{Instances: o.Instances, Until: endOf(o.For)}
-			return election.Command{Handover: command}, naming("handover", o.Instances) + lasting(o.For), l.know(o.Instances)
+			return election.Command{Handover: command}, naming("handover", o.Instances) + lasting(o.For), cmp.Or(forwards(o.For), l.know(o.Instances))
 		}),
 		"takeback": order(l, func(o HandoverOrder, _ string) (election.Command, string, error) {
 			command := &election.TakeBack{Instances: o.Instances}
@@ -49,7 +52,7 @@ func (l *life) orderly() map[string]admin.Order {
 				what = "maintenance on"
 			}
 			command := &election.MaintenanceOrder{On: o.On, Until: endOf(o.For), By: by}
-			return election.Command{Maintenance: command}, what + lasting(o.For), nil
+			return election.Command{Maintenance: command}, what + lasting(o.For), forwards(o.For)
 		}),
 	}
 }
@@ -59,8 +62,8 @@ func (l *life) orderly() map[string]admin.Order {
 func order[T any](l *life, translate func(o T, by string) (election.Command, string, error)) admin.Order {
 	return func(ctx context.Context, by string, body json.RawMessage) error {
 		var o T
-		if err := json.Unmarshal(body, &o); err != nil {
-			return fmt.Errorf("understand the order: %w", err)
+		if err := understand(body, &o); err != nil {
+			return err
 		}
 		command, what, err := translate(o, by)
 		if err != nil {
@@ -78,6 +81,32 @@ func order[T any](l *life, translate func(o T, by string) (election.Command, str
 			return errors.New("the election does not run at the moment")
 		}
 	}
+}
+
+// understand reads the body of an order: all of it, and nothing that it does not
+// know. A length of time with another name would be none, and so for ever.
+func understand(body []byte, order any) error {
+	from := json.NewDecoder(bytes.NewReader(body))
+	from.DisallowUnknownFields()
+
+	err := from.Decode(order)
+	if err == nil {
+		if _, more := from.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("more than one value")
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("understand the order: %w", err)
+	}
+	return nil
+}
+
+// forwards refuses a length of time that is over before it begins.
+func forwards(length time.Duration) error {
+	if length < 0 {
+		return fmt.Errorf("%v is no length of time", length)
+	}
+	return nil
 }
 
 // know refuses names that are no instance's.

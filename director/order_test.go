@@ -3,6 +3,7 @@ package director
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,9 +56,14 @@ func TestOrdersReachTheElection(t *testing.T) {
 				t.Errorf("logged %+v, want %s", e, want)
 			}
 		}
-		for _, body := range []string{`{"instances":["nosuch"]}`, `{`} {
-			if err := orders["handover"](t.Context(), "uid 0, pid 1", []byte(body)); err == nil {
-				t.Errorf("%s was passed on", body)
+		for body, order := range map[string]string{
+			`{"instances":["nosuch"]}`: "handover", `{`: "handover", ``: "handover", `{}{}`: "handover",
+			`{"on":true,"for":-1}`: "maintenance", `{"on":true,"four":60000000000}`: "maintenance", `{"for":-60000000000}`: "handover",
+			`{"service":"web","server":"web1","for":-1}`: "drain", `{"service":"web","server":"web1","fro":1}`: "drain", `{"service":"web","server":"web1","weight":65536}`: "weight",
+		} {
+			err := orders[order](t.Context(), "uid 0, pid 1", []byte(body))
+			if err == nil || !strings.Contains(err.Error(), "order") && !strings.Contains(err.Error(), "no length of time") && !strings.Contains(err.Error(), "there is no instance") && !strings.Contains(err.Error(), "0 to 65535") {
+				t.Errorf("%s %s: %v", order, body, err)
 			}
 		}
 		s.leave()

@@ -1,6 +1,7 @@
 package director
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -142,8 +143,8 @@ func (l *life) tellOverrides() {
 func (l *life) overriding(name string) func(context.Context, string, json.RawMessage) error {
 	return func(ctx context.Context, by string, body json.RawMessage) error {
 		o := overrideOrder{name: name, by: by, answer: make(chan error, 1)}
-		if err := json.Unmarshal(body, &o.OverrideOrder); err != nil {
-			return fmt.Errorf("understand the order: %w", err)
+		if err := cmp.Or(understand(body, &o.OverrideOrder), forwards(o.For)); err != nil {
+			return err
 		}
 		if o.Weight < 0 || o.Weight > 65535 {
 			return fmt.Errorf("weight %d is not 0 to 65535", o.Weight)

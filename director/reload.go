@@ -102,8 +102,8 @@ type answer struct {
 // reloadOrder is the admin socket's.
 func (l *life) reloadOrder(ctx context.Context, by string, body json.RawMessage) (any, error) {
 	var o ReloadOrder
-	if err := json.Unmarshal(body, &o); err != nil {
-		return nil, fmt.Errorf("understand the order: %w", err)
+	if err := understand(body, &o); err != nil {
+		return nil, err
 	}
 	return l.renew(ctx, by, o.AllowInterruption)
 }
