@@ -14,9 +14,9 @@ import (
 
 // clauses are the ids that docs/conformance.md must have a row for: T what is
 // sent, R what is heard, S the state machine, H hosts and links, V the versions
-// beside each other, A the defaults, 2 version 2.
+// beside each other, A the defaults, 2 version 2, D signed adverts.
 var clauses = slices.Concat(
-	numbered("T", 9), []string{"T7b"}, numbered("R", 14), numbered("S", 24), numbered("H", 13), numbered("V", 2), numbered("A", 2), numbered("2-", 13),
+	numbered("T", 9), []string{"T7b"}, numbered("R", 14), numbered("S", 24), numbered("H", 13), numbered("V", 2), numbered("A", 2), numbered("2-", 13), numbered("D", 9),
 )
 
 // invariants are the ids that docs/invariants.md must have a row for.

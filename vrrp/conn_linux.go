@@ -54,9 +54,12 @@ func newSocket(st *station, link Link, opt Options) *socket {
 }
 
 // Send never waits: an advertisement that the queue has no room for is late
-// already. In unicast every peer gets its own, and what one peer cannot be sent
-// does not keep the others from theirs.
+// already. In unicast every peer gets a copy, with one number if it is signed,
+// and what one peer cannot be sent does not keep the others from theirs.
 func (s *socket) Send(a Advertisement) error {
+	if keys := s.format.Keys; len(keys) > 0 {
+		s.format.Seal = Seal{keys[0].id, s.opt.Sequence.Next(time.Now())}
+	}
 	var errs []error
 	for _, to := range s.to {
 		if err := s.sendTo(a, to); err != nil {
@@ -67,9 +70,6 @@ func (s *socket) Send(a Advertisement) error {
 }
 
 func (s *socket) sendTo(a Advertisement, to netip.Addr) error {
-	if keys := s.format.Keys; len(keys) > 0 {
-		s.format.Seal = Seal{keys[0].id, s.opt.Sequence.Next(time.Now())}
-	}
 	b, err := s.format.AppendPacket(s.out[:0], a, s.local, to)
 	if err != nil {
 		return err

@@ -10,17 +10,42 @@ import (
 // back, from the last number on. All routers of a process share one, so that one
 // that is configured anew goes on where its predecessor was. The zero value is
 // ready.
-type Sequence struct{ last atomic.Uint64 }
+type Sequence struct{ last atomic.Uint64 } // 0: nothing was signed yet
 
-// Next is a number above all before it.
+// Next is a number after all before it.
 func (s *Sequence) Next(wall time.Time) uint64 {
 	for {
 		last := s.last.Load()
-		next := max(uint64(wall.UnixMicro()), last+1)
+		next := numberAt(wall)
+		if last != 0 && !after(next, last) {
+			next = last + 1
+		}
 		if s.last.CompareAndSwap(last, next) {
 			return next
 		}
 	}
+}
+
+// used says whether a number, or one after it, was given out.
+func (s *Sequence) used(number uint64) bool {
+	last := s.last.Load()
+	return last != 0 && !after(number, last)
+}
+
+// numberAt is the number of an instant: 32 bits of seconds since 1970, 16 bits of
+// 1/65536 s, and a counter of 16 bits at zero.
+func numberAt(wall time.Time) uint64 {
+	fraction := uint64(wall.Nanosecond()) << 16 / uint64(time.Second)
+	return uint64(uint32(wall.Unix()))<<32 | fraction<<16
+}
+
+// after compares numbers, whose seconds begin again in 2106 (RFC 1982, 3.2).
+func after(a, b uint64) bool { return int64(a-b) > 0 }
+
+// ahead is how far a number is ahead of a clock, at most 68 years.
+func ahead(number uint64, wall time.Time) time.Duration {
+	d := number - numberAt(wall)
+	return time.Duration(int32(d>>32))*time.Second + time.Duration(d&0xffffffff*uint64(time.Second)>>32)
 }
 
 // ReplayWindow is how far apart the clocks of two routers may be when one hears
@@ -59,16 +84,16 @@ func NewGuard(window time.Duration, own *Sequence) *Guard {
 // a clock that passes it again.
 func (g *Guard) admit(source, local netip.Addr, number uint64, now, wall time.Time) (Trust, error) {
 	r, known := g.heard[source]
-	ahead := func(number uint64) time.Duration { return time.UnixMicro(int64(number)).Sub(wall) }
-	timely := ahead(number).Abs() <= g.window
-	forsaken := ahead(r.last) > g.window && now.Sub(r.at) > g.window
+	timely := ahead(number, wall).Abs() <= g.window
+	forsaken := ahead(r.last, wall) > g.window && now.Sub(r.at) > g.window
+	later := known && after(number, r.last)
 	switch {
-	case source == local && number <= g.own.last.Load():
+	case source == local && g.own.used(number):
 		return Unchecked, Replayed // our own words, come back
-	case known && number <= r.last && (!timely || r.proven && !forsaken):
+	case known && !later && (!timely || r.proven && !forsaken):
 		return Unchecked, Replayed
 	}
-	r = record{last: number, at: now, proven: timely || known && r.proven && number > r.last}
+	r = record{last: number, at: now, proven: timely || later && r.proven}
 	g.heard[source] = r
 	if !r.proven {
 		return Doubtful, nil

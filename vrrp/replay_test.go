@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// tick is a step that the fraction of a sequence shows.
+const tick = time.Second >> 16
+
 func TestSequence(t *testing.T) {
 	var s Sequence
 	first := s.Next(epoch)
@@ -16,15 +19,41 @@ func TestSequence(t *testing.T) {
 		wall time.Time
 		want uint64
 	}{
-		{epoch, first + 1},                                             // within a microsecond
-		{epoch.Add(time.Second), first + 1_000_000},                    // by the clock
-		{epoch.Add(-time.Hour), first + 1_000_001},                     // the clock was set back
-		{epoch.Add(time.Second - time.Microsecond), first + 1_000_002}, // it is not there again yet
-		{epoch.Add(2 * time.Second), first + 2_000_000},                // it is
+		{epoch, first + 1},                                      // within a tick
+		{epoch.Add(time.Second), first + 1<<32},                 // by the clock
+		{epoch.Add(-time.Hour), first + 1<<32 + 1},              // the clock was set back
+		{epoch.Add(time.Second - tick), first + 1<<32 + 2},      // it is not there again yet
+		{epoch.Add(3 * time.Second / 2), first + 1<<32 + 1<<31}, // it is
 	} {
 		if got := s.Next(tt.wall); got != tt.want {
-			t.Errorf("at %v: %d, want %d", tt.wall, got, tt.want)
+			t.Errorf("at %v: %#x, want %#x", tt.wall, got, tt.want)
 		}
+	}
+}
+
+// TestSequenceOfTheYears: a first number is the clock's whatever the year, and
+// numbers grow on when their seconds begin again.
+func TestSequenceOfTheYears(t *testing.T) {
+	for _, year := range []int{2026, 2039, 2105, 2107} {
+		now := time.Date(year, 6, 1, 0, 0, 0, 0, time.UTC)
+		if got := new(Sequence).Next(now); uint32(got>>32) != uint32(now.Unix()) {
+			t.Errorf("%d: %#x", year, got)
+		}
+	}
+	full := time.Unix(1<<32-1, 0)
+	var s Sequence
+	g := NewGuard(5*time.Second, new(Sequence))
+	for i := range 4 {
+		now := full.Add(time.Duration(i) * time.Second)
+		if trust, err := g.admit(above, local, s.Next(now), now, now); err != nil || trust != Proven {
+			t.Errorf("%v: %v, %v", now, trust, err)
+		}
+	}
+	if d := ahead(numberAt(full.Add(3*time.Second/2)), full); d != 3*time.Second/2 {
+		t.Errorf("ahead by %v", d)
+	}
+	if d := ahead(numberAt(full), full.Add(3*time.Second/2)); d != -3*time.Second/2 {
+		t.Errorf("behind by %v", d)
 	}
 }
 
@@ -46,11 +75,11 @@ func TestGuard(t *testing.T) {
 		"out of order":                 {{s, s, 0, Proven, nil}, {0, s, 0, 0, Replayed}, {2 * s, 2 * s, 0, Proven, nil}},
 		"at the window's edge":         {{window, 0, 0, Proven, nil}},
 		"behind at the window's edge":  {{0, window, 0, Proven, nil}},
-		"beyond the window":            {{window + 1000, 0, 0, Doubtful, nil}},
-		"before the window":            {{0, window + 1000, 0, Doubtful, nil}},
+		"beyond the window":            {{window + 2*tick, 0, 0, Doubtful, nil}},
+		"before the window":            {{0, window + 2*tick, 0, Doubtful, nil}},
 		"our clock jumps ahead":        {{0, 0, 0, Proven, nil}, {s, s, h, Proven, nil}, {2 * s, 2 * s, h, Proven, nil}, {2 * s, 3 * s, h, 0, Replayed}},
 		"our clock is set back":        {{0, 0, 0, Proven, nil}, {s, s, -h, Proven, nil}, {2 * s, 2 * s, 0, Proven, nil}},
-		"its clock jumps and returns":  {{0, 0, 0, Proven, nil}, {h, s, 0, Proven, nil}, {h + 1000, 2 * s, 0, Proven, nil}, {2 * h, 2 * h, 0, Proven, nil}},
+		"its clock jumps and returns":  {{0, 0, 0, Proven, nil}, {h, s, 0, Proven, nil}, {h + 2*tick, 2 * s, 0, Proven, nil}, {2 * h, 2 * h, 0, Proven, nil}},
 		"a doubtful one grows":         {{h, 0, 0, Doubtful, nil}, {h + s, s, 0, Doubtful, nil}, {h + s, 2 * s, 0, 0, Replayed}},
 		"a doubtful one is set right":  {{h, 0, 0, Doubtful, nil}, {2 * s, 2 * s, 0, Proven, nil}, {2 * s, 2 * s, 0, 0, Replayed}},
 		"a recording does not outrank": {{-h, 0, 0, Doubtful, nil}, {0, 0, 0, Proven, nil}, {-h + s, s, 0, 0, Replayed}},
@@ -60,13 +89,13 @@ func TestGuard(t *testing.T) {
 		"recordings of a dead sender": {{0, 0, 0, Proven, nil}, {s, s, 0, Proven, nil},
 			{0, 3 * s, 0, 0, Replayed}, {s, 6 * s, 0, 0, Replayed}, {s, 7 * s, 0, 0, Replayed}, {s, h, 0, 0, Replayed}},
 		"recordings of a dead sender that was ahead": {{4 * s, 0, 0, Proven, nil}, {5 * s, s, 0, Proven, nil},
-			{4 * s, 6500 * time.Millisecond, 0, 0, Replayed}, {5 * s, 10 * s, 0, 0, Replayed}, {5 * s, 10*s + 1000, 0, 0, Replayed}},
+			{4 * s, 6500 * time.Millisecond, 0, 0, Replayed}, {5 * s, 10 * s, 0, 0, Replayed}, {5 * s, 10*s + 2*tick, 0, 0, Replayed}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewGuard(window, new(Sequence))
 			for i, w := range words {
 				now := epoch.Add(w.after)
-				trust, err := g.admit(above, local, uint64(epoch.Add(w.number).UnixMicro()), now, now.Add(w.clock))
+				trust, err := g.admit(above, local, numberAt(epoch.Add(w.number)), now, now.Add(w.clock))
 				if trust != w.trust || !errors.Is(err, w.err) {
 					t.Fatalf("word %d: %v, %v; want %v, %v", i, trust, err, w.trust, w.err)
 				}

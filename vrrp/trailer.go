@@ -9,16 +9,17 @@ import (
 	"net/netip"
 )
 
-// The authentication trailer of version 3, which follows the last address; see
-// docs/authentication.md.
+// The authentication trailer of version 3, which follows the last address: that of
+// draft-cassen-vrrp-auth-hmac-00; see docs/authentication.md.
 //
 //	 0               1               2               3
 //	+---------------+---------------+-------------------------------+
-//	|   Algorithm   |    Key ID     |            Length             |
+//	|   Algorithm   |    Key ID     |           Reserved            |
 //	+---------------+---------------+-------------------------------+
-//	|                Sequence (microseconds since 1970)             |
-//	|                                                               |
-//	+---------------------------------------------------------------+
+//	|                      Seconds since 1970                       |
+//	+-------------------------------+-------------------------------+
+//	|     1/65536 of a second       |            Counter            |
+//	+-------------------------------+-------------------------------+
 //	|                HMAC-SHA-256, first 16 bytes                   |
 //	~                                                               ~
 //	+---------------------------------------------------------------+
@@ -30,7 +31,6 @@ const (
 	algorithmHMAC = 1
 	trailerHead   = 12
 	macLength     = TrailerLength - trailerHead
-	trailerLabel  = "hald vrrp authentication 1" // keeps the key's other uses apart
 )
 
 // Key signs and verifies the advertisements of version 3. It belongs to one
@@ -53,20 +53,25 @@ func NewKey(id uint8, secret []byte) (Key, error) {
 // that of an advertisement without a trailer.
 type Seal struct {
 	KeyID    uint8
-	Sequence uint64 // microseconds since 1970 by the sender's clock; see Sequence
+	Sequence uint64 // seconds, fraction and counter, as in the trailer; see Sequence
 }
 
-// appendTrailer signs the message that starts at start, whose checksum is not
-// filled in yet, and adds the trailer.
-func (f Format) appendTrailer(b []byte, start int, src, dst netip.Addr) ([]byte, error) {
+// appendTrailer signs the message that starts at start and adds the trailer.
+func (f Format) appendTrailer(b []byte, start int, src netip.Addr) ([]byte, error) {
 	k, ok := f.key(f.Seal.KeyID)
 	if !ok {
 		return nil, fmt.Errorf("sign advertisement: there is no key %d", f.Seal.KeyID)
 	}
 	end := len(b)
-	b = append(b, algorithmHMAC, k.id, 0, TrailerLength)
+	b = append(b, algorithmHMAC, k.id, 0, 0)
 	b = binary.BigEndian.AppendUint64(b, f.Seal.Sequence)
-	return append(b, k.sum(b[start:end], b[end:], src, dst)...), nil
+	return append(b, k.sum(b[start:end], b[end:], src)...), nil
+}
+
+// messageEnd is where the addresses of a message of version 3 end. What is
+// behind them is a trailer if it is as long as one.
+func messageEnd(count uint8, src netip.Addr) int {
+	return headerLength + int(count)*src.BitLen()/8
 }
 
 // unseal verifies the trailer of a message that is in order otherwise. The
@@ -76,21 +81,25 @@ func (f Format) unseal(b []byte, p *Packet) error {
 	if f.Version != 3 {
 		return nil
 	}
-	end := headerLength + len(p.Addresses)*p.Source.BitLen()/8
+	end := messageEnd(b[3], p.Source)
 	message, trailer := b[:end], b[end:]
-	if len(trailer) >= TrailerLength && trailer[0] == algorithmHMAC && binary.BigEndian.Uint16(trailer[2:]) == TrailerLength {
+	signed := len(trailer) == TrailerLength
+	known := signed && trailer[0] == algorithmHMAC && trailer[2] == 0 && trailer[3] == 0
+	if known {
 		p.Seal = Seal{trailer[1], binary.BigEndian.Uint64(trailer[4:])}
 	}
 	switch {
 	case len(f.Keys) == 0:
 		return nil
-	case p.Seal.KeyID == 0 && f.Lenient:
+	case !signed && f.Lenient:
 		return nil
-	case p.Seal.KeyID == 0:
+	case !signed:
 		return Unsigned
+	case !known:
+		return BadAuth
 	}
 	k, ok := f.key(p.Seal.KeyID)
-	if !ok || !hmac.Equal(k.sum(message, trailer[:trailerHead], p.Source, p.Destination), trailer[trailerHead:TrailerLength]) {
+	if !ok || !hmac.Equal(k.sum(message, trailer[:trailerHead], p.Source), trailer[trailerHead:]) {
 		return BadAuth
 	}
 	return nil
@@ -105,18 +114,24 @@ func (f Format) key(id uint8) (Key, bool) {
 	return Key{}, false
 }
 
-// sum is the signature. It covers what makes the advertisement this one: its
-// family, sender and receiver, all of the message but its checksum, which
-// covers the signature itself, and the trailer before it.
-func (k Key) sum(message, trailer []byte, src, dst netip.Addr) []byte {
+// sum is the signature. It covers what makes the advertisement this one: family,
+// version, VRID and sender, all of the message but its checksum, which some
+// compute after it, and the trailer before it. The receiver is not covered: in
+// unicast every peer may get the same bytes.
+func (k Key) sum(message, head []byte, src netip.Addr) []byte {
+	var pseudo [20]byte
+	pseudo[0] = 4
+	if src.Is6() {
+		pseudo[0] = 6
+	}
+	pseudo[1], pseudo[2] = message[0]>>4, message[1]
+	copy(pseudo[4:], src.AsSlice())
 	k.mac.Reset()
-	k.mac.Write([]byte(trailerLabel))
-	k.mac.Write([]byte{uint8(src.BitLen() / 8)}) // the family
-	k.mac.Write(src.AsSlice())
-	k.mac.Write(dst.AsSlice())
+	k.mac.Write(pseudo[:])
 	k.mac.Write(message[:6])
 	k.mac.Write([]byte{0, 0})
 	k.mac.Write(message[headerLength:])
-	k.mac.Write(trailer)
+	k.mac.Write(head)
+	k.mac.Write(make([]byte, macLength))
 	return k.mac.Sum(nil)[:macLength]
 }

@@ -16,7 +16,7 @@ func fixChecksum(b []byte) {
 	}
 	message := b[head:]
 	message[6], message[7] = 0, 0
-	sum := checksum(message, netip.AddrFrom4([4]byte(b[12:])), netip.AddrFrom4([4]byte(b[16:])), RFC5798)
+	sum := checksum(summed(message, local), netip.AddrFrom4([4]byte(b[12:])), netip.AddrFrom4([4]byte(b[16:])), RFC5798)
 	message[6], message[7] = byte(sum>>8), byte(sum)
 }
 
@@ -24,13 +24,16 @@ func fixChecksum(b []byte) {
 // them: what is accepted is, to the last bit, what its signer sends.
 func FuzzSignature(f *testing.F) {
 	keys := []Key{testKey(f, 1, 0), testKey(f, 2, 50)}
-	signed := func(id uint8) Format { return Format{Version: 3, Keys: keys, Seal: Seal{id, 1790000000000000}} }
+	signed := func(id uint8) Format { return Format{Version: 3, Keys: keys, Seal: Seal{id, numberAt(epoch)}} }
 	for _, id := range []uint8{1, 2} {
-		b, err := signed(id).AppendPacket(nil, Advertisement{51, 100, time.Second, []netip.Addr{vip, above}}, local, Group4)
-		if err != nil {
-			f.Fatal(err)
+		for _, to := range []netip.Addr{Group4, above} {
+			b, err := signed(id).AppendPacket(nil, Advertisement{51, 100, time.Second, []netip.Addr{vip, above}}, local, to)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(b)
+			f.Add(append(b, 0))
 		}
-		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) < 20 {

@@ -21,7 +21,7 @@ func (f Format) append3(b []byte, a Advertisement, src, dst netip.Addr) ([]byte,
 	}
 	if f.Seal.KeyID != 0 {
 		var err error
-		if b, err = f.appendTrailer(b, start, src, dst); err != nil {
+		if b, err = f.appendTrailer(b, start, src); err != nil {
 			return nil, err
 		}
 	}
@@ -29,18 +29,28 @@ func (f Format) append3(b []byte, a Advertisement, src, dst netip.Addr) ([]byte,
 	if src.Is6() {
 		form = RFC5798
 	}
-	binary.BigEndian.PutUint16(b[start+6:], checksum(b[start:], src, dst, form))
+	binary.BigEndian.PutUint16(b[start+6:], checksum(summed(b[start:], src), src, dst, form))
 	return b, nil
 }
 
-// parse3 reads a message of version 3. Bytes after the last address are summed
-// and left to unseal; reserved bits are ignored (RFC 9568, 5.2.6).
+// summed is what the checksum of a message of version 3 covers, which is as long
+// as its addresses say: all of it, but over IPv4 not a trailer. Over IPv6 the
+// kernels of others form the checksum, and they cover what they send.
+func summed(b []byte, src netip.Addr) []byte {
+	if end := messageEnd(b[3], src); src.Is4() && len(b) == end+TrailerLength {
+		return b[:end]
+	}
+	return b
+}
+
+// parse3 reads a message of version 3. Bytes after the last address are left to
+// unseal; reserved bits are ignored (RFC 9568, 5.2.6).
 func (f Format) parse3(b []byte, src, dst netip.Addr) (a Advertisement, form Checksum, err error) {
 	count := int(b[3])
-	if len(b) < headerLength+count*src.BitLen()/8 {
+	if len(b) < messageEnd(b[3], src) {
 		return a, form, BadLength
 	}
-	form = checksumForm(b, src, dst)
+	form = checksumForm(summed(b, src), src, dst)
 	if form == Unknown || src.Is6() && form != RFC5798 {
 		return a, form, BadChecksum
 	}
