@@ -46,6 +46,9 @@ func TestHandoverAndTakeback(t *testing.T) {
 			t.Errorf("after a reload, %s: %+v", change.what, s.status().VRRPInstances)
 		}
 	}
+	if gap := s.status().VRRPInstances[0].AdvertGap; gap.Count == 0 || gap.SumMS/float64(gap.Count) < 40 || gap.SumMS/float64(gap.Count) > 200 {
+		t.Errorf("the peer speaks every 50 ms, and the histogram of its adverts is %+v", gap)
+	}
 	d.stop()
 	s.run(log)
 	s.until("stands by after a restart", standsBy)
