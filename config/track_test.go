@@ -1,0 +1,26 @@
+package config
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestEveryCheckTracks: what can check a server can decide who is master, with
+// the same attributes.
+func TestEveryCheckTracks(t *testing.T) {
+	for kind, check := range checkGrammar.kinds {
+		if kind == "none" || slices.Contains(trackGrammar.laterKinds, kind) {
+			continue
+		}
+		track := trackGrammar.kinds[kind]
+		if track == nil {
+			t.Errorf("there is no track %q", kind)
+			continue
+		}
+		for _, name := range check.attributes {
+			if !slices.Contains(track.attributes, name) {
+				t.Errorf("track %q does not know %q", kind, name)
+			}
+		}
+	}
+}
