@@ -9,13 +9,14 @@ import (
 
 // Usage is what the kernel counted of a service, or of a server in it, when its
 // table was last read: at most three seconds ago. A service with several addresses has
-// the sum. What is zero is left out where ten thousand servers have it.
+// the sum. Zeros are left out: ten thousand idle servers would have fifty thousand
+// of them every second.
 type Usage struct {
-	Active     uint64         `json:"active_connections"`     // established
-	Inactive   uint64         `json:"inactive_connections"`   // in all other states
-	Persistent uint64         `json:"persistent_connections"` // clients that stay with a server
-	Traffic    ipvsctl.Counts `json:"traffic,omitzero"`       // since it came into the table, or somebody's `ipvsadm -Z`
-	PerSecond  ipvsctl.Counts `json:"traffic_per_s,omitzero"` // the kernel's average over some eight seconds
+	Active     uint64         `json:"active_connections,omitzero"`     // established
+	Inactive   uint64         `json:"inactive_connections,omitzero"`   // in all other states
+	Persistent uint64         `json:"persistent_connections,omitzero"` // clients that stay with a server
+	Traffic    ipvsctl.Counts `json:"traffic,omitzero"`                // since it came into the table, or somebody's `ipvsadm -Z`
+	PerSecond  ipvsctl.Counts `json:"traffic_per_s,omitzero"`          // the kernel's average over some eight seconds
 }
 
 // usage is that of the destination that a server has behind each of the keys.
