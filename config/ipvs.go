@@ -41,6 +41,11 @@ func (r *reader) readIPVS(root *block, instances []instance) IPVS {
 	return part
 }
 
+// gathered is what a connection's news may wait in the kernel of who sends it, and
+// a second for the next packet of that connection (IPVS_SYNC_FLUSH_TIME: 2 s,
+// looked at every second).
+const gathered = 4 * time.Second
+
 // readSync reads connection_sync, which follows an instance.
 func (r *reader) readSync(b *block, instances []instance) *Sync {
 	name := need(r, b, "vrrp_instance", "the name of the instance whose master tells the others of its connections", filled)
@@ -72,10 +77,10 @@ func (r *reader) readSync(b *block, instances []instance) *Sync {
 	if !id.given {
 		s.ID = int(in.VRID)
 	}
-	if !in.NoPreempt && in.PreemptDelay < s.Refresh {
+	if learnt := s.Refresh + gathered; !in.NoPreempt && in.PreemptDelay < learnt {
 		r.source.warn(&b.at, "Connections are lost when the better director comes back", fmt.Sprintf(
-			"vrrp_instance %s preempts before the director that returns has learnt of the connections, which takes %s. Set its preempt_delay to more than that, or preempt = false.",
-			name.shown(), s.Refresh))
+			"vrrp_instance %s preempts before the director that returns has learnt of the connections, which takes %s. Set its preempt_delay to at least that, or preempt = false.",
+			name.shown(), learnt))
 	}
 	return s
 }

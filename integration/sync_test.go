@@ -1,6 +1,8 @@
 package integration
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,8 +17,9 @@ const standing = 200
 const outlasts = 20 * time.Second
 
 // synchronised is a pair that tells each other of its connections on a link of
-// their own.
-func synchronised(t *testing.T) (l *lab.Lab, lb1, lb2 *lab.Hald) {
+// their own, and of those in use again so often; who comes back waits as long
+// as hald advises before it preempts.
+func synchronised(t *testing.T, refresh time.Duration) (l *lab.Lab, lb1, lb2 *lab.Hald) {
 	t.Helper()
 	l = lab.New(t)
 	l.SecondLink()
@@ -24,14 +27,16 @@ func synchronised(t *testing.T) (l *lab.Lab, lb1, lb2 *lab.Hald) {
 		addressOnSecond(l, name)
 	}
 	c := lab.Cluster{Interval: 300 * time.Millisecond, Services: lab.EachMethod, Check: patient}
-	config := l.WriteFile("sync.hcl", configuration(t, l, c)+`
+	text := strings.Replace(configuration(t, l, c), "  preempt  ", fmt.Sprintf("  preempt_delay = %q\n  preempt  ", refresh+4*time.Second), 1)
+	config := l.WriteFile("sync.hcl", text+fmt.Sprintf(`
 ipvs {
   connection_sync {
     vrrp_instance = "lab"
     interface     = "eth1"
+    refresh       = %q
   }
 }
-`)
+`, refresh))
 	lb1, lb2 = l.HaldWith("lb1", config), l.HaldWith("lb2", config)
 	inOffice(l, lb1, lb2).Stop()
 	return l, lb1, lb2
@@ -91,7 +96,7 @@ func known(l *lab.Lab, director string, times int) {
 // lost its interface is taken up again when that returns.
 func TestConnectionsOutliveTheMaster(t *testing.T) {
 	t.Parallel()
-	l, lb1, lb2 := synchronised(t)
+	l, lb1, lb2 := synchronised(t, 10*time.Second)
 	first := stand(l)
 	known(l, "lb2", 1)
 	first.outlast(t, "handover", func() {
@@ -127,4 +132,25 @@ func TestConnectionsOutliveTheMaster(t *testing.T) {
 		lb1.Kill()
 		l.AwaitMaster("lb2", settle)
 	})
+}
+
+// TestConnectionsOutliveTheReturn: a director that was dead while connections
+// were opened learns of them, those in use, before it takes its place back.
+func TestConnectionsOutliveTheReturn(t *testing.T) {
+	t.Parallel()
+	const refresh = 3 * time.Second
+	l, lb1, lb2 := synchronised(t, refresh)
+	lb1.Kill()
+	l.AwaitMaster("lb2", settle)
+	synchronises(lb2, "sender")
+	opened := stand(l)
+	if n := l.Established("lb1", lab.PortDR); n > 0 {
+		t.Fatalf("lb1, which is dead, knows %d connections", n)
+	}
+	lb1.Start()
+	for began := time.Now(); !l.Holds("lb1", lab.VIP) && time.Since(began) < settle; time.Sleep(refresh / 3) {
+		opened.ask()
+	}
+	l.AwaitMaster("lb1", settle)
+	opened.outlast(t, "the return", func() {})
 }
