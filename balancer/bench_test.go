@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/hald-project/hald/discovery"
 	"github.com/hald-project/hald/event"
 	"github.com/hald-project/hald/healthcheck"
 	"github.com/hald-project/hald/ipvsctl"
@@ -34,6 +35,7 @@ type bench struct {
 	status []Status
 	sent   int // status messages
 	tracks []Verdict
+	found  map[string]chan discovery.Answer // what sources say next, by name
 }
 
 // inBubble runs a test with a bench and stops the balancer at its end.
@@ -44,7 +46,7 @@ func inBubble(t *testing.T, test func(b *bench)) {
 		b.stop = stop
 		director, worked := net.Pipe()
 		b.link = director
-		w := worker{b.table.Open, func(c Check) (healthcheck.Checker, error) { return probe{b, c.Target.Addr()}, nil }}
+		w := worker{b.table.Open, func(c Check) (healthcheck.Checker, error) { return probe{b, c.Target.Addr()}, nil }, b.find}
 		go func() { b.ended <- w.run(ctx, worked) }()
 		defer director.Close()
 		defer stop()
@@ -90,6 +92,30 @@ func (p probe) Check(ctx context.Context) error {
 		<-ctx.Done()
 	}
 	return err
+}
+
+// find is how sources are asked: they say what the test has them say.
+func (b *bench) find(ctx context.Context, s Source, report func(discovery.Answer)) {
+	for {
+		select {
+		case a := <-b.source(s.Name):
+			report(a)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (b *bench) source(name string) chan discovery.Answer {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.found == nil {
+		b.found = make(map[string]chan discovery.Answer)
+	}
+	if b.found[name] == nil {
+		b.found[name] = make(chan discovery.Answer)
+	}
+	return b.found[name]
 }
 
 // set makes servers sick (the error) or well (nil).

@@ -16,6 +16,8 @@ type service struct {
 	flags   ipvsctl.Flags
 	members []member // real servers in order, then the sorry server
 	failed  action   // what becomes of a failed server
+	waits   bool     // servers of it have never been found yet
+	asking  bool     // and may be soon: the first answer is not in
 }
 
 // member is one server of a service.

@@ -60,7 +60,7 @@ func (s *stepper) step() {
 		m, w := &s.members[i], wishes[i]
 		now := memberState{
 			name: m.Name, address: m.at(s.first()), verdict: w.verdict, failed: failed[i], since: s.since(m, w.verdict),
-			guarded: w.guarded, out: w.out(), leaving: w.leaving, reason: w.reason, override: w.override,
+			guarded: w.guarded, found: m.Find != nil, out: w.out(), leaving: w.leaving, reason: w.reason, override: w.override,
 		}
 		weights[i], now.ramp = s.grow(m, w)
 		s.introduce(s.placeOf(m), now)
@@ -124,7 +124,8 @@ func (s *stepper) settle(key ipvsctl.Key, m *member, w wish, weight int) {
 	}
 }
 
-// dismiss drains what the service had and no member claims any more.
+// dismiss drains what the service had and no member claims any more. While servers
+// have never been found, it may be theirs, and stays.
 func (s *stepper) dismiss(key ipvsctl.Key) {
 	claimed := make(map[netip.AddrPort]bool, len(s.members))
 	for i := range s.members {
@@ -142,7 +143,15 @@ func (s *stepper) dismiss(key ipvsctl.Key) {
 			if name == "" {
 				name = address.String()
 			}
-			s.introduce(e.place, memberState{name: name, address: address, leaving: true, reason: gone})
+			found, reason := s.before.members[e.place].found, gone
+			if found {
+				reason = notFound
+			}
+			s.introduce(e.place, memberState{name: name, address: address, found: found, leaving: !s.waits, reason: reason})
+		}
+		if s.waits && e.expires.IsZero() {
+			s.put(key, e)
+			continue
 		}
 		s.drain(key, e)
 	}

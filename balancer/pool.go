@@ -35,11 +35,13 @@ const (
 type pool struct {
 	commands <-chan Command
 	watches  watches
+	finds    finds
 	keeping  keeping
 	out      *outbox
 
-	configured bool // once
-	services   []service
+	configured bool      // once
+	config     Config    // in force
+	services   []service // of it, with the servers that were found
 	overrides  map[target]*Override
 	state      state
 	wanted     []ipvsctl.Service // what the reconciler was told last
@@ -61,6 +63,7 @@ func newPool(w worker, commands <-chan Command, out *outbox) *pool {
 	return &pool{
 		commands: commands,
 		out:      out,
+		finds:    newFinds(w.find),
 		watches: watches{build: w.build, results: make(chan outcome, 1024), news: make(chan []healthcheck.News, 1),
 			failed: make(chan error, 1), running: make(map[checkID]*watch)},
 		keeping: keeping{open: w.open, reports: make(chan ipvsctl.Report), done: make(chan error, 1)},
@@ -74,6 +77,7 @@ func (p *pool) run(ctx context.Context) error {
 	err := p.loop(ctx)
 	cancel()
 	p.watches.group.Wait()
+	p.finds.group.Wait()
 	return errors.Join(err, p.keeping.wait())
 }
 
@@ -99,6 +103,10 @@ func (p *pool) loop(ctx context.Context) error {
 			p.learn(news)
 		case err := <-p.watches.failed:
 			return err
+		case a := <-p.finds.answers:
+			if err := p.find(ctx, a); err != nil {
+				return err
+			}
 		case r := <-p.keeping.reports:
 			p.observe(r)
 		case <-p.verdicts.C:
@@ -134,7 +142,10 @@ func (p *pool) obey(ctx context.Context, c Command) error {
 // configure makes a configuration the one in force. The first and every later
 // one take the same way: what is equal goes on undisturbed.
 func (p *pool) configure(ctx context.Context, c Config) error {
-	services, err := compile(c)
+	if trouble := p.finds.recall(ctx, c.Found); trouble != nil {
+		p.tell(*trouble)
+	}
+	services, err := assemble(c, p.finds.known)
 	if err != nil {
 		return err
 	}
@@ -142,12 +153,34 @@ func (p *pool) configure(ctx context.Context, c Config) error {
 	if err := p.watches.follow(ctx, probes(services, trackers)); err != nil {
 		return err
 	}
-	p.services, p.trackers, p.overrides = services, trackers, index(c.Overrides)
+	p.config, p.services, p.trackers, p.overrides = c, services, trackers, index(c.Overrides)
+	p.finds.follow(ctx, sources(c.Services))
 	p.keeping.configure(ctx, c)
 	p.advance(nil)
 	// Reading ten thousand servers takes several times the memory that keeping
 	// them does, which the runtime would return after minutes only.
 	debug.FreeOSMemory()
+	return nil
+}
+
+// find takes what a source said: servers come and go as with another configuration.
+func (p *pool) find(ctx context.Context, a found) error {
+	changed, story := p.finds.take(a)
+	for _, e := range story {
+		p.tell(e)
+	}
+	if !changed {
+		return nil
+	}
+	services, err := assemble(p.config, p.finds.known)
+	if err != nil {
+		return err
+	}
+	if err := p.watches.follow(ctx, probes(services, p.trackers)); err != nil {
+		return err
+	}
+	p.services = services
+	p.advance(nil)
 	return nil
 }
 
@@ -266,6 +299,6 @@ func (p *pool) show() {
 	now := time.Now()
 	p.shownAt, p.statusAt = now, now.Add(statusBeat)
 	p.status.Reset(statusBeat)
-	p.out.show(describe(p.services, p.state, p.watches.status, &p.view))
+	p.out.show(describe(p.services, p.config.Services, p.finds.known, p.state, p.watches.status, &p.view))
 	p.pause = max(statusPause, min(statusShare*time.Since(now), statusBeat))
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 
+	"github.com/hald-project/hald/discovery"
 	"github.com/hald-project/hald/healthcheck"
 	"github.com/hald-project/hald/ipvsctl"
 )
@@ -14,6 +15,7 @@ import (
 type worker struct {
 	open  func() (ipvsctl.Kernel, error)
 	build func(Check) (healthcheck.Checker, error)
+	find  func(context.Context, Source, func(discovery.Answer))
 }
 
 // Run is the balancer: it reads Commands from link and writes Reports to it
@@ -25,14 +27,14 @@ type worker struct {
 // The error is nil for such an end; otherwise it names a command that makes no
 // sense, or what could not be cleared.
 func Run(ctx context.Context, link net.Conn) error {
-	return worker{ipvsctl.Open, newChecker}.run(ctx, link)
+	return worker{ipvsctl.Open, newChecker, discovery.NewWatcher().Run}.run(ctx, link)
 }
 
 // RunShadow is Run for a trial beside whatever does the work: it runs every
 // check and reports what it would do, to a table that was empty when it began;
 // the kernel's is neither read nor changed.
 func RunShadow(ctx context.Context, link net.Conn) error {
-	return worker{ipvsctl.OpenShadow, newChecker}.run(ctx, link)
+	return worker{ipvsctl.OpenShadow, newChecker, discovery.NewWatcher().Run}.run(ctx, link)
 }
 
 func (w worker) run(ctx context.Context, link net.Conn) error {

@@ -70,6 +70,7 @@ type memberState struct {
 	leaving  bool      // disabled, drained by an operator, or gone from the configuration
 	present  bool      // in the table of at least one service address
 	draining bool      // on its way out of it
+	found    bool      // its address was found under a name, or in a file
 	weight   int       // the highest it has there
 	reason   string    // why it is not fully in
 }

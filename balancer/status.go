@@ -7,7 +7,7 @@ import (
 )
 
 // describe is the state as `hald status` shows it.
-func describe(services []service, now state, checks func(checkID) CheckStatus, kernel *kernelView) []Status {
+func describe(services []service, given []Service, known findings, now state, checks func(checkID) CheckStatus, kernel *kernelView) []Status {
 	all := make([]Status, 0, len(services))
 	for i := range services {
 		s := &services[i]
@@ -17,6 +17,7 @@ func describe(services []service, now state, checks func(checkID) CheckStatus, k
 			Error: kernel.errorOf(s.keys), Usage: kernel.usageOf(s.keys), RealServers: []ServerStatus{},
 		}
 		status.Addresses = s.Where()
+		status.Discovery = find(given[i].Servers, known)
 		for j, p := range st.places {
 			m := now.members[p]
 			configured := j < len(s.members)
@@ -54,4 +55,15 @@ func (m memberState) stateName() string {
 		return "disabled"
 	}
 	return m.verdict.String()
+}
+
+// find is what is known of the servers that are to be found.
+func find(servers []Server, known findings) (all []Finding) {
+	for _, m := range servers {
+		if m.Find != nil {
+			f := known[*m.Find]
+			all = append(all, Finding{Server: m.Name, Source: m.Find.String(), Servers: len(f.servers), Error: f.failure})
+		}
+	}
+	return all
 }

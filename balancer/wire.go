@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/hald-project/hald/discovery"
 	"github.com/hald-project/hald/event"
 )
 
@@ -35,6 +36,7 @@ type Config struct {
 	Sync          *Sync             `json:"sync,omitempty"`    // nil: connections are not synchronised
 	ClearOnStop   bool              `json:"clear_on_stop"`     // delete our services when stopping
 	Record        string            `json:"record"`            // path of the ownership record
+	Found         string            `json:"found,omitempty"`   // path of the file with the servers last found; empty: none is kept
 	Trackers      []Tracker         `json:"trackers"`
 	Overrides     []Override        `json:"overrides"`
 	Serial        uint64            `json:"serial"` // counts the configurations of the director's life; see Configured
@@ -81,10 +83,14 @@ type Service struct {
 	Sorry              *Server          `json:"sorry,omitempty"`
 }
 
-// Server is one real server.
+// Source is where the addresses of servers are found.
+type Source = discovery.Source
+
+// Server is one real server, or with Find as many as are found.
 type Server struct {
 	Name       string         `json:"name"`
-	Address    netip.AddrPort `json:"address"`    // port 0: the service's
+	Address    netip.AddrPort `json:"address"` // port 0: the service's; with Find its port counts alone
+	Find       *Source        `json:"find,omitempty"`
 	Forwarding string         `json:"forwarding"` // nat, dr, tun
 	Tunnel     Tunnel         `json:"tunnel"`
 	Weight     int            `json:"weight"`
@@ -104,8 +110,8 @@ type Tunnel struct {
 // Check is one probe and its rise and fall. Equal values are probed once,
 // however many services name them.
 type Check struct {
-	Kind         string            `json:"kind"` // tcp, http, https, tls, grpc, exec; script, process, file
-	Target       netip.AddrPort    `json:"target"`
+	Kind         string            `json:"kind"`   // tcp, http, https, tls, grpc, exec; script, process, file
+	Target       netip.AddrPort    `json:"target"` // of a server to be found: 0.0.0.0 and port 0 stand for what it has
 	Interval     time.Duration     `json:"interval"`
 	Timeout      time.Duration     `json:"timeout"`
 	FastInterval time.Duration     `json:"fast_interval"`
@@ -174,7 +180,16 @@ type Status struct {
 	Sorry     bool     `json:"sorry"`
 	Error     string   `json:"error,omitempty"` // last kernel error, empty when the table is right
 	Usage
+	Discovery   []Finding      `json:"discovery,omitempty"`
 	RealServers []ServerStatus `json:"real_servers"`
+}
+
+// Finding is one real_server of a Status whose addresses are found.
+type Finding struct {
+	Server  string `json:"server"`
+	Source  string `json:"source"`  // "dns web.example.net"
+	Servers int    `json:"servers"` // of the last good answer
+	Error   string `json:"error"`   // of the last answer, empty when it was good
 }
 
 // ServerStatus is one real server of a Status.

@@ -33,6 +33,7 @@ const (
 	belowQuorum = "below quorum: the sorry server is in use"
 	poolBack    = "quorum is back"
 	gone        = "gone from the configuration"
+	notFound    = "no longer found"
 	drained     = "no connection left"
 	drainOver   = "drain time over"
 	serviceGone = "virtual server gone from the configuration"
@@ -107,7 +108,7 @@ func (s *service) decideQuorum(wishes []wish, inTable []bool, before quorum) quo
 	switch {
 	case sure >= need:
 		return held
-	case sure+possible < need:
+	case sure+possible < need && !s.asking:
 		return lost
 	}
 	return before

@@ -24,13 +24,14 @@ func aim(checks []serviceCheck, server netip.AddrPort, port uint16) []Check {
 		if c.address.given {
 			address = c.address.value
 		}
+		to := port
 		if server.Port() != 0 {
-			port = server.Port()
+			to = server.Port()
 		}
 		if c.port.given {
-			port = uint16(c.port.value)
+			to = uint16(c.port.value)
 		}
-		c.Target = netip.AddrPortFrom(address, port)
+		c.Target = netip.AddrPortFrom(address, to)
 		aimed = append(aimed, c.Check)
 	}
 	return aimed

@@ -146,7 +146,8 @@ type Service struct {
 // Server is one real_server, or the sorry_server.
 type Server struct {
 	Name           string
-	Address        netip.AddrPort // port 0: the service's own port
+	Address        netip.AddrPort // port 0: the service's own port; with Find the port alone counts
+	Find           *Find          // where its addresses are found; nil: it has one
 	Forwarding     string         // "nat", "dr" or "tun"
 	Tunnel         Tunnel         // with "tun"
 	Weight         int            // 0–65535
@@ -154,6 +155,14 @@ type Server struct {
 	LowerThreshold uint32
 	Disabled       bool
 	Checks         []Check // empty: check "none"
+}
+
+// Find is where the addresses of a real_server are found.
+type Find struct {
+	Kind       string // "dns", "srv" or "file"
+	Name       string // a DNS name, or an absolute path
+	IPv4, IPv6 bool   // which addresses can be reached from the service
+	Port       bool   // they may have ports
 }
 
 // Tunnel is how packets to a server with forwarding "tun" are wrapped.
@@ -166,7 +175,7 @@ type Tunnel struct {
 // Check is one check block with its target resolved.
 type Check struct {
 	Kind         string         // "tcp", "http", "https", "tls", "grpc" or "exec"
-	Target       netip.AddrPort // what is connected to, or what a command is told
+	Target       netip.AddrPort // what is connected to, or what a command is told; 0.0.0.0 and port 0 stand for those of a server to be found
 	Interval     time.Duration
 	Timeout      time.Duration // at most Interval
 	FastInterval time.Duration // while the verdict is not settled

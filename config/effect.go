@@ -78,6 +78,7 @@ var spelled = map[string]string{
 	"Instance.Lease": "address_lease", "Instance.Announce": "gratuitous_arp", "Address.Quiet": "advertise = false",
 	"Check.HTTP": "http", "Check.TLS": "tls", "Check.GRPC": "grpc", "Tracker.Check": "check", "HTTPCheck.Follow": "follow_redirects",
 	"HTTPCheck.SHA256": "sha256", "HTTPCheck.HTTP2": "http2", "TLSCheck.Insecure": "verify = false",
+	"Server.Find": "dns, srv or file",
 }
 
 // restarts tells whether an instance has to begin anew though each attribute that

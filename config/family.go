@@ -82,6 +82,10 @@ func (sv *service) shown(key, protocol field[string]) string {
 // NAT and direct routing keep the packet, only a tunnel has one of another family
 // in it. The kernel's protocol for connections cannot speak of those.
 func (r *reader) checkFamily(sv *service, s *server, synced bool) {
+	if s.Find != nil {
+		r.checkFind(sv, s, synced)
+		return
+	}
 	if !s.address.ok {
 		return
 	}
@@ -106,12 +110,16 @@ var portless = []string{"exec", "ping", "file", "none"}
 // checkPorts reports a check that has no port from anywhere: a firewall mark is of
 // none.
 func (r *reader) checkPorts(sv *service, s *server) {
-	if !sv.mark.given || !s.address.ok || !sv.port.ok {
+	at := s.address.at
+	if s.Find != nil {
+		at = s.find.at
+	}
+	if !sv.mark.given || !s.address.ok && s.Find == nil || !sv.port.ok || s.Find != nil && s.Find.Kind == "srv" {
 		return
 	}
 	for _, c := range s.Checks {
 		if c.Target.Port() == 0 && !slices.Contains(portless, c.Kind) {
-			r.fail(s.address.at, "Check without a port", fmt.Sprintf(
+			r.fail(at, "Check without a port", fmt.Sprintf(
 				"A firewall mark has no port, so check %q of %s does not know where to connect: give the check a port.", c.Kind, s.block.title()))
 			return
 		}

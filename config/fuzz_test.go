@@ -77,7 +77,7 @@ func checkSound(t *testing.T, c *Config) {
 			}
 			for _, check := range s.Checks {
 				if check.Timeout > check.Interval || check.Timeout <= 0 || check.Fall < 1 || check.Rise < 1 ||
-					check.Target.Port() == 0 && !slices.Contains(portless, check.Kind) || (check.Kind == "exec") != (len(check.Command) > 0) {
+					check.Target.Port() == 0 && s.Find == nil && !slices.Contains(portless, check.Kind) || (check.Kind == "exec") != (len(check.Command) > 0) {
 					t.Errorf("check %+v", check)
 				}
 			}

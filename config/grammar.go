@@ -97,7 +97,7 @@ var serviceGrammar = grammar{
 	},
 	blocks: map[string]*grammar{
 		"check":        checkGrammar,
-		"real_server":  {labels: []string{"name"}, attributes: serverAttributes, blocks: map[string]*grammar{"check": checkGrammar, "tunnel": tunnelGrammar}},
+		"real_server":  {labels: []string{"name"}, attributes: append([]string{"dns", "srv", "file"}, serverAttributes...), blocks: map[string]*grammar{"check": checkGrammar, "tunnel": tunnelGrammar}},
 		"sorry_server": {single: true, attributes: serverAttributes, blocks: map[string]*grammar{"check": checkGrammar, "tunnel": tunnelGrammar}},
 		"tunnel":       tunnelGrammar,
 	},

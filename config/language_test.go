@@ -23,7 +23,7 @@ var vocabulary = map[string][]string{
 	"vrrp_instance/authentication": {"type", "key", "id", "required"},
 	"virtual_server": {"addresses", "fwmark", "family", "protocol", "scheduler", "scheduler_flags", "forwarding", "tunnel", "persistence", "persistence_netmask",
 		"persistence_engine", "one_packet", "quorum", "hysteresis", "on_fail", "drain", "slow_start", "max_failed", "initial", "check", "real_server", "sorry_server"},
-	"virtual_server/real_server":  {"address", "weight", "upper_threshold", "lower_threshold", "forwarding", "tunnel", "check", "disabled"},
+	"virtual_server/real_server":  {"address", "dns", "srv", "file", "weight", "upper_threshold", "lower_threshold", "forwarding", "tunnel", "check", "disabled"},
 	"virtual_server/sorry_server": {"address", "weight", "upper_threshold", "lower_threshold", "forwarding", "tunnel", "check", "disabled"},
 	"virtual_server/tunnel":       {"type", "port", "checksum"},
 	"virtual_server/check":        {"none", "tcp", "http", "https", "tls", "dns", "grpc", "smtp", "udp", "ping", "exec", "file"},

@@ -12,6 +12,7 @@ type server struct {
 	Server
 	block   *block
 	address field[netip.AddrPort]
+	find    field[string] // given: instead of the address
 	weight  field[int]
 }
 
@@ -37,6 +38,9 @@ func (r *reader) readServers(b *block, forwarding field[string], port field[uint
 		if s.address.ok && port.ok {
 			s.Checks = aim(own, s.Address, port.value)
 		}
+		if s.Find != nil {
+			s.Checks = aim(own, s.Address, 0)
+		}
 		all = append(all, s)
 	}
 	return all
@@ -45,7 +49,7 @@ func (r *reader) readServers(b *block, forwarding field[string], port field[uint
 // readServer reads a real_server or sorry_server without its checks.
 func (r *reader) readServer(b *block, inherited field[string]) server {
 	s := server{block: b}
-	s.address = need(r, b, "address", "ADDRESS or ADDRESS:PORT of the server", serverAddress)
+	r.readWhere(b, &s)
 	forwarding := read(r, b, "forwarding", oneOf(forwardings))
 	if !forwarding.given {
 		forwarding = inherited
@@ -61,7 +65,9 @@ func (r *reader) readServer(b *block, inherited field[string]) server {
 		r.fail(lower.at, "Invalid lower_threshold", fmt.Sprintf("%s is above upper_threshold, which is %s. New connections start again when the count falls below the lower one.", lower.shown(), upper.shown()))
 	}
 	s.Name = b.label
-	s.Address = s.address.value
+	if s.Find == nil {
+		s.Address = s.address.value
+	}
 	s.Forwarding = forwarding.value
 	s.Weight = s.weight.value
 	s.UpperThreshold, s.LowerThreshold = uint32(upper.value), uint32(lower.value)

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -104,6 +105,9 @@ func (r *reader) checkQuorum(b *block, quorum field[int], servers []server) {
 	if len(servers) == 0 {
 		r.fail(b.at, "No real server", fmt.Sprintf("%s has no real_server, so it could never serve anybody.", b.title()))
 		return
+	}
+	if slices.ContainsFunc(servers, func(s server) bool { return s.Find != nil }) {
+		return // nobody knows how many there will be
 	}
 	total, enabled := 0, 0
 	var weights []value

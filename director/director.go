@@ -69,6 +69,14 @@ func (d *Director) record() string {
 	return Record(d.RuntimeDir)
 }
 
+// found is where the servers last found under names are kept: nowhere in a trial.
+func (d *Director) found() string {
+	if d.DryRun {
+		return ""
+	}
+	return filepath.Join(d.StateDir, "found.json")
+}
+
 // Socket is the path of the admin socket: the configured one, or hald.sock in
 // the runtime directory.
 func Socket(runtimeDir string, c config.Admin) string {

@@ -57,7 +57,7 @@ func newLife(d *Director) *life {
 		overrides:  overrides{memory: newMemory(overridesFile(d.StateDir)), news: make(chan any, 1)},
 		reload:     newReloader(),
 	}
-	l.force.Store(newForce(d.Config, d.record()))
+	l.force.Store(newForce(d.Config, d.record(), d.found()))
 	return l
 }
 

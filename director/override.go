@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -120,13 +122,22 @@ func (l *life) find(service, server string) (balancer.Server, error) {
 			continue
 		}
 		for _, r := range s.Servers {
-			if r.Name == server {
+			if r.Name == server || r.Find != nil && isFound(r.Name, server) {
 				return r, nil
 			}
 		}
 		return balancer.Server{}, fmt.Errorf("virtual server %q has no real server %q", service, server)
 	}
 	return balancer.Server{}, fmt.Errorf("there is no virtual server %q", service)
+}
+
+// isFound tells whether a name is one of those that servers found for a real_server have:
+// NAME/ADDRESS or NAME/ADDRESS:PORT.
+func isFound(of, name string) bool {
+	rest, is := strings.CutPrefix(name, of+"/")
+	_, bare := netip.ParseAddr(rest)
+	_, ported := netip.ParseAddrPort(rest)
+	return is && (bare == nil || ported == nil)
 }
 
 // tellOverrides hands them to the balancer. It never waits: one that does not take

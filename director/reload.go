@@ -28,8 +28,8 @@ type force struct {
 	loaded   time.Time
 }
 
-func newForce(c *config.Config, record string) *force {
-	return &force{config: c, election: ElectionConfig(c), balancer: BalancerConfig(c, record), loaded: time.Now()}
+func newForce(c *config.Config, record, found string) *force {
+	return &force{config: c, election: ElectionConfig(c), balancer: BalancerConfig(c, record, found), loaded: time.Now()}
 }
 
 // now is the configuration in force.
@@ -135,7 +135,7 @@ func (l *life) renew(ctx context.Context, by string, allow bool) (Outcome, error
 	diags.WriteText(&told, 0, false)
 	p := proposal{invalid: diags.Err(), told: told.String(), allow: allow, by: by, outcome: make(chan Outcome, 1)}
 	if c != nil {
-		p.next = newForce(c, l.d.record())
+		p.next = newForce(c, l.d.record(), l.d.found())
 	}
 	select {
 	case l.reload.proposals <- p:

@@ -99,8 +99,9 @@ func virtualRules(rules []config.Rule) (list []election.Rule) {
 }
 
 // BalancerConfig is the balancer's part of the configuration. Record is the
-// path of the ownership record.
-func BalancerConfig(c *config.Config, record string) balancer.Config {
+// path of the ownership record, found
+// that of the servers last found.
+func BalancerConfig(c *config.Config, record, found string) balancer.Config {
 	part := balancer.Config{
 		TCPTimeout:    c.IPVS.TCPTimeout,
 		TCPFinTimeout: c.IPVS.TCPFinTimeout,
@@ -108,6 +109,7 @@ func BalancerConfig(c *config.Config, record string) balancer.Config {
 		ClearOnStop:   c.IPVS.ClearOnStop,
 		Sysctls:       sysctls(c.IPVS),
 		Record:        record,
+		Found:         found,
 		Trackers:      probed(c.Instances),
 	}
 	if s := c.IPVS.Sync; s != nil {
@@ -156,6 +158,9 @@ func server(s config.Server) balancer.Server {
 		Upper:      s.UpperThreshold,
 		Lower:      s.LowerThreshold,
 		Disabled:   s.Disabled,
+	}
+	if s.Find != nil {
+		part.Find = &balancer.Source{Kind: s.Find.Kind, Name: s.Find.Name, IPv4: s.Find.IPv4, IPv6: s.Find.IPv6, Port: s.Find.Port}
 	}
 	for _, c := range s.Checks {
 		part.Checks = append(part.Checks, check(c))

@@ -62,9 +62,9 @@ func TestBalancerConfig(t *testing.T) {
 			}},
 			Sorry: &sorry,
 		}},
-	}, "/run/record")
+	}, "/run/record", "/lib/found")
 	want := balancer.Config{
-		TCPTimeout: 1, TCPFinTimeout: 2, UDPTimeout: 3, ClearOnStop: true, Record: "/run/record",
+		TCPTimeout: 1, TCPFinTimeout: 2, UDPTimeout: 3, ClearOnStop: true, Record: "/run/record", Found: "/lib/found",
 		Sysctls: map[string]string{"expire_nodest_conn": "0", "sync_refresh_period": "10", "sync_threshold": "3 0"},
 		Sync:    &balancer.Sync{Instance: "front", Interface: "eth1", ID: 52},
 		Services: []balancer.Service{{
@@ -103,7 +103,7 @@ func TestTrackersOfTheBalancer(t *testing.T) {
 		{Kind: "file", Name: "f", Check: rhythm("file"), Path: "/run/f"},
 		{Kind: "virtual_server", Name: "http"},
 		{Kind: "http", Name: "h", Check: http},
-	}}}}, "").Trackers
+	}}}}, "", "").Trackers
 	check := func(kind string) *balancer.Check {
 		return &balancer.Check{Kind: kind, Interval: 2, Timeout: 1, FastInterval: 1, Fall: 3, Rise: 2}
 	}

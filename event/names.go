@@ -65,6 +65,10 @@ var kinds = map[string]kind{
 	"real_server.removed":  {zapcore.InfoLevel, "real server removed"},
 	"real_server.override": {zapcore.InfoLevel, "operator override of a real server"},
 
+	"discovery.changed":   {zapcore.InfoLevel, "real servers were found or are gone"},
+	"discovery.failed":    {zapcore.WarnLevel, "real servers cannot be looked up: the last good answer stays"},
+	"discovery.recovered": {zapcore.InfoLevel, "real servers can be looked up again"},
+
 	"quorum.lost":   {zapcore.ErrorLevel, "virtual server lost its quorum"},
 	"quorum.gained": {zapcore.InfoLevel, "virtual server has its quorum"},
 	"sorry.on":      {zapcore.WarnLevel, "sorry server in use"},

@@ -1,0 +1,11 @@
+cluster "demo" {
+  director "lb1" {}
+}
+
+virtual_server "web" {
+  addresses  = ["192.0.2.10:80", "[2001:db8::10]:80"]
+  protocol   = "tcp"
+  forwarding = "nat"
+  check "tcp" {}
+  real_server "a" { dns = "web.example.net" }
+}
