@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strings"
 	"unicode"
@@ -88,11 +89,27 @@ func parseKey(kind field[string]) func(value) (string, error) {
 			return "", complain("The key is empty.")
 		case strings.ContainsFunc(s, unicode.IsControl):
 			return "", complain("The key has a control character in it, such as a line break. chomp(file(\"PATH\")) leaves one at the end out.")
-		case kind.ok && kind.value == hmac && (len(s) < minHMAC || len(s) > maxHMAC):
-			return "", complain("A key of this type has %d to %d bytes: \"openssl rand -hex 32\" makes one.", minHMAC, maxHMAC)
+		case kind.ok && kind.value == hmac:
+			return parseHMAC(s)
 		case kind.ok && kind.value == simple && len(s) > maxSimple:
 			return "", complain("The key is longer than the %d bytes that an advert of version 2 has room for.", maxSimple)
 		}
 		return s, nil
 	}
+}
+
+// parseHMAC accepts a key as it is, or its bytes behind "hex:", which is how
+// keepalived writes one that is no text.
+func parseHMAC(s string) (string, error) {
+	if digits, coded := strings.CutPrefix(s, "hex:"); coded {
+		b, err := hex.DecodeString(digits)
+		if err != nil {
+			return "", complain("Behind \"hex:\" come hexadecimal digits and nothing else, two for each byte of the key.")
+		}
+		s = string(b)
+	}
+	if len(s) < minHMAC || len(s) > maxHMAC {
+		return "", complain("A key of this type has %d to %d bytes: \"openssl rand -hex 32\" makes one.", minHMAC, maxHMAC)
+	}
+	return s, nil
 }

@@ -69,3 +69,20 @@ func TestLinesAroundKeysAreShown(t *testing.T) {
 		i++
 	}
 }
+
+// TestHexKeys: a key that is no text is read byte by byte, as keepalived reads it.
+func TestHexKeys(t *testing.T) {
+	for _, tt := range []struct {
+		length int
+		ok     bool
+	}{{minHMAC - 1, false}, {minHMAC, true}, {maxHMAC, true}, {maxHMAC + 1, false}} {
+		var secret []byte
+		for i := range tt.length {
+			secret = append(secret, byte(0xff-i))
+		}
+		got, err := parseHMAC(fmt.Sprintf("hex:%x", secret))
+		if (err == nil) != tt.ok || tt.ok && got != string(secret) {
+			t.Errorf("%d bytes: %x, %v", tt.length, got, err)
+		}
+	}
+}

@@ -46,6 +46,17 @@ vrrp_instance "begins" {
   }
 }
 
+vrrp_instance "as_keepalived_writes_it" {
+  interface         = "eth0"
+  virtual_router_id = 5
+  virtual_addresses = ["192.0.2.13/24"]
+
+  authentication {
+    type = "hmac-sha256"
+    key  = "hex:ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1F"
+  }
+}
+
 vrrp_instance "six" {
   interface         = "eth0"
   virtual_router_id = 4
