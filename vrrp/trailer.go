@@ -84,7 +84,7 @@ func (f Format) unseal(b []byte, p *Packet) error {
 	end := messageEnd(b[3], p.Source)
 	message, trailer := b[:end], b[end:]
 	signed := len(trailer) == TrailerLength
-	known := signed && trailer[0] == algorithmHMAC && trailer[2] == 0 && trailer[3] == 0
+	known := signed && trailer[0] == algorithmHMAC && trailer[1] != 0 && trailer[2] == 0 && trailer[3] == 0
 	if known {
 		p.Seal = Seal{trailer[1], binary.BigEndian.Uint64(trailer[4:])}
 	}
