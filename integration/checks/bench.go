@@ -29,8 +29,10 @@ type figures struct {
 	cpu  float64 // ms per 1,000 checks
 	rate float64 // checks a second
 	pss  float64 // MiB, of all processes of the daemon
+	own  float64 // MiB, of the one that checks
 	p99  float64 // ms later than an interval after the last check of the server
 	most float64
+	lost float64 // connections that the kernel had to begin again, a second late: lateness that no daemon has made
 }
 
 // prepare builds what is run and makes the namespace.
@@ -76,6 +78,7 @@ func (b *bench) run(c cell, w *witness) (f figures, err error) {
 	}()
 	time.Sleep(settle)
 	w.begin(c.kind == "http")
+	again := retried(command.Process.Pid)
 	before, start := spent(command.Process.Pid), time.Now()
 	time.Sleep(b.window)
 	cost, took := spent(command.Process.Pid)-before, time.Since(start)
@@ -87,7 +90,9 @@ func (b *bench) run(c cell, w *witness) (f figures, err error) {
 	return figures{
 		cpu:  cost.Seconds() * 1e6 / float64(checks),
 		rate: float64(checks) / took.Seconds(),
-		pss:  float64(memory(command.Process.Pid)) / (1 << 20),
+		pss:  float64(memory(family(command.Process.Pid)...)) / (1 << 20),
+		own:  float64(memory(checking(command.Process.Pid))) / (1 << 20),
+		lost: float64(retried(command.Process.Pid) - again),
 		p99:  late[len(late)*99/100].Seconds() * 1000,
 		most: late[len(late)-1].Seconds() * 1000,
 	}, nil

@@ -41,9 +41,40 @@ func spent(pid int) (sum time.Duration) {
 	return sum
 }
 
-// memory is the proportional set size of a family, in bytes.
-func memory(pid int) (sum int64) {
-	for _, p := range family(pid) {
+// checking is the process of a family that makes the checks: hald's is called so, and
+// keepalived's is its last.
+func checking(pid int) int {
+	all := family(pid)
+	for _, p := range all {
+		if text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p)); strings.Contains(string(text), "balancer") {
+			return p
+		}
+	}
+	return all[len(all)-1]
+}
+
+// retried is how many first packets of connections were sent again in a process's network
+// namespace: after a second (RFC 6298, 2.1), because the first was lost (TCPSynRetrans).
+func retried(pid int) int64 {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/net/netstat", pid))
+	var names []string
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || fields[0] != "TcpExt:" {
+			continue
+		}
+		if at := slices.Index(names, "TCPSynRetrans"); at >= 0 && at < len(fields) {
+			n, _ := strconv.ParseInt(fields[at], 10, 64)
+			return n
+		}
+		names = fields
+	}
+	return 0
+}
+
+// memory is the proportional set size of processes, in bytes.
+func memory(pids ...int) (sum int64) {
+	for _, p := range pids {
 		text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", p))
 		for line := range strings.Lines(string(text)) {
 			if rest, is := strings.CutPrefix(line, "Pss:"); is {
@@ -58,17 +89,17 @@ func memory(pid int) (sum int64) {
 // table is the medians, and hald's share of keepalived's processor time.
 func table(sizes []int, found map[cell][]figures) string {
 	var text strings.Builder
-	text.WriteString("| check | real servers | daemon | CPU per 1,000 checks, ms | of keepalived's | checks/s | PSS, MiB | later than the interval, ms: p99 | most |\n" +
-		"|---|---|---|---|---|---|---|---|---|\n")
+	text.WriteString("| check | real servers | daemon | CPU per 1,000 checks, ms | of keepalived's | checks/s | PSS, MiB | of the process that checks | later than the interval, ms: p99 | most | SYNs sent again |\n" +
+		"|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, kind := range []string{"tcp", "http"} {
 		for _, n := range sizes {
 			theirs := median(found[cell{"keepalived", kind, n}], func(f figures) float64 { return f.cpu })
 			for _, daemon := range []string{"keepalived", "hald"} {
 				of := func(get func(figures) float64) float64 { return median(found[cell{daemon, kind, n}], get) }
 				cpu := of(func(f figures) float64 { return f.cpu })
-				fmt.Fprintf(&text, "| %s | %d | %s | %.1f | %.0f %% | %.0f | %.1f | %.1f | %.1f |\n", kind, n, daemon, cpu, 100*cpu/theirs,
-					of(func(f figures) float64 { return f.rate }), of(func(f figures) float64 { return f.pss }),
-					of(func(f figures) float64 { return f.p99 }), of(func(f figures) float64 { return f.most }))
+				fmt.Fprintf(&text, "| %s | %d | %s | %.1f | %.0f %% | %.0f | %.1f | %.1f | %.1f | %.1f | %.0f |\n", kind, n, daemon, cpu, 100*cpu/theirs,
+					of(func(f figures) float64 { return f.rate }), of(func(f figures) float64 { return f.pss }), of(func(f figures) float64 { return f.own }),
+					of(func(f figures) float64 { return f.p99 }), of(func(f figures) float64 { return f.most }), of(func(f figures) float64 { return f.lost }))
 			}
 		}
 	}
