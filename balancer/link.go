@@ -47,7 +47,7 @@ func receive(ctx context.Context, link net.Conn, commands chan<- Command) error 
 // wait in a bounded queue and are counted when it is full, of status only the
 // latest counts, and of the trackers' verdicts.
 type outbox struct {
-	events  chan event.Event
+	events  chan *event.Event
 	status  chan []Status
 	tracks  chan []Verdict
 	answer  chan Configured // the newest
@@ -58,7 +58,7 @@ type outbox struct {
 const maxEvents = 8192
 
 func newOutbox() *outbox {
-	return &outbox{events: make(chan event.Event, maxEvents), status: make(chan []Status, 1), tracks: make(chan []Verdict, 1), answer: make(chan Configured, 1)}
+	return &outbox{events: make(chan *event.Event, maxEvents), status: make(chan []Status, 1), tracks: make(chan []Verdict, 1), answer: make(chan Configured, 1)}
 }
 
 // tell queues an event. After events were lost the next one that finds room is
@@ -69,11 +69,11 @@ func (o *outbox) tell(e event.Event) {
 			o.dropped++
 			return
 		}
-		o.events <- event.Event{Time: e.Time, Name: "log.dropped", Count: o.dropped, Reason: "the director did not take the balancer's events"}
+		o.events <- &event.Event{Time: e.Time, Name: "log.dropped", Count: o.dropped, Reason: "the director did not take the balancer's events"}
 		o.dropped = 0
 	}
 	select {
-	case o.events <- e:
+	case o.events <- &e:
 	default:
 		o.dropped = 1
 	}
@@ -113,7 +113,7 @@ func (o *outbox) send(ctx context.Context, link net.Conn) error {
 		var r Report
 		select {
 		case e := <-o.events:
-			r.Event = &e
+			r.Event = e
 		case r.Status = <-o.status:
 		case r.Tracks = <-o.tracks:
 		case c := <-o.answer:
@@ -131,7 +131,7 @@ func (o *outbox) flush(messages *json.Encoder) error {
 	for {
 		select {
 		case e := <-o.events:
-			if err := messages.Encode(Report{Event: &e}); err != nil {
+			if err := messages.Encode(Report{Event: e}); err != nil {
 				return sendError(err)
 			}
 		default:

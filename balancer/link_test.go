@@ -55,7 +55,7 @@ func TestLinkFullDelaysNothing(t *testing.T) {
 }
 
 func TestOutboxCountsWhatItDrops(t *testing.T) {
-	o := &outbox{events: make(chan event.Event, 4)}
+	o := &outbox{events: make(chan *event.Event, 4)}
 	send := func(n int) {
 		for i := range n {
 			o.tell(event.Event{Name: fmt.Sprint(i)})

@@ -21,6 +21,11 @@ const (
 	// part in so many of the time.
 	statusShare = 20
 
+	// Reading ten thousand servers and hearing of each for the first time takes
+	// several times the memory that keeping them does, which the runtime would
+	// return after minutes only.
+	tidyAfter = 5 * time.Second
+
 	// A step looks at every server, so that thousands of verdicts, each with a
 	// step of its own, would take a processor for many seconds. After a step the
 	// next verdicts gather for so many times as long as it took, within bounds:
@@ -57,6 +62,7 @@ type pool struct {
 	statusAt time.Time     // when that is
 	shownAt  time.Time     // when the last was
 	pause    time.Duration // after the last, before the next
+	tidyAt   time.Time     // memory is given back then; zero: it was
 }
 
 func newPool(w worker, commands <-chan Command, out *outbox) *pool {
@@ -157,9 +163,7 @@ func (p *pool) configure(ctx context.Context, c Config) error {
 	p.finds.follow(ctx, sources(c.Services))
 	p.keeping.configure(ctx, c)
 	p.advance(nil)
-	// Reading ten thousand servers takes several times the memory that keeping
-	// them does, which the runtime would return after minutes only.
-	debug.FreeOSMemory()
+	p.tidyAt = time.Now().Add(tidyAfter)
 	return nil
 }
 
@@ -300,5 +304,9 @@ func (p *pool) show() {
 	p.shownAt, p.statusAt = now, now.Add(statusBeat)
 	p.status.Reset(statusBeat)
 	p.out.show(describe(p.services, p.config.Services, p.finds.known, p.state, p.watches.status, &p.view))
+	if !p.tidyAt.IsZero() && !now.Before(p.tidyAt) {
+		p.tidyAt = time.Time{}
+		debug.FreeOSMemory()
+	}
 	p.pause = max(statusPause, min(statusShare*time.Since(now), statusBeat))
 }

@@ -53,7 +53,7 @@ func (a *app) worker() *cobra.Command {
 			if role == director.RoleBalancer {
 				// What it keeps of ten thousand servers is small beside the room that
 				// the collector would let it fill, at some milliseconds a second.
-				debug.SetGCPercent(40)
+				debug.SetGCPercent(20)
 			}
 			// Without a name of its own the process would be called "exe" in
 			// ps; that is all that is lost if it cannot have one.
