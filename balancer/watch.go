@@ -186,15 +186,16 @@ func newChecker(c Check) (healthcheck.Checker, error) {
 	if c.TLS == nil && (c.Kind == "https" || c.Kind == "tls") {
 		return nil, errors.New("it does not say how to speak TLS")
 	}
+	way := healthcheck.Way{Source: c.Source, Mark: c.Mark}
 	switch c.Kind {
 	case "tcp":
-		return &healthcheck.TCP{Target: c.Target}, nil
+		return &healthcheck.TCP{Target: c.Target, Way: way}, nil
 	case "http", "https":
-		return newHTTP(c)
+		return newHTTP(c, way)
 	case "tls":
-		return &healthcheck.TLS{Target: c.Target, Secure: *newSecure(c.TLS)}, nil
+		return &healthcheck.TLS{Target: c.Target, Way: way, Secure: *newSecure(c.TLS)}, nil
 	case "grpc":
-		return &healthcheck.GRPC{Target: c.Target, Service: c.Service, Secure: newSecure(c.TLS)}, nil
+		return &healthcheck.GRPC{Target: c.Target, Way: way, Service: c.Service, Secure: newSecure(c.TLS)}, nil
 	case "exec":
 		return &healthcheck.Exec{Command: c.Command, Target: c.Target}, nil
 	case "script":
@@ -207,8 +208,8 @@ func newChecker(c Check) (healthcheck.Checker, error) {
 	return nil, fmt.Errorf("unknown kind %q", c.Kind)
 }
 
-func newHTTP(c Check) (healthcheck.Checker, error) {
-	probe := &healthcheck.HTTP{Target: c.Target, Method: c.Method, Path: c.Path, Host: c.Host, Headers: c.Headers, Body: c.Body,
+func newHTTP(c Check, way healthcheck.Way) (healthcheck.Checker, error) {
+	probe := &healthcheck.HTTP{Target: c.Target, Way: way, Method: c.Method, Path: c.Path, Host: c.Host, Headers: c.Headers, Body: c.Body,
 		Follow: c.Follow, HTTP2: c.HTTP2, Secure: newSecure(c.TLS)}
 	sum, err := hex.DecodeString(c.SHA256)
 	if err != nil {

@@ -110,8 +110,10 @@ type Tunnel struct {
 // Check is one probe and its rise and fall. Equal values are probed once,
 // however many services name them.
 type Check struct {
-	Kind         string            `json:"kind"`   // tcp, http, https, tls, grpc, exec; script, process, file
-	Target       netip.AddrPort    `json:"target"` // of a server to be found: 0.0.0.0 and port 0 stand for what it has
+	Kind         string            `json:"kind"`            // tcp, http, https, tls, grpc, exec; script, process, file
+	Target       netip.AddrPort    `json:"target"`          // of a server to be found: 0.0.0.0 and port 0 stand for what it has
+	Source       netip.Addr        `json:"source,omitzero"` // invalid: the kernel chooses
+	Mark         uint32            `json:"mark,omitempty"`  // of the packets; 0: none
 	Interval     time.Duration     `json:"interval"`
 	Timeout      time.Duration     `json:"timeout"`
 	FastInterval time.Duration     `json:"fast_interval"`

@@ -12,14 +12,15 @@ import (
 type serviceCheck struct {
 	Check
 	address field[netip.Addr] // given: instead of the server's
-	port    field[int]        // given: instead of the server's or the service's
+	source  field[netip.Addr]
+	port    field[int] // given: instead of the server's or the service's
 }
 
 // aim makes the checks of one server. A server without a port of its own is
 // checked at the service's (first) port.
-func aim(checks []serviceCheck, server netip.AddrPort, port uint16) []Check {
+func (r *reader) aim(checks []serviceCheck, server netip.AddrPort, port uint16) []Check {
 	var aimed []Check
-	for _, c := range checks {
+	for i, c := range checks {
 		address := server.Addr()
 		if c.address.given {
 			address = c.address.value
@@ -32,6 +33,7 @@ func aim(checks []serviceCheck, server netip.AddrPort, port uint16) []Check {
 			to = uint16(c.port.value)
 		}
 		c.Target = netip.AddrPortFrom(address, to)
+		checks[i].source.ok = r.checkSource(c.source, address) // said once, however many servers there are
 		aimed = append(aimed, c.Check)
 	}
 	return aimed
@@ -62,9 +64,11 @@ func (r *reader) readCheck(b *block) serviceCheck {
 	}
 	c := serviceCheck{
 		Check:   r.readRhythm(b, 3),
+		source:  read(r, b, "source", hostAddress),
 		address: read(r, b, "address", hostAddress),
 		port:    read(r, b, "port", integer(1, 65535)),
 	}
+	c.Source, c.Mark = c.source.value, r.readMark(b)
 	r.readAsked(b, &c.Check)
 	if web := r.readURL(b, &c.Check); web.given {
 		c.address = field[netip.Addr]{value: web.value.target.Addr(), at: web.at, given: true, ok: web.ok}
@@ -90,6 +94,21 @@ func (r *reader) readAsked(b *block, c *Check) {
 	case "grpc":
 		c.GRPC, c.TLS = r.readGRPC(b)
 	}
+}
+
+// readMark reads how the packets of a check are marked.
+func (r *reader) readMark(b *block) uint32 {
+	return uint32(read(r, b, "mark", integer(1, 1<<32-1)).value)
+}
+
+// checkSource reports a source address from which no packet gets to the target.
+func (r *reader) checkSource(source field[netip.Addr], target netip.Addr) bool {
+	if !source.ok || !target.IsValid() || target.IsUnspecified() || familyOf(source.value) == familyOf(target) {
+		return source.ok
+	}
+	r.fail(source.at, "Invalid source", fmt.Sprintf(
+		"%s is %s and cannot be the source of packets to %s, which is %s.", source.shown(), familyOf(source.value), target, familyOf(target)))
+	return false
 }
 
 // readRhythm reads how often a check is made, and what decides.

@@ -176,6 +176,8 @@ type Tunnel struct {
 type Check struct {
 	Kind         string         // "tcp", "http", "https", "tls", "grpc" or "exec"
 	Target       netip.AddrPort // what is connected to, or what a command is told; 0.0.0.0 and port 0 stand for those of a server to be found
+	Source       netip.Addr     `json:",omitzero"` // what is connected from; invalid: the kernel chooses
+	Mark         uint32         `json:",omitzero"` // of the packets; 0: none
 	Interval     time.Duration
 	Timeout      time.Duration // at most Interval
 	FastInterval time.Duration // while the verdict is not settled

@@ -80,10 +80,10 @@ var trackGrammar = &grammar{
 		"process":        {attributes: []string{"weight", "interval", "fall", "rise"}},
 		"file":           {attributes: []string{"path", "interval"}},
 		"tcp":            {attributes: append([]string{"weight"}, checkAttributes...), later: laterOfTCP},
-		"http":           {attributes: slices.Concat([]string{"weight"}, httpAttributes, checkAttributes), later: laterOfAll},
-		"https":          {attributes: slices.Concat([]string{"weight", "http2"}, httpAttributes, tlsAttributes, checkAttributes), later: laterOfAll},
-		"tls":            {attributes: slices.Concat([]string{"weight"}, tlsAttributes, checkAttributes), later: laterOfAll},
-		"grpc":           {attributes: slices.Concat([]string{"weight", "service", "tls"}, tlsAttributes, checkAttributes), later: laterOfAll},
+		"http":           {attributes: slices.Concat([]string{"weight"}, httpAttributes, checkAttributes)},
+		"https":          {attributes: slices.Concat([]string{"weight", "http2"}, httpAttributes, tlsAttributes, checkAttributes)},
+		"tls":            {attributes: slices.Concat([]string{"weight"}, tlsAttributes, checkAttributes)},
+		"grpc":           {attributes: slices.Concat([]string{"weight", "service", "tls"}, tlsAttributes, checkAttributes)},
 	},
 	laterKinds: []string{"dns", "smtp", "udp", "ping", "exec"},
 }
@@ -113,10 +113,10 @@ var checkGrammar = &grammar{
 	kinds: map[string]*grammar{
 		"none":  {},
 		"tcp":   {attributes: checkAttributes, later: laterOfTCP},
-		"http":  {attributes: slices.Concat(httpAttributes, checkAttributes), later: laterOfAll},
-		"https": {attributes: slices.Concat([]string{"http2"}, httpAttributes, tlsAttributes, checkAttributes), later: laterOfAll},
-		"tls":   {attributes: slices.Concat(tlsAttributes, checkAttributes), later: laterOfAll},
-		"grpc":  {attributes: slices.Concat([]string{"service", "tls"}, tlsAttributes, checkAttributes), later: laterOfAll},
+		"http":  {attributes: slices.Concat(httpAttributes, checkAttributes)},
+		"https": {attributes: slices.Concat([]string{"http2"}, httpAttributes, tlsAttributes, checkAttributes)},
+		"tls":   {attributes: slices.Concat(tlsAttributes, checkAttributes)},
+		"grpc":  {attributes: slices.Concat([]string{"service", "tls"}, tlsAttributes, checkAttributes)},
 		"exec":  {attributes: append([]string{"command"}, rhythmAttributes...), later: []string{"user", "dynamic_weight"}},
 	},
 	laterKinds: []string{"dns", "smtp", "udp", "ping", "file"},
@@ -124,11 +124,10 @@ var checkGrammar = &grammar{
 
 var (
 	rhythmAttributes = []string{"interval", "timeout", "fast_interval", "fall", "rise"}
-	checkAttributes  = append([]string{"port", "address"}, rhythmAttributes...)
+	checkAttributes  = append([]string{"port", "address", "source", "mark"}, rhythmAttributes...)
 	httpAttributes   = []string{"url", "path", "method", "host", "headers", "body", "status", "expect", "sha256", "follow_redirects"}
 	tlsAttributes    = []string{"verify", "ca", "certificate", "key", "server_name", "expires_in"}
-	laterOfAll       = []string{"source", "mark"}
-	laterOfTCP       = []string{"source", "mark", "send", "expect"}
+	laterOfTCP       = []string{"send", "expect"}
 )
 
 func labelled(g grammar) *grammar {

@@ -36,10 +36,10 @@ func (r *reader) readServers(b *block, forwarding field[string], port field[uint
 			taken[s.Address] = sb.label
 		}
 		if s.address.ok && port.ok {
-			s.Checks = aim(own, s.Address, port.value)
+			s.Checks = r.aim(own, s.Address, port.value)
 		}
 		if s.Find != nil {
-			s.Checks = aim(own, s.Address, 0)
+			s.Checks = r.aim(own, s.Address, 0)
 		}
 		all = append(all, s)
 	}

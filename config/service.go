@@ -74,7 +74,7 @@ func (r *reader) readService(b *block) (sv service, protocol field[string]) {
 		sorry.Name = "sorry_server"
 		own := r.readChecks(s[0])
 		if sorry.address.ok && sv.port.ok {
-			sorry.Checks = aim(own, sorry.Address, sv.port.value)
+			sorry.Checks = r.aim(own, sorry.Address, sv.port.value)
 		}
 		r.place(&sv, &sorry, tunnel)
 		sv.Sorry = &sorry.Server

@@ -80,6 +80,11 @@ func (r *reader) readTracker(b *block) Tracker {
 		r.readAsked(b, &t.Check)
 		r.readTarget(b, &t.Check)
 	}
+	if source := read(r, b, "source", hostAddress); source.given {
+		r.checkSource(source, t.Check.Target.Addr())
+		t.Check.Source = source.value
+	}
+	t.Check.Mark = r.readMark(b)
 	return t
 }
 

@@ -172,6 +172,8 @@ func check(c config.Check) balancer.Check {
 	part := balancer.Check{
 		Kind:         c.Kind,
 		Target:       c.Target,
+		Source:       c.Source,
+		Mark:         c.Mark,
 		Interval:     c.Interval,
 		Timeout:      c.Timeout,
 		FastInterval: c.FastInterval,

@@ -40,6 +40,7 @@ func newHTTPProbe(c *HTTP) (*httpProbe, error) {
 }
 
 func (p *httpProbe) target() netip.AddrPort { return p.check.Target }
+func (p *httpProbe) way() Way               { return p.check.Way }
 func (p *httpProbe) phase() string          { return p.during }
 func (p *httpProbe) opened()                { p.during = "response" }
 

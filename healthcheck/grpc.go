@@ -22,6 +22,7 @@ type GRPC struct {
 	Service string  // empty: the server as a whole
 	Secure  *Secure // nil: without TLS
 
+	Way  Way
 	dial dialFunc // nil: the system's
 }
 
@@ -30,7 +31,7 @@ const maxMessage = 4 << 10
 
 // Check asks once, over HTTP/2 on a fresh connection.
 func (c *GRPC) Check(ctx context.Context) error {
-	conn, hangUp, err := c.dial.connect(ctx, c.Target)
+	conn, hangUp, err := c.Way.through(c.dial).connect(ctx, c.Target)
 	if err != nil {
 		return err
 	}

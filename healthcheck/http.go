@@ -39,6 +39,7 @@ type HTTP struct {
 	Secure  *Secure        // nil: without TLS
 	HTTP2   bool           // instead of HTTP/1.1, with Secure
 
+	Way  Way
 	dial dialFunc // nil: the system's
 }
 
@@ -66,7 +67,7 @@ func (c *HTTP) Check(ctx context.Context) error {
 // ask makes one request over a connection of its own and judges the answer, or
 // returns the request that it is redirected to.
 func (c *HTTP) ask(ctx context.Context, request *http.Request) (next *http.Request, err error) {
-	conn, hangUp, err := c.dial.connect(ctx, c.Target)
+	conn, hangUp, err := c.Way.through(c.dial).connect(ctx, c.Target)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 // socket and no clock; the Loop moves the bytes.
 type probe interface {
 	target() netip.AddrPort
+	way() Way
 	// begin forgets the last probe. What it returns is sent; nil: nothing is, and
 	// the connection alone is proof enough.
 	begin() []byte
@@ -28,7 +29,7 @@ type probe interface {
 func newProbe(c Checker) (probe, error) {
 	switch c := c.(type) {
 	case *TCP:
-		return &tcpProbe{at: c.Target}, nil
+		return &tcpProbe{at: c.Target, by: c.Way}, nil
 	case *HTTP:
 		return newHTTPProbe(c)
 	}
@@ -36,9 +37,13 @@ func newProbe(c Checker) (probe, error) {
 }
 
 // tcpProbe is done when the connection is open.
-type tcpProbe struct{ at netip.AddrPort }
+type tcpProbe struct {
+	at netip.AddrPort
+	by Way
+}
 
 func (p *tcpProbe) target() netip.AddrPort          { return p.at }
+func (p *tcpProbe) way() Way                        { return p.by }
 func (p *tcpProbe) begin() []byte                   { return nil }
 func (p *tcpProbe) opened()                         {}
 func (p *tcpProbe) hear([]byte, bool) (bool, error) { return true, nil }
@@ -48,7 +53,7 @@ func (p *tcpProbe) phase() string                   { return "connect" }
 func (l *Loop) begin(j *Job) {
 	j.begun = l.now()
 	j.unsent, j.open = j.probe.begin(), false
-	fd, number := connect(j.probe.target())
+	fd, number := connect(j.probe.target(), j.probe.way())
 	if number != 0 && number != syscall.EINPROGRESS {
 		if fd >= 0 {
 			closeSocket(fd)

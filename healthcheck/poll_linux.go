@@ -129,7 +129,7 @@ func (p *poll) control(what, fd int, slot int32) syscall.Errno {
 
 // connect opens a socket and begins to connect it: EINPROGRESS is the good
 // answer. The descriptor is below 0 where there is none.
-func connect(to netip.AddrPort) (fd int, number syscall.Errno) {
+func connect(to netip.AddrPort, way Way) (fd int, number syscall.Errno) {
 	family := unix.AF_INET
 	if to.Addr().Is6() && !to.Addr().Is4In6() {
 		family = unix.AF_INET6
@@ -138,15 +138,24 @@ func connect(to netip.AddrPort) (fd int, number syscall.Errno) {
 	if number != 0 {
 		return -1, number
 	}
-	port := [2]byte{byte(to.Port() >> 8), byte(to.Port())}
-	if family == unix.AF_INET {
-		name := unix.RawSockaddrInet4{Family: unix.AF_INET, Port: *(*uint16)(unsafe.Pointer(&port)), Addr: to.Addr().Unmap().As4()}
-		_, _, number = unix.RawSyscall(unix.SYS_CONNECT, r, uintptr(unsafe.Pointer(&name)), unsafe.Sizeof(name))
-	} else {
-		name := unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: *(*uint16)(unsafe.Pointer(&port)), Addr: to.Addr().As16(), Scope_id: scope(to.Addr())}
-		_, _, number = unix.RawSyscall(unix.SYS_CONNECT, r, uintptr(unsafe.Pointer(&name)), unsafe.Sizeof(name))
+	if number = way.apply(r); number != 0 {
+		return int(r), number
 	}
-	return int(r), number
+	return int(r), withName(to, func(name unsafe.Pointer, size uintptr) syscall.Errno {
+		_, _, number := unix.RawSyscall(unix.SYS_CONNECT, r, uintptr(name), size)
+		return number
+	})
+}
+
+// withName does something with an address as the kernel writes it.
+func withName(to netip.AddrPort, do func(unsafe.Pointer, uintptr) syscall.Errno) syscall.Errno {
+	port := [2]byte{byte(to.Port() >> 8), byte(to.Port())}
+	if to.Addr().Is4() || to.Addr().Is4In6() {
+		name := unix.RawSockaddrInet4{Family: unix.AF_INET, Port: *(*uint16)(unsafe.Pointer(&port)), Addr: to.Addr().Unmap().As4()}
+		return do(unsafe.Pointer(&name), unsafe.Sizeof(name))
+	}
+	name := unix.RawSockaddrInet6{Family: unix.AF_INET6, Port: *(*uint16)(unsafe.Pointer(&port)), Addr: to.Addr().As16(), Scope_id: scope(to.Addr())}
+	return do(unsafe.Pointer(&name), unsafe.Sizeof(name))
 }
 
 func closeSocket(fd int) { unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) }

@@ -8,13 +8,14 @@ import (
 // TCP is healthy when a connection to Target can be opened.
 type TCP struct {
 	Target netip.AddrPort
+	Way    Way
 
 	dial dialFunc // nil: the system's
 }
 
 // Check connects and closes.
 func (c *TCP) Check(ctx context.Context) error {
-	open := c.dial
+	open := c.Way.through(c.dial)
 	if open == nil {
 		open = dial
 	}

@@ -12,12 +12,13 @@ type TLS struct {
 	Target netip.AddrPort
 	Secure Secure
 
+	Way  Way
 	dial dialFunc // nil: the system's
 }
 
 // Check shakes hands and takes leave.
 func (c *TLS) Check(ctx context.Context) error {
-	conn, hangUp, err := c.dial.connect(ctx, c.Target)
+	conn, hangUp, err := c.Way.through(c.dial).connect(ctx, c.Target)
 	if err != nil {
 		return err
 	}
