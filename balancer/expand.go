@@ -86,7 +86,13 @@ func (s Service) found(m Server, found discovery.Server) Server {
 	checks := m.Checks
 	m.Checks = make([]Check, len(checks))
 	for i, c := range checks {
-		c.Target = s.aim(c.Target, m.Address)
+		switch c.Kind {
+		case "file":
+		case "ping":
+			c.Target = netip.AddrPortFrom(s.aim(c.Target, m.Address).Addr(), 0)
+		default:
+			c.Target = s.aim(c.Target, m.Address)
+		}
 		m.Checks[i] = c
 	}
 	return m

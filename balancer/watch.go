@@ -2,10 +2,7 @@ package balancer
 
 import (
 	"context"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"regexp"
 	"sync"
 
 	"github.com/hald-project/hald/event"
@@ -170,70 +167,4 @@ func (w *watches) status(id checkID) CheckStatus {
 		last.LatencyMS = event.Milliseconds(watch.job.Latency())
 	}
 	return last
-}
-
-// describe is how errors name a check.
-func (c Check) describe() string {
-	switch c.Kind {
-	case "tcp", "http", "https", "tls", "grpc", "exec":
-		return fmt.Sprintf("check %s of %s", c.Kind, c.Target)
-	}
-	return "check " + c.Kind
-}
-
-// newChecker is the probe a check describes.
-func newChecker(c Check) (healthcheck.Checker, error) {
-	if c.TLS == nil && (c.Kind == "https" || c.Kind == "tls") {
-		return nil, errors.New("it does not say how to speak TLS")
-	}
-	way := healthcheck.Way{Source: c.Source, Mark: c.Mark}
-	switch c.Kind {
-	case "tcp":
-		return &healthcheck.TCP{Target: c.Target, Way: way}, nil
-	case "http", "https":
-		return newHTTP(c, way)
-	case "tls":
-		return &healthcheck.TLS{Target: c.Target, Way: way, Secure: *newSecure(c.TLS)}, nil
-	case "grpc":
-		return &healthcheck.GRPC{Target: c.Target, Way: way, Service: c.Service, Secure: newSecure(c.TLS)}, nil
-	case "exec":
-		return &healthcheck.Exec{Command: c.Command, Target: c.Target}, nil
-	case "script":
-		return &healthcheck.Exec{Command: c.Command}, nil
-	case "process":
-		return &healthcheck.Process{Name: c.Process}, nil
-	case "file":
-		return &healthcheck.Number{Path: c.File, Min: -maxOffset, Max: maxOffset}, nil
-	}
-	return nil, fmt.Errorf("unknown kind %q", c.Kind)
-}
-
-func newHTTP(c Check, way healthcheck.Way) (healthcheck.Checker, error) {
-	probe := &healthcheck.HTTP{Target: c.Target, Way: way, Method: c.Method, Path: c.Path, Host: c.Host, Headers: c.Headers, Body: c.Body,
-		Follow: c.Follow, HTTP2: c.HTTP2, Secure: newSecure(c.TLS)}
-	sum, err := hex.DecodeString(c.SHA256)
-	if err != nil {
-		return nil, fmt.Errorf("sha256: %w", err)
-	}
-	if len(sum) > 0 {
-		probe.SHA256 = sum
-	}
-	for _, r := range c.Status {
-		probe.Status = append(probe.Status, healthcheck.StatusRange{From: r[0], To: r[1]})
-	}
-	if c.Expect != "" {
-		expect, err := regexp.Compile(c.Expect)
-		if err != nil {
-			return nil, fmt.Errorf("expect: %w", err)
-		}
-		probe.Expect = expect
-	}
-	return probe, nil
-}
-
-func newSecure(t *TLS) *healthcheck.Secure {
-	if t == nil {
-		return nil
-	}
-	return &healthcheck.Secure{Insecure: t.Insecure, CA: t.CA, Certificate: t.Certificate, Key: t.Key, ServerName: t.ServerName, ExpiresIn: t.ExpiresIn}
 }

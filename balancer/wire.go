@@ -110,7 +110,7 @@ type Tunnel struct {
 // Check is one probe and its rise and fall. Equal values are probed once,
 // however many services name them.
 type Check struct {
-	Kind         string            `json:"kind"`            // tcp, http, https, tls, grpc, exec; script, process, file
+	Kind         string            `json:"kind"`            // tcp, http, https, tls, grpc, dns, smtp, udp, ping, exec; script, process, file
 	Target       netip.AddrPort    `json:"target"`          // of a server to be found: 0.0.0.0 and port 0 stand for what it has
 	Source       netip.Addr        `json:"source,omitzero"` // invalid: the kernel chooses
 	Mark         uint32            `json:"mark,omitempty"`  // of the packets; 0: none
@@ -131,9 +131,24 @@ type Check struct {
 	HTTP2        bool              `json:"http2,omitempty"`
 	TLS          *TLS              `json:"tls,omitempty"`     // nil: not spoken
 	Service      string            `json:"service,omitempty"` // of grpc
+	Send         string            `json:"send,omitempty"`    // of tcp and udp
+	DNS          *DNS              `json:"dns,omitempty"`     // of dns
+	Helo         string            `json:"helo,omitempty"`    // of smtp
+	StartTLS     bool              `json:"starttls,omitempty"`
+	Size         int               `json:"size,omitempty"`    // of ping, in bytes
+	User         string            `json:"user,omitempty"`    // of exec; empty: our own
+	Zero         bool              `json:"zero,omitempty"`    // of file: only 0 is healthy
 	Command      []string          `json:"command,omitempty"` // of exec and script
 	Process      string            `json:"process,omitempty"` // name of a process
 	File         string            `json:"file,omitempty"`    // path of a file with a number in it
+}
+
+// DNS is what a check asks a name server; Expect is the data of a record.
+type DNS struct {
+	Name  string `json:"name"`
+	Type  string `json:"type"`
+	RCode string `json:"rcode"`
+	TCP   bool   `json:"tcp,omitempty"`
 }
 
 // TLS is how a check speaks it.

@@ -21,6 +21,10 @@ type serviceCheck struct {
 func (r *reader) aim(checks []serviceCheck, server netip.AddrPort, port uint16) []Check {
 	var aimed []Check
 	for i, c := range checks {
+		if c.Kind == "file" { // of this machine: one look, however many servers it stands for
+			aimed = append(aimed, c.Check)
+			continue
+		}
 		address := server.Addr()
 		if c.address.given {
 			address = c.address.value
@@ -31,6 +35,9 @@ func (r *reader) aim(checks []serviceCheck, server netip.AddrPort, port uint16) 
 		}
 		if c.port.given {
 			to = uint16(c.port.value)
+		}
+		if c.Kind == "ping" {
+			to = 0 // one ping, whatever ports the services are on
 		}
 		c.Target = netip.AddrPortFrom(address, to)
 		checks[i].source.ok = r.checkSource(c.source, address) // said once, however many servers there are
@@ -59,7 +66,12 @@ func (r *reader) readChecks(b *block) []serviceCheck {
 func (r *reader) readCheck(b *block) serviceCheck {
 	if b.label == "exec" { // it is told the server's address and port, and connects to whatever it likes
 		c := serviceCheck{Check: r.readRhythm(b, 3)}
-		c.Command = r.readCommand(b)
+		c.Command, c.User = r.readCommand(b), r.readUser(b)
+		return c
+	}
+	if b.label == "file" {
+		c := serviceCheck{Check: r.readRhythm(b, 3)}
+		c.Path = r.readSwitch(b)
 		return c
 	}
 	c := serviceCheck{
@@ -91,6 +103,14 @@ func (r *reader) readAsked(b *block, c *Check) {
 		}
 	case "tls":
 		c.TLS = r.readTLS(b)
+	case "tcp", "udp":
+		r.readTalk(b, c)
+	case "dns":
+		c.DNS = r.readDNS(b)
+	case "smtp":
+		c.SMTP = r.readSMTP(b)
+	case "ping":
+		c.Size = read(r, b, "size", integer(16, 65507)).or(56).value
 	case "grpc":
 		c.GRPC, c.TLS = r.readGRPC(b)
 	}

@@ -174,7 +174,7 @@ type Tunnel struct {
 
 // Check is one check block with its target resolved.
 type Check struct {
-	Kind         string         // "tcp", "http", "https", "tls", "grpc" or "exec"
+	Kind         string         // "tcp", "http", "https", "tls", "grpc", "dns", "smtp", "udp", "ping", "file" or "exec"
 	Target       netip.AddrPort // what is connected to, or what a command is told; 0.0.0.0 and port 0 stand for those of a server to be found
 	Source       netip.Addr     `json:",omitzero"` // what is connected from; invalid: the kernel chooses
 	Mark         uint32         `json:",omitzero"` // of the packets; 0: none
@@ -184,9 +184,16 @@ type Check struct {
 	Fall         int           // failures in a row that take a server out
 	Rise         int           // successes in a row that bring it back
 	HTTP         HTTPCheck     // for kinds "http" and "https"
-	TLS          TLSCheck      `json:",omitzero"` // for kinds "https" and "tls", and "grpc" with tls
-	GRPC         GRPCCheck     `json:",omitzero"` // for kind "grpc"
+	TLS          TLSCheck      `json:",omitzero"`  // for kinds "https" and "tls", and "grpc" with tls
+	GRPC         GRPCCheck     `json:",omitzero"`  // for kind "grpc"
+	Send         string        `json:",omitempty"` // for kinds "tcp" and "udp"
+	Expect       string        `json:",omitempty"` // for kinds "tcp" and "udp": regular expression on the answer; empty: any or none
+	DNS          DNSCheck      `json:",omitzero"`  // for kind "dns"
+	SMTP         SMTPCheck     `json:",omitzero"`  // for kind "smtp"
+	Size         int           `json:",omitempty"` // for kind "ping": bytes of data
+	Path         string        `json:",omitempty"` // for kind "file"
 	Command      []string      // for kind "exec": an absolute path and arguments
+	User         string        `json:",omitempty"` // for kind "exec": whose rights it has; empty: hald's
 }
 
 // HTTPCheck is what a check "http" or "https" asks and expects.
@@ -211,6 +218,21 @@ type TLSCheck struct {
 	Key         string // path
 	ServerName  string // empty: the target's address
 	ExpiresIn   time.Duration
+}
+
+// DNSCheck is what a check "dns" asks and expects.
+type DNSCheck struct {
+	Name   string
+	Type   string // "A", "SOA", …
+	RCode  string // "NOERROR", …
+	Expect string // data of a record; empty: any answer or none
+	TCP    bool   // instead of UDP
+}
+
+// SMTPCheck is how a check "smtp" talks.
+type SMTPCheck struct {
+	Helo     string // our name
+	StartTLS bool   // the server must offer it, and shake hands
 }
 
 // GRPCCheck is what a check "grpc" asks.

@@ -71,6 +71,13 @@ func TestDiff(t *testing.T) {
 		{"server removed", func(c *Config) { c.Services[0].Servers = c.Services[0].Servers[:1] }, "- real_server web/web2"},
 		{"weight", func(c *Config) { c.Services[0].Servers[1].Weight = 5 }, "~ real_server web/web2: weight 1 -> 5"},
 		{"sorry server", func(c *Config) { c.Services[0].Sorry = &Server{Name: "sorry"} }, "+ sorry_server web/sorry"},
+		{"check that talks", func(c *Config) {
+			check := &c.Services[0].Servers[0].Checks[0]
+			check.Send, check.Expect, check.Mark, check.Size, check.User = "top-secret-4", "x", 7, 56, "nobody"
+			check.DNS = DNSCheck{RCode: "REFUSED", TCP: true}
+			check.SMTP = SMTPCheck{Helo: "lb1", StartTLS: true}
+		}, `~ check web/web1/http: mark 0 -> 7, send (hidden) -> (hidden), expect "" -> "x", dns rcode "" -> "REFUSED", dns transport = "tcp" false -> true, ` +
+			`smtp helo "" -> "lb1", smtp starttls false -> true, size 0 -> 56, user "" -> "nobody"`},
 		{"check", func(c *Config) { c.Services[0].Servers[0].Checks[0].HTTP.Path = "/ok" }, `~ check web/web1/http: http path "/" -> "/ok"`},
 		{"header", func(c *Config) {
 			c.Services[0].Servers[0].Checks[0].HTTP.Headers = map[string]string{"Authorization": "top-secret-4"}

@@ -28,6 +28,10 @@ var documented = map[string]string{
 	`track "interface"`: "vrrp_instance/track/interface", `track "script"`: "vrrp_instance/track/script", `track "file"`: "vrrp_instance/track/file",
 	`track "process"`: "vrrp_instance/track/process", `track "virtual_server"`: "vrrp_instance/track/virtual_server",
 	`track "tcp"`: "vrrp_instance/track/tcp", `track "http"`: "vrrp_instance/track/http",
+	`check "udp"`: "virtual_server/check/udp", `check "dns"`: "virtual_server/check/dns", `check "smtp"`: "virtual_server/check/smtp",
+	`check "ping"`: "virtual_server/check/ping", `check "file"`: "virtual_server/check/file",
+	`track "udp"`: "vrrp_instance/track/udp", `track "dns"`: "vrrp_instance/track/dns", `track "smtp"`: "vrrp_instance/track/smtp",
+	`track "ping"`: "vrrp_instance/track/ping", `track "exec"`: "vrrp_instance/track/exec",
 	"ipvs": "ipvs", "timeouts": "ipvs/timeouts", "connection_sync": "ipvs/connection_sync", "log": "log", "admin": "admin",
 }
 

@@ -66,7 +66,7 @@ func effectOf(t reflect.Type, field string) string {
 
 // untold are the fields whose values nobody is shown.
 var untold = map[string]bool{
-	"Instance.Password": true, "Instance.Keys": true, "HTTPCheck.Headers": true, "HTTPCheck.Body": true,
+	"Instance.Password": true, "Instance.Keys": true, "HTTPCheck.Headers": true, "HTTPCheck.Body": true, "Check.Send": true,
 }
 
 // spelled are the attributes that are called otherwise in the configuration than
@@ -78,6 +78,7 @@ var spelled = map[string]string{
 	"Instance.Lease": "address_lease", "Instance.Announce": "gratuitous_arp", "Address.Quiet": "advertise = false",
 	"Check.HTTP": "http", "Check.TLS": "tls", "Check.GRPC": "grpc", "Tracker.Check": "check", "HTTPCheck.Follow": "follow_redirects",
 	"HTTPCheck.SHA256": "sha256", "HTTPCheck.HTTP2": "http2", "TLSCheck.Insecure": "verify = false",
+	"Check.DNS": "dns", "DNSCheck.RCode": "rcode", "DNSCheck.TCP": "transport = \"tcp\"", "Check.SMTP": "smtp", "SMTPCheck.StartTLS": "starttls",
 	"Server.Find": "dns, srv or file",
 }
 

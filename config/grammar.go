@@ -79,13 +79,17 @@ var trackGrammar = &grammar{
 		"script":         {attributes: append([]string{"weight", "command"}, rhythmAttributes...)},
 		"process":        {attributes: []string{"weight", "interval", "fall", "rise"}},
 		"file":           {attributes: []string{"path", "interval"}},
-		"tcp":            {attributes: append([]string{"weight"}, checkAttributes...), later: laterOfTCP},
+		"tcp":            {attributes: slices.Concat([]string{"weight"}, talkAttributes, checkAttributes)},
+		"udp":            {attributes: slices.Concat([]string{"weight"}, talkAttributes, checkAttributes)},
+		"dns":            {attributes: slices.Concat([]string{"weight"}, dnsAttributes, checkAttributes)},
+		"smtp":           {attributes: slices.Concat([]string{"weight"}, smtpAttributes, checkAttributes)},
+		"ping":           {attributes: append([]string{"weight"}, pingAttributes...)},
+		"exec":           {attributes: append([]string{"weight", "command", "user"}, rhythmAttributes...)},
 		"http":           {attributes: slices.Concat([]string{"weight"}, httpAttributes, checkAttributes)},
 		"https":          {attributes: slices.Concat([]string{"weight", "http2"}, httpAttributes, tlsAttributes, checkAttributes)},
 		"tls":            {attributes: slices.Concat([]string{"weight"}, tlsAttributes, checkAttributes)},
 		"grpc":           {attributes: slices.Concat([]string{"weight", "service", "tls"}, tlsAttributes, checkAttributes)},
 	},
-	laterKinds: []string{"dns", "smtp", "udp", "ping", "exec"},
 }
 
 // serviceGrammar is the inside of virtual_server and virtual_server_defaults.
@@ -112,14 +116,18 @@ var checkGrammar = &grammar{
 	labels: []string{"kind"},
 	kinds: map[string]*grammar{
 		"none":  {},
-		"tcp":   {attributes: checkAttributes, later: laterOfTCP},
+		"tcp":   {attributes: slices.Concat(talkAttributes, checkAttributes)},
+		"udp":   {attributes: slices.Concat(talkAttributes, checkAttributes)},
+		"dns":   {attributes: slices.Concat(dnsAttributes, checkAttributes)},
+		"smtp":  {attributes: slices.Concat(smtpAttributes, checkAttributes)},
+		"ping":  {attributes: pingAttributes},
+		"file":  {attributes: append([]string{"path"}, rhythmAttributes...)},
 		"http":  {attributes: slices.Concat(httpAttributes, checkAttributes)},
 		"https": {attributes: slices.Concat([]string{"http2"}, httpAttributes, tlsAttributes, checkAttributes)},
 		"tls":   {attributes: slices.Concat(tlsAttributes, checkAttributes)},
 		"grpc":  {attributes: slices.Concat([]string{"service", "tls"}, tlsAttributes, checkAttributes)},
-		"exec":  {attributes: append([]string{"command"}, rhythmAttributes...), later: []string{"user", "dynamic_weight"}},
+		"exec":  {attributes: append([]string{"command", "user"}, rhythmAttributes...), later: []string{"dynamic_weight"}},
 	},
-	laterKinds: []string{"dns", "smtp", "udp", "ping", "file"},
 }
 
 var (
@@ -127,7 +135,10 @@ var (
 	checkAttributes  = append([]string{"port", "address", "source", "mark"}, rhythmAttributes...)
 	httpAttributes   = []string{"url", "path", "method", "host", "headers", "body", "status", "expect", "sha256", "follow_redirects"}
 	tlsAttributes    = []string{"verify", "ca", "certificate", "key", "server_name", "expires_in"}
-	laterOfTCP       = []string{"send", "expect"}
+	talkAttributes   = []string{"send", "expect"}
+	dnsAttributes    = []string{"name", "type", "rcode", "expect", "transport"}
+	smtpAttributes   = []string{"helo", "starttls"}
+	pingAttributes   = append([]string{"address", "source", "mark", "size"}, rhythmAttributes...)
 )
 
 func labelled(g grammar) *grammar {

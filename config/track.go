@@ -69,7 +69,20 @@ func (r *reader) readTracker(b *block) Tracker {
 		t.Check.Fall = read(r, b, "fall", integer(1, 1000)).or(1).value
 	case "file":
 		t.Check, t.Path = r.readLook(b), need(r, b, "path", "the absolute path of a file with an integer in it", absolutePath).value
-	case "tcp", "tls", "grpc":
+	case "exec":
+		t.Check, t.Command = r.readRhythm(b, 3), r.readCommand(b)
+		t.Check.User = r.readUser(b)
+	case "ping":
+		t.Check = r.readRhythm(b, 3)
+		r.readAsked(b, &t.Check)
+		t.Check.Target = netip.AddrPortFrom(need(r, b, "address", "the IP address to ping", hostAddress).value, 0)
+	case "dns", "smtp":
+		t.Check = r.readRhythm(b, 3)
+		r.readAsked(b, &t.Check)
+		address := need(r, b, "address", "the IP address to connect to", hostAddress)
+		port := read(r, b, "port", integer(1, 65535)).or(map[string]int{"dns": 53, "smtp": 25}[b.label])
+		t.Check.Target = netip.AddrPortFrom(address.value, uint16(port.value))
+	case "tcp", "udp", "tls", "grpc":
 		t.Check = r.readRhythm(b, 3)
 		r.readAsked(b, &t.Check)
 		address := need(r, b, "address", "the IP address to connect to", hostAddress)

@@ -65,7 +65,7 @@ func probed(instances []config.Instance) (list []balancer.Tracker) {
 			case "virtual_server":
 			default:
 				probe := check(t.Check)
-				probe.Command, probe.File = t.Command, t.Path
+				probe.Command, probe.File, probe.Zero = t.Command, t.Path, false
 				if t.Kind == "process" {
 					probe.Process = t.Name
 				}
@@ -190,6 +190,20 @@ func check(c config.Check) balancer.Check {
 		HTTP2:        c.HTTP.HTTP2,
 		Service:      c.GRPC.Service,
 		Command:      c.Command,
+		User:         c.User,
+		Send:         c.Send,
+		Helo:         c.SMTP.Helo,
+		StartTLS:     c.SMTP.StartTLS,
+		Size:         c.Size,
+		File:         c.Path,
+		Zero:         c.Kind == "file",
+	}
+	switch c.Kind {
+	case "tcp", "udp":
+		part.Expect = c.Expect
+	case "dns":
+		part.Expect = c.DNS.Expect
+		part.DNS = &balancer.DNS{Name: c.DNS.Name, Type: c.DNS.Type, RCode: c.DNS.RCode, TCP: c.DNS.TCP}
 	}
 	if c.Kind == "https" || c.Kind == "tls" || c.GRPC.TLS {
 		secure := balancer.TLS(c.TLS)

@@ -96,6 +96,9 @@ func TestTrackersOfTheBalancer(t *testing.T) {
 	}
 	http := rhythm("http")
 	http.Target, http.HTTP.Path, http.HTTP.Status = target, "/healthz", []config.StatusRange{{From: 200, To: 399}}
+	dns, exec := rhythm("dns"), rhythm("exec")
+	dns.DNS, dns.Source, dns.Mark = config.DNSCheck{Name: "shop", Type: "A", RCode: "NOERROR", Expect: "192.0.2.1", TCP: true}, target.Addr(), 7
+	exec.User = "nobody"
 	got := BalancerConfig(&config.Config{Instances: []config.Instance{{Name: "web", Trackers: []config.Tracker{
 		{Kind: "interface", Name: "eth1"},
 		{Kind: "script", Name: "s", Check: rhythm("script"), Command: []string{"/bin/true", "x"}},
@@ -103,6 +106,8 @@ func TestTrackersOfTheBalancer(t *testing.T) {
 		{Kind: "file", Name: "f", Check: rhythm("file"), Path: "/run/f"},
 		{Kind: "virtual_server", Name: "http"},
 		{Kind: "http", Name: "h", Check: http},
+		{Kind: "dns", Name: "resolver", Check: dns},
+		{Kind: "exec", Name: "disk", Check: exec, Command: []string{"/bin/true"}},
 	}}}}, "", "").Trackers
 	check := func(kind string) *balancer.Check {
 		return &balancer.Check{Kind: kind, Interval: 2, Timeout: 1, FastInterval: 1, Fall: 3, Rise: 2}
@@ -110,12 +115,18 @@ func TestTrackersOfTheBalancer(t *testing.T) {
 	script, process, file, web := check("script"), check("process"), check("file"), check("http")
 	script.Command, process.Process, file.File = []string{"/bin/true", "x"}, "nginx", "/run/f"
 	web.Target, web.Path, web.Status = target, "/healthz", [][2]int{{200, 399}}
+	resolver, disk := check("dns"), check("exec")
+	resolver.DNS, resolver.Expect = &balancer.DNS{Name: "shop", Type: "A", RCode: "NOERROR", TCP: true}, "192.0.2.1"
+	resolver.Source, resolver.Mark = target.Addr(), 7
+	disk.Command, disk.User = []string{"/bin/true"}, "nobody"
 	want := []balancer.Tracker{
 		{Instance: "web", Kind: "script", Name: "s", Check: script},
 		{Instance: "web", Kind: "process", Name: "nginx", Check: process},
 		{Instance: "web", Kind: "file", Name: "f", Check: file},
 		{Instance: "web", Kind: "virtual_server", Name: "http"},
 		{Instance: "web", Kind: "http", Name: "h", Check: web},
+		{Instance: "web", Kind: "dns", Name: "resolver", Check: resolver},
+		{Instance: "web", Kind: "exec", Name: "disk", Check: disk},
 	}
 	if diff := cmp.Diff(want, got, byValue); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

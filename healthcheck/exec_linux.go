@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os/exec"
+	"os/user"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +27,7 @@ var execEnvironment = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/u
 // its own, which is killed as a whole when time is up.
 type Exec struct {
 	Command []string       // the absolute path of the program, then its arguments
+	User    string         // whose rights the command has, groups included; empty: our own
 	Target  netip.AddrPort // the server that is meant, if any: HALD_ADDRESS and HALD_PORT
 }
 
@@ -50,6 +52,13 @@ func (c *Exec) Check(ctx context.Context) error {
 	command.Dir, command.Env = "/", c.environment()
 	command.Stdout, command.Stderr = said, said
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if c.User != "" {
+		who, err := credential(c.User)
+		if err != nil {
+			return ownFault{fmt.Errorf("user %q: %w", c.User, err)}
+		}
+		command.SysProcAttr.Credential = who
+	}
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
 	command.WaitDelay = pipeGrace
 	if err := command.Start(); err != nil {
@@ -68,6 +77,28 @@ func (c *Exec) Check(ctx context.Context) error {
 		return said.after(ended.Error())
 	}
 	return said.after(clip(err.Error()))
+}
+
+// credential is a user with the groups it is in. A user other than root has no
+// capabilities, whatever ours are (capabilities(7)).
+func credential(name string) (*syscall.Credential, error) {
+	who, err := user.Lookup(name)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := who.GroupIds()
+	if err != nil {
+		return nil, err
+	}
+	var numbers []uint32
+	for _, id := range append([]string{who.Uid, who.Gid}, ids...) {
+		n, err := strconv.ParseUint(id, 10, 32)
+		if err != nil {
+			return nil, err
+		}
+		numbers = append(numbers, uint32(n))
+	}
+	return &syscall.Credential{Uid: numbers[0], Gid: numbers[1], Groups: numbers[2:]}, nil
 }
 
 // startError tells a command that cannot be run, which is its own fault, from a

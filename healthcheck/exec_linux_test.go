@@ -148,3 +148,16 @@ func TestExecThatCannotStart(t *testing.T) {
 		t.Errorf("%v is not ours", err)
 	}
 }
+
+// The command has another user's rights, groups and no capabilities.
+func TestExecUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("changing the user needs root")
+	}
+	who := `test "$(id -un)" = nobody && test "$(id -G)" = "$(id -G nobody)" && grep -q '^CapEff:\s*0*$' /proc/self/status && grep -q '^CapAmb:\s*0*$' /proc/self/status`
+	verify(t, (&Exec{Command: []string{"/bin/sh", "-c", who}, User: "nobody"}).Check(t.Context()), "")
+	err := (&Exec{Command: []string{"/bin/true"}, User: "nobody-at-all"}).Check(t.Context())
+	if err == nil || !isLocal(err) {
+		t.Errorf("got %v, want an error of this machine", err)
+	}
+}

@@ -29,25 +29,12 @@ type probe interface {
 func newProbe(c Checker) (probe, error) {
 	switch c := c.(type) {
 	case *TCP:
-		return &tcpProbe{at: c.Target, by: c.Way}, nil
+		return &tcpProbe{check: c}, nil
 	case *HTTP:
 		return newHTTPProbe(c)
 	}
 	return nil, fmt.Errorf("no loop probes %T", c)
 }
-
-// tcpProbe is done when the connection is open.
-type tcpProbe struct {
-	at netip.AddrPort
-	by Way
-}
-
-func (p *tcpProbe) target() netip.AddrPort          { return p.at }
-func (p *tcpProbe) way() Way                        { return p.by }
-func (p *tcpProbe) begin() []byte                   { return nil }
-func (p *tcpProbe) opened()                         {}
-func (p *tcpProbe) hear([]byte, bool) (bool, error) { return true, nil }
-func (p *tcpProbe) phase() string                   { return "connect" }
 
 // begin opens a connection for the probe that is due.
 func (l *Loop) begin(j *Job) {

@@ -32,10 +32,15 @@ func (l *line) Read(p []byte) (int, error) {
 // connect opens a connection to a target, to nobody else, that ends with ctx. Hang
 // up closes it.
 func (open dialFunc) connect(ctx context.Context, target netip.AddrPort) (conn *line, hangUp func(), err error) {
+	return open.to(ctx, "tcp", target)
+}
+
+// to is connect for any network.
+func (open dialFunc) to(ctx context.Context, network string, target netip.AddrPort) (conn *line, hangUp func(), err error) {
 	if open == nil {
 		open = dial
 	}
-	raw, err := open(ctx, "tcp", target.String())
+	raw, err := open(ctx, network, target.String())
 	if err != nil {
 		return nil, nil, explain("connect", err)
 	}

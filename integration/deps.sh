@@ -19,6 +19,8 @@ iptables iptables-legacy
 iputils-ping ping
 iputils-arping arping
 curl curl
+dnsmasq-base dnsmasq
+memcached memcached
 procps ps
 '
 
