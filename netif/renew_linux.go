@@ -3,6 +3,7 @@ package netif
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -16,11 +17,11 @@ func (a *Addresses) Renew(links Links, name string, addrs []Virtual, lease time.
 	if !ok {
 		return fmt.Errorf("renew on %s: %w", name, ErrLinkGone)
 	}
-	p := a.seen(link)
+	p := a.seen(link, addrs)
 	if link.Virtual {
 		for _, l := range links {
 			if l.Index == link.Parent {
-				above := a.seen(l)
+				above := a.seen(l, nil)
 				p.parent = &above
 			}
 		}
@@ -40,11 +41,15 @@ func (a *Addresses) Renew(links Links, name string, addrs []Virtual, lease time.
 	return nil
 }
 
-// seen is the planner of a link as the watcher saw it.
-func (a *Addresses) seen(link Link) planner {
-	p := planner{linkIndex: link.Index, tagged: a.tagged, have: make([]held, len(link.Addrs))}
-	for i, h := range link.Addrs {
-		p.have[i].Address = h
+// seen is the planner of a link as the watcher saw it, without those addresses of
+// ours that are not wanted: beside hundreds of instances nearly all are such, and each
+// of the instances would look at all of them again and again.
+func (a *Addresses) seen(link Link, wanted []Virtual) planner {
+	p := planner{linkIndex: link.Index, tagged: a.tagged}
+	for _, h := range link.Addrs {
+		if !p.ours(h) || slices.ContainsFunc(wanted, func(w Virtual) bool { return w.Prefix.Addr() == h.Prefix.Addr() }) {
+			p.have = append(p.have, held{Address: h})
+		}
 	}
 	return p
 }
