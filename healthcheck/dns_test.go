@@ -21,7 +21,7 @@ func startDNS(t *testing.T) netip.AddrPort {
 	t.Helper()
 	program, err := exec.LookPath("dnsmasq")
 	if err != nil {
-		t.Skip("dnsmasq is not installed")
+		t.Fatal("dnsmasq is not installed: integration/deps.sh does that")
 	}
 	at := unused(t)
 	server := exec.Command(program, "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--pid-file=", "--user=root", "--bind-interfaces",

@@ -21,6 +21,7 @@ iputils-arping arping
 curl curl
 dnsmasq-base dnsmasq
 memcached memcached
+python3-aiosmtpd aiosmtpd
 procps ps
 '
 
