@@ -78,6 +78,12 @@ func TestDiff(t *testing.T) {
 			check.SMTP = SMTPCheck{Helo: "lb1", StartTLS: true}
 		}, `~ check web/web1/http: mark 0 -> 7, send (hidden) -> (hidden), expect "" -> "x", dns rcode "" -> "REFUSED", dns transport = "tcp" false -> true, ` +
 			`smtp helo "" -> "lb1", smtp starttls false -> true, size 0 -> 56, user "" -> "nobody"`},
+		{"check over TLS", func(c *Config) {
+			check := &c.Services[0].Servers[0].Checks[0]
+			check.TLS, check.HTTP.HTTP2, check.HTTP.SHA256, check.HTTP.Follow = TLSCheck{Insecure: true, CA: "/ca.pem", ExpiresIn: time.Hour}, true, "ab", true
+			check.GRPC.Service = "x"
+		}, `~ check web/web1/http: http sha256 "" -> "ab", http follow_redirects false -> true, http http2 false -> true, ` +
+			`tls verify = false false -> true, tls ca "" -> "/ca.pem", tls expires_in 0s -> 1h0m0s, grpc service "" -> "x"`},
 		{"check", func(c *Config) { c.Services[0].Servers[0].Checks[0].HTTP.Path = "/ok" }, `~ check web/web1/http: http path "/" -> "/ok"`},
 		{"header", func(c *Config) {
 			c.Services[0].Servers[0].Checks[0].HTTP.Headers = map[string]string{"Authorization": "top-secret-4"}

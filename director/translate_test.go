@@ -99,6 +99,10 @@ func TestTrackersOfTheBalancer(t *testing.T) {
 	dns, exec := rhythm("dns"), rhythm("exec")
 	dns.DNS, dns.Source, dns.Mark = config.DNSCheck{Name: "shop", Type: "A", RCode: "NOERROR", Expect: "192.0.2.1", TCP: true}, target.Addr(), 7
 	exec.User = "nobody"
+	https, grpc := rhythm("https"), rhythm("grpc")
+	https.HTTP.SHA256, https.HTTP.Follow, https.HTTP.HTTP2 = "ab", true, true
+	https.TLS = config.TLSCheck{Insecure: true, CA: "/ca", Certificate: "/own", Key: "/key", ServerName: "name", ExpiresIn: 9}
+	grpc.GRPC, grpc.TLS = config.GRPCCheck{Service: "shop", TLS: true}, config.TLSCheck{ServerName: "api"}
 	got := BalancerConfig(&config.Config{Instances: []config.Instance{{Name: "web", Trackers: []config.Tracker{
 		{Kind: "interface", Name: "eth1"},
 		{Kind: "script", Name: "s", Check: rhythm("script"), Command: []string{"/bin/true", "x"}},
@@ -108,6 +112,10 @@ func TestTrackersOfTheBalancer(t *testing.T) {
 		{Kind: "http", Name: "h", Check: http},
 		{Kind: "dns", Name: "resolver", Check: dns},
 		{Kind: "exec", Name: "disk", Check: exec, Command: []string{"/bin/true"}},
+		{Kind: "https", Name: "site", Check: https},
+		{Kind: "tls", Name: "mail", Check: rhythm("tls")},
+		{Kind: "grpc", Name: "api", Check: grpc},
+		{Kind: "grpc", Name: "plain", Check: rhythm("grpc")},
 	}}}}, "", "").Trackers
 	check := func(kind string) *balancer.Check {
 		return &balancer.Check{Kind: kind, Interval: 2, Timeout: 1, FastInterval: 1, Fall: 3, Rise: 2}
@@ -119,6 +127,11 @@ func TestTrackersOfTheBalancer(t *testing.T) {
 	resolver.DNS, resolver.Expect = &balancer.DNS{Name: "shop", Type: "A", RCode: "NOERROR", TCP: true}, "192.0.2.1"
 	resolver.Source, resolver.Mark = target.Addr(), 7
 	disk.Command, disk.User = []string{"/bin/true"}, "nobody"
+	site, mail, api := check("https"), check("tls"), check("grpc")
+	site.SHA256, site.Follow, site.HTTP2 = "ab", true, true
+	site.TLS = &balancer.TLS{Insecure: true, CA: "/ca", Certificate: "/own", Key: "/key", ServerName: "name", ExpiresIn: 9}
+	mail.TLS = &balancer.TLS{}
+	api.Service, api.TLS = "shop", &balancer.TLS{ServerName: "api"}
 	want := []balancer.Tracker{
 		{Instance: "web", Kind: "script", Name: "s", Check: script},
 		{Instance: "web", Kind: "process", Name: "nginx", Check: process},
@@ -127,6 +140,10 @@ func TestTrackersOfTheBalancer(t *testing.T) {
 		{Instance: "web", Kind: "http", Name: "h", Check: web},
 		{Instance: "web", Kind: "dns", Name: "resolver", Check: resolver},
 		{Instance: "web", Kind: "exec", Name: "disk", Check: disk},
+		{Instance: "web", Kind: "https", Name: "site", Check: site},
+		{Instance: "web", Kind: "tls", Name: "mail", Check: mail},
+		{Instance: "web", Kind: "grpc", Name: "api", Check: api},
+		{Instance: "web", Kind: "grpc", Name: "plain", Check: check("grpc")},
 	}
 	if diff := cmp.Diff(want, got, byValue); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -72,8 +72,6 @@ func (p *httpProbe) hear(b []byte, end bool) (done bool, err error) {
 		return true, p.content.judge()
 	case end:
 		return true, explain("body", io.ErrUnexpectedEOF)
-	case p.coded > maxCoded && p.check.SHA256 != nil:
-		return true, errTooLong
 	case p.coded > maxCoded:
 		return true, errors.New("body: chunked encoding contains too much non-data")
 	}

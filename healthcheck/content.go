@@ -14,7 +14,7 @@ var errTooLong = errors.New("body: above 1 MiB, too long for a sha256")
 // Expect the beginning, for SHA256 the sum.
 type content struct {
 	check *HTTP
-	seen  int
+	size  int
 	begin []byte
 	sum   hash.Hash
 }
@@ -27,15 +27,16 @@ func (c *content) keep(b []byte) {
 		}
 		c.sum.Write(b)
 	}
-	b = b[:min(len(b), maxBody-c.seen)]
-	c.seen += len(b)
 	if c.check.Expect != nil {
-		c.begin = append(c.begin, b...)
+		c.begin = append(c.begin, b[:min(len(b), maxBody-len(c.begin))]...)
 	}
+	c.size += len(b)
 }
 
 // enough tells that nobody looks at what comes after.
-func (c *content) enough() bool { return c.seen >= maxBody && c.check.SHA256 == nil }
+func (c *content) enough() bool {
+	return c.check.SHA256 == nil && c.size >= maxBody || c.size > maxWhole
+}
 
 // judge says what is wrong with the body, and forgets it.
 func (c *content) judge() error {
@@ -46,6 +47,9 @@ func (c *content) judge() error {
 	}
 	if c.check.SHA256 == nil {
 		return nil
+	}
+	if c.size > maxWhole {
+		return errTooLong
 	}
 	if sum == nil {
 		sum = sha256.New()

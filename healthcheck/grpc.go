@@ -36,26 +36,28 @@ func (c *GRPC) Check(ctx context.Context) error {
 		return err
 	}
 	defer hangUp()
-	var over net.Conn = conn
-	if c.Secure != nil {
-		met, err := c.Secure.handshake(ctx, conn, c.Target, "h2")
-		if err != nil {
-			return err
-		}
-		over = met.Conn
-	}
 	request, err := c.request(ctx)
 	if err != nil {
 		return fmt.Errorf("build request: %w", err)
 	}
+	met, over := new(greeting), net.Conn(conn)
+	if c.Secure != nil {
+		if met, err = c.Secure.handshake(ctx, conn, c.Target, "h2"); err != nil {
+			return err
+		}
+		over = met.Conn
+	}
 	response, body, err := answer2(ctx, over, request)
 	if err != nil {
-		return err
+		return met.blame(c.Secure, err)
 	}
 	body.N = maxMessage
 	message, err := io.ReadAll(response.Body)
-	if err != nil {
+	switch {
+	case err != nil:
 		return explain("response", err)
+	case body.N <= 0:
+		return errors.New("response: above 4 KiB, too long for an answer about health")
 	}
 	return judgeHealth(response, message)
 }

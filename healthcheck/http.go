@@ -14,9 +14,10 @@ import (
 )
 
 const (
-	maxHeader = 64 << 10 // bytes up to the body, interim answers included
-	maxBody   = 64 << 10 // decoded bytes of the body that are looked at
-	maxCoded  = 1 << 20  // bytes of the body as it travels, chunk framing included
+	maxHeader = 64 << 10           // bytes up to the body, interim answers included
+	maxBody   = 64 << 10           // decoded bytes of the body that are looked at
+	maxWhole  = 1 << 20            // decoded bytes of a body of which there is a sum
+	maxCoded  = maxWhole + maxBody // bytes of the body as it travels, chunk framing included
 )
 
 // HTTP is healthy when a request over a fresh connection is answered with a
@@ -52,7 +53,7 @@ func (c *HTTP) Check(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("build request: %w", err)
 	}
-	for way := (trail{}); ; {
+	for way := (trail{step(request)}); ; {
 		next, err := c.ask(ctx, request)
 		if err != nil || next == nil {
 			return err
@@ -85,7 +86,7 @@ func (c *HTTP) ask(ctx context.Context, request *http.Request) (next *http.Reque
 		return nil, fmt.Errorf("status %d", response.StatusCode)
 	}
 	body.N = maxCoded
-	return nil, c.judge(response.Body, body)
+	return nil, c.judge(response.Body)
 }
 
 // answer sends a request and reads the answer up to its body; how much of that may
@@ -100,10 +101,14 @@ func (c *HTTP) answer(ctx context.Context, conn net.Conn, request *http.Request)
 		if err != nil {
 			return nil, nil, err
 		}
+		var response *http.Response
+		var body *io.LimitedReader
 		if c.HTTP2 {
-			return answer2(ctx, met.Conn, request)
+			response, body, err = answer2(ctx, met.Conn, request)
+		} else {
+			response, body, err = answer1(met, request)
 		}
-		conn = met
+		return response, body, met.blame(c.Secure, err)
 	}
 	return answer1(conn, request)
 }
@@ -180,15 +185,13 @@ func (c *HTTP) wants(status int) bool {
 	return len(c.Status) == 0 && status >= 200 && status <= 399
 }
 
-// judge reads the body, as far as it is looked at. Raw is what bounds it as it travels.
-func (c *HTTP) judge(body io.Reader, raw *io.LimitedReader) error {
+// judge reads the body, as far as it is looked at.
+func (c *HTTP) judge(body io.Reader) error {
 	content := content{check: c}
 	for buffer := make([]byte, 8<<10); !content.enough(); {
 		n, err := body.Read(buffer)
 		content.keep(buffer[:n])
 		switch {
-		case err != nil && raw.N <= 0 && c.SHA256 != nil:
-			return errTooLong
 		case err == io.EOF:
 			return content.judge()
 		case err != nil:

@@ -13,16 +13,18 @@ import (
 // maxRedirects is how many redirects of one probe are followed.
 const maxRedirects = 10
 
-// trail is where redirects have led.
+// trail is what was asked, from the first request on.
 type trail []string
+
+func step(request *http.Request) string { return request.Method + " " + request.URL.RequestURI() }
 
 // add goes on to a request, and fails where that leads nowhere.
 func (t *trail) add(next *http.Request) error {
-	at := next.Method + " " + next.URL.RequestURI()
+	at := step(next)
 	switch {
 	case slices.Contains(*t, at):
 		return fmt.Errorf("redirected in a circle, to %q", clip(next.URL.RequestURI()))
-	case len(*t) == maxRedirects:
+	case len(*t) > maxRedirects:
 		return errors.New("redirected more than 10 times")
 	}
 	*t = append(*t, at)

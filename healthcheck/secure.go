@@ -103,6 +103,15 @@ func (s *Secure) load() error {
 	return nil
 }
 
+// blame adds to an error what is most likely its reason: of TLS 1.3 the alert that tells
+// may be lost where the server closes the connection at once.
+func (g *greeting) blame(s *Secure, err error) error {
+	if err == nil || !g.asked || s.Certificate != "" {
+		return err
+	}
+	return fmt.Errorf("%w (the server asked for a client certificate, and the check has none)", err)
+}
+
 // Write says of a connection that the server has ended why, if it told: in TLS 1.3 it
 // does so only after the handshake (RFC 8446, 4.4.2.4).
 func (g *greeting) Write(p []byte) (int, error) {
