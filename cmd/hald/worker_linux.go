@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 	"net"
 	"os"
 	"os/signal"
@@ -54,6 +56,9 @@ func (a *app) worker() *cobra.Command {
 				// What it keeps of ten thousand servers is small beside the room that
 				// the collector would let it fill, at some milliseconds a second.
 				debug.SetGCPercent(20)
+				// net/http tells the standard log of servers that break HTTP/2. The
+				// result of the check says so already, and only when it is new.
+				log.SetOutput(io.Discard)
 			}
 			// Without a name of its own the process would be called "exe" in
 			// ps; that is all that is lost if it cannot have one.
