@@ -4,9 +4,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -55,10 +57,14 @@ func TestR27Crowd(t *testing.T) {
 			return fmt.Errorf("a process was replaced")
 		}
 		share, memory = cpu.Seconds()/watched.Seconds(), after.memory
-		for _, pid := range after.pids { // the first is the others' parent, and would start them again
-			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-				return fmt.Errorf("kill %d: %w", pid, err)
-			}
+		// The first is the others' parent: it must not start them again, and they must
+		// not see it gone, which would have them leave in good order.
+		deaths := []error{syscall.Kill(master, syscall.SIGSTOP)}
+		for _, pid := range slices.Backward(after.pids) {
+			deaths = append(deaths, syscall.Kill(pid, syscall.SIGKILL))
+		}
+		if err := errors.Join(deaths...); err != nil {
+			return fmt.Errorf("kill: %w", err)
 		}
 		time.Sleep(6 * time.Second)
 		return nil
