@@ -39,7 +39,7 @@ func TestR30NetlinkStorm(t *testing.T) {
 			}
 			return nil
 		}
-		if err := ip("link", "add", "eth1", "type", "veth", "peer", "name", "far1"); err != nil {
+		if err := ip("link", "add", "near1", "type", "veth", "peer", "name", "far1"); err != nil {
 			return err
 		}
 		if err := ip("address", "add", "10.255.0.1/32", "dev", "far1"); err != nil { // the kernel takes its time with the last of a link
