@@ -88,10 +88,10 @@ const day = 24 * time.Hour
 func pipe(serve func(net.Conn)) dialFunc {
 	return func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
-		out := &sender{Conn: server, queue: make(chan []byte, 16), ended: make(chan struct{})}
+		out := &sender{Conn: server, queue: make(chan []byte, 16), served: make(chan struct{}), ended: make(chan struct{})}
 		go out.run()
 		go func() {
-			defer close(out.queue)
+			defer close(out.served)
 			serve(out)
 		}()
 		return client, nil
@@ -102,8 +102,9 @@ func pipe(serve func(net.Conn)) dialFunc {
 // write at a time. It is closed when the server has returned and all is sent.
 type sender struct {
 	net.Conn
-	queue chan []byte
-	ended chan struct{}
+	queue  chan []byte
+	served chan struct{} // the server has returned
+	ended  chan struct{}
 }
 
 func (s *sender) Write(b []byte) (int, error) {
@@ -120,8 +121,18 @@ func (s *sender) Close() error { return nil }
 func (s *sender) run() {
 	defer close(s.ended)
 	defer s.Conn.Close()
-	for b := range s.queue {
-		if _, err := s.Conn.Write(b); err != nil {
+	for {
+		select {
+		case b := <-s.queue:
+			if _, err := s.Conn.Write(b); err != nil {
+				return
+			}
+		case <-s.served:
+			for len(s.queue) > 0 {
+				if _, err := s.Conn.Write(<-s.queue); err != nil {
+					return
+				}
+			}
 			return
 		}
 	}
