@@ -15,14 +15,13 @@ import (
 
 const (
 	// crowd is how many packets at one look, and rush how short a time between two
-	// looks, make the watch rest before the next, the longer the more there were: a
-	// flood then costs what its packets do, and not a wake-up for each. No deadline
-	// waits for it, since a router pumps by itself before it honours one.
-	crowd    = 8
-	rush     = 500 * time.Microsecond
-	rest     = time.Millisecond
-	share    = 50 * time.Microsecond // of the rest, for each packet
-	longRest = 5 * time.Millisecond
+	// looks, make the watch rest before the next: a flood then costs what its packets
+	// do, and not a wake-up for each. No deadline waits for it, since a router
+	// pumps by itself before it honours one; but hundreds that all find theirs near
+	// and the queue full are late for it, so the rest is short.
+	crowd = 8
+	rush  = 500 * time.Microsecond
+	rest  = time.Millisecond
 )
 
 // watch pumps whenever something comes, until the station closes or fails.
@@ -41,7 +40,7 @@ func (st *station) watch() {
 		}
 		now := time.Now()
 		if n >= crowd || now.Sub(last) < rush {
-			time.Sleep(min(max(rest, time.Duration(n)*share), longRest))
+			time.Sleep(rest)
 		}
 		last = now
 	}
