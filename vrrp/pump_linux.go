@@ -85,11 +85,8 @@ func (s *socket) take(h heard) {
 // isMinor looks at a packet's priority, which is at the same place in both versions
 // (RFC 9568, 5.1; RFC 3768, 5.1).
 func (s *socket) isMinor(packet []byte) bool {
-	at := 2
-	if s.station.ipv4 && len(packet) > 0 {
-		at += 4 * int(packet[0]&15)
-	}
-	return at < len(packet) && packet[at] > 0 && packet[at] < s.below
+	priority, ok := s.station.octet(packet, 2)
+	return ok && priority > 0 && priority < s.below
 }
 
 // receive does not wait. The message is valid until the next call. Package syscall's functions do not ask the socket for
@@ -120,17 +117,25 @@ func (st *station) receive() (h heard, err error) {
 // addressee is whose a packet is. One too short to have a VRID is nobody's, and is
 // counted by the first: all would say the same of it.
 func (st *station) addressee(packet []byte) *socket {
-	at := 1
-	if st.ipv4 && len(packet) > 0 {
-		at += 4 * int(packet[0]&15)
-	}
-	if at < len(packet) {
-		return st.sockets[packet[at]]
+	if vrid, ok := st.octet(packet, 1); ok {
+		return st.sockets[vrid]
 	}
 	if len(st.sockets) == 0 {
 		return nil
 	}
 	return st.sockets[slices.Min(slices.Collect(maps.Keys(st.sockets)))]
+}
+
+// octet is one of the VRRP message in a packet, if it is so long: IPv4 packets come
+// with their IP header.
+func (st *station) octet(packet []byte, at int) (value uint8, ok bool) {
+	if st.ipv4 && len(packet) > 0 {
+		at += 4 * int(packet[0]&15)
+	}
+	if at >= len(packet) {
+		return 0, false
+	}
+	return packet[at], true
 }
 
 // header6 finds in control messages what the IPv6 header said (RFC 3542, 6).
