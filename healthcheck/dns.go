@@ -53,8 +53,9 @@ func (c *DNS) Check(ctx context.Context) error {
 	if _, err := conn.Write(query); err != nil {
 		return unreachable("send", err)
 	}
+	buffer := make([]byte, 64<<10)
 	for strays := 0; ; strays++ {
-		answer, err := c.receive(conn)
+		answer, err := c.receive(conn, buffer)
 		if err != nil {
 			return unreachable("answer", err)
 		}
@@ -69,8 +70,7 @@ func (c *DNS) Check(ctx context.Context) error {
 	}
 }
 
-func (c *DNS) receive(conn io.Reader) ([]byte, error) {
-	buffer := make([]byte, 64<<10)
+func (c *DNS) receive(conn io.Reader, buffer []byte) ([]byte, error) {
 	if !c.TCP {
 		n, err := conn.Read(buffer)
 		return buffer[:n], err
