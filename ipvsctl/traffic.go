@@ -29,30 +29,28 @@ func (c Counts) Plus(d Counts) Counts {
 	return c
 }
 
-// field is where IPVS_STATS_ATTR_* of linux/ip_vs.h is kept; nil for one of no
-// interest.
+// field is where IPVS_STATS_ATTR_* of linux/ip_vs.h is kept: first the totals, then in
+// the same order the averages; nil for one of no interest.
 func (t *Traffic) field(kind uint16) *uint64 {
-	switch kind {
+	const counts = 5
+	if kind > counts {
+		return t.PerSecond.field(kind - counts)
+	}
+	return t.Total.field(kind)
+}
+
+func (c *Counts) field(n uint16) *uint64 {
+	switch n {
 	case 1:
-		return &t.Total.Connections
+		return &c.Connections
 	case 2:
-		return &t.Total.PacketsIn
+		return &c.PacketsIn
 	case 3:
-		return &t.Total.PacketsOut
+		return &c.PacketsOut
 	case 4:
-		return &t.Total.BytesIn
+		return &c.BytesIn
 	case 5:
-		return &t.Total.BytesOut
-	case 6:
-		return &t.PerSecond.Connections
-	case 7:
-		return &t.PerSecond.PacketsIn
-	case 8:
-		return &t.PerSecond.PacketsOut
-	case 9:
-		return &t.PerSecond.BytesIn
-	case 10:
-		return &t.PerSecond.BytesOut
+		return &c.BytesOut
 	}
 	return nil
 }
