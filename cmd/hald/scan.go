@@ -61,7 +61,7 @@ type router struct {
 	Version    uint8    `json:"version"`
 	Priority   uint8    `json:"priority"`
 	IntervalMS float64  `json:"interval_ms"`
-	Checksum   string   `json:"checksum"`
+	Checksum   string   `json:"checksum,omitempty"` // its form, where there are two: in version 3 over IPv4
 	Addresses  []string `json:"virtual_addresses"`
 	Adverts    int      `json:"adverts"`
 	Discard    string   `json:"discard,omitempty"` // why receivers ignore it
@@ -85,7 +85,10 @@ func listen(ctx context.Context, name string, length time.Duration) ([]router, e
 		k := key{s.VRID, s.Source.String()}
 		r := router{
 			VRID: s.VRID, Source: k.source, Version: s.Version, Priority: s.Priority, IntervalMS: event.Milliseconds(s.Interval),
-			Checksum: s.Checksum.String(), Addresses: []string{}, Adverts: heard[k].Adverts + 1, Discard: string(s.Discard),
+			Addresses: []string{}, Adverts: heard[k].Adverts + 1, Discard: string(s.Discard),
+		}
+		if s.Version == 3 && s.Source.Is4() {
+			r.Checksum = s.Checksum.String()
 		}
 		for _, v := range s.Addresses {
 			r.Addresses = append(r.Addresses, v.String())
@@ -110,7 +113,7 @@ func routerTable(routers []router) string {
 	t.row(plain("VRID"), plain("FROM"), plain("VERSION"), plain("PRIORITY"), plain("INTERVAL"), plain("CHECKSUM"), plain("ADVERTS"), plain("ADDRESSES"), plain("IGNORED FOR"))
 	for _, r := range routers {
 		t.row(number(int(r.VRID)), plain(r.Source), number(int(r.Version)), number(int(r.Priority)),
-			plain(time.Duration(r.IntervalMS*float64(time.Millisecond)).String()), plain(r.Checksum), number(r.Adverts), plain(strings.Join(r.Addresses, " ")), plain(r.Discard))
+			plain(time.Duration(r.IntervalMS*float64(time.Millisecond)).String()), plain(cmp.Or(r.Checksum, "-")), number(r.Adverts), plain(strings.Join(r.Addresses, " ")), plain(r.Discard))
 	}
 	return t.String()
 }

@@ -34,9 +34,13 @@ func TestScanCommand(t *testing.T) {
 }
 
 func TestRouterTable(t *testing.T) {
-	got := routerTable([]router{{VRID: 51, Source: "192.0.2.11", Version: 3, Priority: 150, IntervalMS: 100, Checksum: "rfc5798", Addresses: []string{"192.0.2.100"}, Adverts: 7, Discard: "ttl"}})
+	got := routerTable([]router{
+		{VRID: 51, Source: "192.0.2.11", Version: 3, Priority: 150, IntervalMS: 100, Checksum: "rfc5798", Addresses: []string{"192.0.2.100"}, Adverts: 7, Discard: "ttl"},
+		{VRID: 51, Source: "192.0.2.12", Version: 2, Priority: 90, IntervalMS: 1000, Addresses: []string{"192.0.2.100"}, Adverts: 3},
+	})
 	want := "VRID  FROM        VERSION  PRIORITY  INTERVAL  CHECKSUM  ADVERTS  ADDRESSES    IGNORED FOR\n" +
-		"51    192.0.2.11  3        150       100ms     rfc5798   7        192.0.2.100  ttl\n"
+		"51    192.0.2.11  3        150       100ms     rfc5798   7        192.0.2.100  ttl\n" +
+		"51    192.0.2.12  2        90        1s        -         3        192.0.2.100\n"
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
