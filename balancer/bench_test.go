@@ -30,6 +30,7 @@ type bench struct {
 
 	mu     sync.Mutex
 	sick   map[netip.Addr]error
+	weight map[netip.Addr]int // that probes find
 	probes map[netip.Addr]int
 	heard  []event.Event
 	status []Status
@@ -41,7 +42,7 @@ type bench struct {
 // inBubble runs a test with a bench and stops the balancer at its end.
 func inBubble(t *testing.T, test func(b *bench)) {
 	synctest.Test(t, func(t *testing.T) {
-		b := &bench{t: t, sick: make(map[netip.Addr]error), probes: make(map[netip.Addr]int), ended: make(chan error, 1)}
+		b := &bench{t: t, sick: make(map[netip.Addr]error), weight: make(map[netip.Addr]int), probes: make(map[netip.Addr]int), ended: make(chan error, 1)}
 		ctx, stop := context.WithCancel(t.Context())
 		b.stop = stop
 		director, worked := net.Pipe()
@@ -84,14 +85,19 @@ type probe struct {
 }
 
 func (p probe) Check(ctx context.Context) error {
+	_, err := p.Measure(ctx)
+	return err
+}
+
+func (p probe) Measure(ctx context.Context) (int, error) {
 	p.b.mu.Lock()
 	p.b.probes[p.address]++
-	err := p.b.sick[p.address]
+	err, weight := p.b.sick[p.address], p.b.weight[p.address]
 	p.b.mu.Unlock()
 	if err == errSilent {
 		<-ctx.Done()
 	}
-	return err
+	return weight, err
 }
 
 // find is how sources are asked: they say what the test has them say.
@@ -125,6 +131,13 @@ func (b *bench) set(err error, names ...string) {
 	for _, name := range names {
 		b.sick[address(name)] = err
 	}
+}
+
+// weigh has the probes of a server find a weight.
+func (b *bench) weigh(name string, weight int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.weight[address(name)] = weight
 }
 
 func (b *bench) configure(services ...Service) { b.command(Config{Services: services}) }

@@ -46,7 +46,7 @@ func newChecker(c Check) (healthcheck.Checker, error) {
 	case "grpc":
 		return &healthcheck.GRPC{Target: c.Target, Way: way, Service: c.Service, Secure: newSecure(c.TLS)}, nil
 	case "exec":
-		return &healthcheck.Exec{Command: c.Command, User: c.User, Target: c.Target}, nil
+		return &healthcheck.Exec{Command: c.Command, User: c.User, Target: c.Target, Weighs: c.Weighs}, nil
 	case "script":
 		return &healthcheck.Exec{Command: c.Command}, nil
 	case "process":

@@ -14,6 +14,7 @@ import (
 type facts struct {
 	now      time.Time
 	verdicts map[checkID]healthcheck.Verdict
+	weights  map[checkID]int // of the checks that give one
 	// idle are destinations the kernel was just seen to have at weight 0 and
 	// without connections. It counts for drains that had begun before.
 	idle      map[ipvsctl.DestinationKey]bool

@@ -64,6 +64,7 @@ type teller struct {
 	gone     bool // the service is no longer configured
 	state    state
 	verdicts map[checkID]healthcheck.Verdict
+	weights  map[checkID]int
 	now      time.Time
 
 	overrides []Override
@@ -94,12 +95,12 @@ func (tt *teller) play(m move) {
 	}
 	before := tt.state
 	services := tt.compile()
-	tt.state = step(services, before, facts{now: tt.now, verdicts: tt.verdicts, idle: idle, overrides: index(tt.overrides)})
+	tt.state = step(services, before, facts{now: tt.now, verdicts: tt.verdicts, weights: tt.weights, idle: idle, overrides: index(tt.overrides)})
 	told := narrate(before, tt.state, func(checkID) CheckStatus { return CheckStatus{Kind: "tcp", Error: "refused"} })
 	if diff := cmp.Diff([2]string{m.table, m.events}, [2]string{draw(tt.state.table), tell(told)}); diff != "" {
 		tt.t.Errorf("after %v, verdicts %q: (-want +got)\n%s", m.after, m.verdicts, diff)
 	}
-	again := step(services, tt.state, facts{now: tt.now, verdicts: tt.verdicts, overrides: index(tt.overrides)})
+	again := step(services, tt.state, facts{now: tt.now, verdicts: tt.verdicts, weights: tt.weights, overrides: index(tt.overrides)})
 	if extra := narrate(tt.state, again, func(checkID) CheckStatus { return CheckStatus{} }); draw(again.table) != draw(tt.state.table) || len(extra) > 0 {
 		tt.t.Errorf("the same step again gives %s and %s, was %s", draw(again.table), tell(extra), draw(tt.state.table))
 	}

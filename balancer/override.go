@@ -1,6 +1,7 @@
 package balancer
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -73,10 +74,20 @@ func (s *stepper) override(m *member) *Override {
 // drains tells whether the override takes the server out.
 func (o *Override) drains() bool { return o != nil && o.Drain }
 
-// weightOf is what a member has when nothing speaks against it.
-func (o *Override) weightOf(m *member) int {
+// weightOf is what a member has when nothing speaks against it: an operator's word
+// counts before what checks make of it. One that the configuration drains stays so.
+func (s *stepper) weightOf(m *member, o *Override) int {
 	if o != nil && o.Weight != nil {
 		return *o.Weight
 	}
-	return m.Weight
+	if m.Weight == 0 {
+		return 0
+	}
+	weight := 0
+	for _, check := range m.checks {
+		if said := s.weights[check]; said > 0 && (weight == 0 || said < weight) {
+			weight = said
+		}
+	}
+	return cmp.Or(weight, m.Weight)
 }

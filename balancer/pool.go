@@ -255,7 +255,7 @@ func (p *pool) advance(idle map[ipvsctl.DestinationKey]bool) {
 		before.adopt(p.services, p.view.last)
 	}
 	now := time.Now()
-	p.state = step(p.services, before, facts{now: now, verdicts: p.watches.verdicts(), idle: idle, overrides: p.overrides})
+	p.state = step(p.services, before, facts{now: now, verdicts: p.watches.verdicts(), weights: p.watches.weights(), idle: idle, overrides: p.overrides})
 	for _, e := range narrate(before, p.state, p.watches.status) {
 		p.tell(e)
 	}

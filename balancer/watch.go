@@ -27,7 +27,8 @@ type watch struct {
 	stop    context.CancelFunc
 	job     *healthcheck.Job // in the loop; nil: it has a monitor
 	verdict healthcheck.Verdict
-	value   int // of the last probe that passed
+	value   int  // of the last probe that passed
+	weighs  bool // which is a weight
 	last    CheckStatus
 }
 
@@ -87,7 +88,7 @@ func (w *watches) follow(ctx context.Context, needed map[checkID]Check) error {
 }
 
 func (w *watches) start(ctx context.Context, id checkID, check Check, checker healthcheck.Checker) error {
-	started := &watch{last: CheckStatus{Kind: check.Kind}}
+	started := &watch{last: CheckStatus{Kind: check.Kind}, weighs: check.Weighs}
 	w.running[id] = started
 	monitor := healthcheck.Monitor{
 		Checker: checker, Delay: healthcheck.Spread(string(id[:]), check.Interval),
@@ -130,8 +131,8 @@ func (w *watches) enter(ctx context.Context, m healthcheck.Monitor, started *wat
 	return nil
 }
 
-// take keeps a result and tells whether the verdict, or else what is known of it,
-// is new.
+// take keeps a result and tells whether what is decided by it, or else what is known
+// of it, is new.
 func (o outcome) take() (verdict, detail bool) {
 	was, value := o.from.last, o.from.value
 	o.from.last.OK = o.result.Err == nil
@@ -143,7 +144,8 @@ func (o outcome) take() (verdict, detail bool) {
 	}
 	o.from.last.LatencyMS = event.Milliseconds(o.result.Latency)
 	o.from.verdict = o.result.Verdict
-	return o.result.Changed, was.OK != o.from.last.OK || was.Error != o.from.last.Error || value != o.from.value
+	weight := o.from.weighs && value != o.from.value
+	return o.result.Changed || weight, was.OK != o.from.last.OK || was.Error != o.from.last.Error || value != o.from.value
 }
 
 // verdicts is what all checks say.
@@ -151,6 +153,17 @@ func (w *watches) verdicts() map[checkID]healthcheck.Verdict {
 	all := make(map[checkID]healthcheck.Verdict, len(w.running))
 	for id, watch := range w.running {
 		all[id] = watch.verdict
+	}
+	return all
+}
+
+// weights is what the checks that give servers their weights say.
+func (w *watches) weights() map[checkID]int {
+	all := make(map[checkID]int)
+	for id, watch := range w.running {
+		if watch.weighs && watch.value > 0 {
+			all[id] = watch.value
+		}
 	}
 	return all
 }
@@ -163,6 +176,9 @@ func (w *watches) status(id checkID) CheckStatus {
 		return CheckStatus{}
 	}
 	last := watch.last
+	if watch.weighs {
+		last.Weight = watch.value
+	}
 	if watch.job != nil {
 		last.LatencyMS = event.Milliseconds(watch.job.Latency())
 	}

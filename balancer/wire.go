@@ -137,6 +137,7 @@ type Check struct {
 	StartTLS     bool              `json:"starttls,omitempty"`
 	Size         int               `json:"size,omitempty"`    // of ping, in bytes
 	User         string            `json:"user,omitempty"`    // of exec; empty: our own
+	Weighs       bool              `json:"weighs,omitempty"`  // of exec: its exit status may be a weight
 	Zero         bool              `json:"zero,omitempty"`    // of file: only 0 is healthy
 	Command      []string          `json:"command,omitempty"` // of exec and script
 	Process      string            `json:"process,omitempty"` // name of a process
@@ -227,4 +228,5 @@ type CheckStatus struct {
 	OK        bool    `json:"ok"`
 	Error     string  `json:"error"`
 	LatencyMS float64 `json:"latency_ms"`
+	Weight    int     `json:"weight,omitempty"` // that it gives the server, from 2; 0: none
 }

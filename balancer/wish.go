@@ -42,8 +42,8 @@ const (
 // wishFor is what the configuration, an operator and the checks make of one
 // member, before the quorum has its say. A server that an operator drains is
 // still checked, and a failed one is not kept for its connections.
-func (s *service) wishFor(m *member, o *Override, verdict healthcheck.Verdict) wish {
-	w := wish{verdict: verdict, weight: o.weightOf(m), leaving: m.Disabled || o.drains(), override: o}
+func (s *stepper) wishFor(m *member, o *Override, verdict healthcheck.Verdict) wish {
+	w := wish{verdict: verdict, weight: s.weightOf(m, o), leaving: m.Disabled || o.drains(), override: o}
 	switch {
 	case m.Disabled:
 		w.verdict, w.action, w.reason = healthcheck.Unknown, leave, disabled

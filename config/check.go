@@ -66,7 +66,7 @@ func (r *reader) readChecks(b *block) []serviceCheck {
 func (r *reader) readCheck(b *block) serviceCheck {
 	if b.label == "exec" { // it is told the server's address and port, and connects to whatever it likes
 		c := serviceCheck{Check: r.readRhythm(b, 3)}
-		c.Command, c.User = r.readCommand(b), r.readUser(b)
+		c.Command, c.User, c.Weighs = r.readCommand(b), r.readUser(b), read(r, b, "dynamic_weight", boolean).value
 		return c
 	}
 	if b.label == "file" {

@@ -194,6 +194,7 @@ type Check struct {
 	Path         string        `json:",omitempty"` // for kind "file"
 	Command      []string      // for kind "exec": an absolute path and arguments
 	User         string        `json:",omitempty"` // for kind "exec": whose rights it has; empty: hald's
+	Weighs       bool          `json:",omitempty"` // for kind "exec": an exit status of 2–255 is healthy, and the server's weight
 }
 
 // HTTPCheck is what a check "http" or "https" asks and expects.

@@ -126,7 +126,7 @@ var checkGrammar = &grammar{
 		"https": {attributes: slices.Concat([]string{"http2"}, httpAttributes, tlsAttributes, checkAttributes)},
 		"tls":   {attributes: slices.Concat(tlsAttributes, checkAttributes)},
 		"grpc":  {attributes: slices.Concat([]string{"service", "tls"}, tlsAttributes, checkAttributes)},
-		"exec":  {attributes: append([]string{"command", "user"}, rhythmAttributes...), later: []string{"dynamic_weight"}},
+		"exec":  {attributes: append([]string{"command", "user", "dynamic_weight"}, rhythmAttributes...)},
 	},
 }
 

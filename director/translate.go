@@ -191,6 +191,7 @@ func check(c config.Check) balancer.Check {
 		Service:      c.GRPC.Service,
 		Command:      c.Command,
 		User:         c.User,
+		Weighs:       c.Weighs,
 		Send:         c.Send,
 		Helo:         c.SMTP.Helo,
 		StartTLS:     c.SMTP.StartTLS,

@@ -19,16 +19,20 @@ import (
 // after the command itself has ended.
 const pipeGrace = 100 * time.Millisecond
 
+// leastWeight is the lowest exit status that is a weight.
+const leastWeight = 2
+
 // execEnvironment is what every command finds in its environment.
 var execEnvironment = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C"}
 
-// Exec is healthy when a command exits with status 0. No shell is involved. The
-// command runs in / with standard input from /dev/null and in a process group of
-// its own, which is killed as a whole when time is up.
+// Exec is healthy when a command exits with status 0, or says a weight. No shell is
+// involved. The command runs in / with standard input from /dev/null and in a process
+// group of its own, which is killed as a whole when time is up.
 type Exec struct {
 	Command []string       // the absolute path of the program, then its arguments
 	User    string         // whose rights the command has, groups included; empty: our own
 	Target  netip.AddrPort // the server that is meant, if any: HALD_ADDRESS and HALD_PORT
+	Weighs  bool           // an exit status of 2 to 255 is healthy, and a weight
 }
 
 // environment is all that the command finds in its environment. What is not
@@ -44,9 +48,15 @@ func (c *Exec) environment() []string {
 	return env
 }
 
-// Check runs the command once. The error of a command that failed ends with what
-// it wrote, shortened.
+// Check runs the command once and forgets the weight.
 func (c *Exec) Check(ctx context.Context) error {
+	_, err := c.Measure(ctx)
+	return err
+}
+
+// Measure runs the command once. The error of a command that failed ends with what
+// it wrote, shortened. The weight is 2 to 255, or 0 when the command said none.
+func (c *Exec) Measure(ctx context.Context) (int, error) {
 	said := new(beginning)
 	command := exec.CommandContext(ctx, c.Command[0], c.Command[1:]...)
 	command.Dir, command.Env = "/", c.environment()
@@ -55,28 +65,31 @@ func (c *Exec) Check(ctx context.Context) error {
 	if c.User != "" {
 		who, err := credential(c.User)
 		if err != nil {
-			return ownFault{fmt.Errorf("user %q: %w", c.User, err)}
+			return 0, ownFault{fmt.Errorf("user %q: %w", c.User, err)}
 		}
 		command.SysProcAttr.Credential = who
 	}
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
 	command.WaitDelay = pipeGrace
 	if err := command.Start(); err != nil {
-		return startError(err)
+		return 0, startError(err)
 	}
 	err := command.Wait()
 	var ended *exec.ExitError
 	switch {
 	case err == nil, errors.Is(err, exec.ErrWaitDelay) && command.ProcessState.Success():
-		return nil
+		return 0, nil
 	case ctx.Err() != nil:
-		return said.after("timeout, killed")
+		return 0, said.after("timeout, killed")
 	case errors.As(err, &ended) && ended.Exited():
-		return said.after(fmt.Sprintf("exit status %d", ended.ExitCode()))
+		if code := ended.ExitCode(); !c.Weighs || code < leastWeight {
+			return 0, said.after(fmt.Sprintf("exit status %d", code))
+		}
+		return ended.ExitCode(), nil
 	case errors.As(err, &ended):
-		return said.after(ended.Error())
+		return 0, said.after(ended.Error())
 	}
-	return said.after(clip(err.Error()))
+	return 0, said.after(clip(err.Error()))
 }
 
 // credential is a user with the groups it is in. A user other than root has no

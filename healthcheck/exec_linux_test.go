@@ -44,6 +44,39 @@ func TestExec(t *testing.T) {
 	}
 }
 
+// A status of 2 to 255 is a weight where it may be one, and a failure elsewhere.
+func TestExecWeighs(t *testing.T) {
+	for _, tt := range []struct {
+		script string
+		weighs bool
+		weight int
+		want   string
+	}{
+		{"exit 0", true, 0, ""},
+		{"echo busy; exit 1", true, 0, "exit status 1: busy"},
+		{"exit 2", true, 2, ""},
+		{"exit 255", true, 255, ""},
+		{"exit 2", false, 0, "exit status 2"},
+		{"kill -TERM $$", true, 0, "signal: terminated"},
+	} {
+		c := shell(tt.script)
+		c.Weighs = tt.weighs
+		weight, err := c.Measure(t.Context())
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if weight != tt.weight || got != tt.want {
+			t.Errorf("%s, weighs %v: weight %d, error %q; want %d, %q", tt.script, tt.weighs, weight, got, tt.weight, tt.want)
+		}
+	}
+	late, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
+	defer cancel()
+	if weight, err := (&Exec{Command: []string{"/bin/sh", "-c", "exit 7"}, Weighs: true}).Measure(late); err == nil || weight != 0 {
+		t.Errorf("after its time: weight %d, %v", weight, err)
+	}
+}
+
 // Behind a firewall mark there is no port to tell.
 func TestExecTellsTheServer(t *testing.T) {
 	for target, want := range map[netip.AddrPort]string{

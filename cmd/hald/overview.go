@@ -178,11 +178,19 @@ func checks(results []balancer.CheckStatus) cell {
 			c.paint = red
 			words = append(words, r.Kind+": "+r.Error)
 		} else {
-			words = append(words, fmt.Sprintf("%s %.1f ms", r.Kind, r.LatencyMS))
+			words = append(words, fmt.Sprintf("%s %.1f ms", r.Kind, r.LatencyMS)+said(r.Weight))
 		}
 	}
 	c.text = strings.Join(words, ", ")
 	return c
+}
+
+// said is the weight that a check gives its server.
+func said(weight int) string {
+	if weight == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (weight %d)", weight)
 }
 
 // priority shows the effective one, and the configured one if it differs.

@@ -35,9 +35,9 @@ func exampleDocument() director.Document {
 		},
 		VirtualServers: []balancer.Status{
 			{Name: "http", Addresses: []string{"192.0.2.1:80"}, HasQuorum: true, RealServers: []balancer.ServerStatus{
-				{Name: "web1", Address: "192.0.2.21:80", State: "up", Weight: 2, EffectiveWeight: 2,
+				{Name: "web1", Address: "192.0.2.21:80", State: "up", Weight: 2, EffectiveWeight: 50,
 					Usage:  balancer.Usage{Active: 120, Inactive: 4, PerSecond: ipvsctl.Counts{Connections: 31, BytesIn: 48211, BytesOut: 2400000}},
-					Checks: []balancer.CheckStatus{{Kind: "http", OK: true, LatencyMS: 1.25}}},
+					Checks: []balancer.CheckStatus{{Kind: "http", OK: true, LatencyMS: 1.25}, {Kind: "exec", OK: true, LatencyMS: 31, Weight: 50}}},
 				{Name: "web2", Address: "192.0.2.22:80", State: "down", Weight: 2, EffectiveWeight: 0,
 					Checks: []balancer.CheckStatus{{Kind: "http", Error: "status 500\x1b[2J"}}},
 			}},
@@ -59,11 +59,11 @@ script:nginx    web       down     1m00s  -30     exit status 1: no workers
 file:manual     web       up       1h00m  +0
 interface:eth1  web       unknown  -      fault
 
-SERVICE  QUORUM                     SERVER  STATE  WEIGHT  ACTIVE  INACTIVE  NEW/S  IN/S   OUT/S   ADDRESS        CHECKS
-http     ok                                                0       0         0      0 B    0 B     192.0.2.1:80
-                                    web1    up     2       120     4         31     48 kB  2.4 MB  192.0.2.21:80  http 1.2 ms
-                                    web2    down   0 of 2  0       0         0      0 B    0 B     192.0.2.22:80  http: status 500 [2J
-smtp     lost, sorry server in use                         0       0         0      0 B    0 B     192.0.2.2:25
+SERVICE  QUORUM                     SERVER  STATE  WEIGHT   ACTIVE  INACTIVE  NEW/S  IN/S   OUT/S   ADDRESS        CHECKS
+http     ok                                                 0       0         0      0 B    0 B     192.0.2.1:80
+                                    web1    up     50 of 2  120     4         31     48 kB  2.4 MB  192.0.2.21:80  http 1.2 ms, exec 31.0 ms (weight 50)
+                                    web2    down   0 of 2   0       0         0      0 B    0 B     192.0.2.22:80  http: status 500 [2J
+smtp     lost, sorry server in use                          0       0         0      0 B    0 B     192.0.2.2:25
 `
 	got := painter{now: threeAM}.document(exampleDocument())
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -22,6 +22,10 @@ virtual_server "mail" {
     command = ["true"]
     timeout = "3s"
   }
+  check "exec" {
+    command        = ["/bin/true"]
+    dynamic_weight = "yes"
+  }
   real_server "mx1" {
     address = "192.0.2.21"
   }

@@ -14,6 +14,10 @@ virtual_server "mail" {
     fall          = 2
     rise          = 1
   }
+  check "exec" {
+    command        = ["/bin/true"]
+    dynamic_weight = true
+  }
   real_server "mx1" {
     address = "192.0.2.21"
   }
