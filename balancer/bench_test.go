@@ -204,7 +204,10 @@ func (b *bench) count(name string) int {
 	return b.probes[address(name)]
 }
 
+// shown asks for the status.
 func (b *bench) shown() []Status {
+	b.t.Helper()
+	b.send(Command{Show: true})
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.status

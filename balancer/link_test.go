@@ -80,29 +80,23 @@ func TestOutboxCountsWhatItDrops(t *testing.T) {
 	}
 }
 
-// Status comes with every change, but never twice in 50 ms, and once a second.
-func TestStatusIsPaced(t *testing.T) {
+// Nobody is told the status who does not ask: of ten thousand servers it is megabytes.
+func TestStatusIsSentWhenItIsAskedFor(t *testing.T) {
 	inBubble(t, func(b *bench) {
 		s := b.begin(nil)
-		b.mu.Lock()
-		b.sent = 0
-		b.mu.Unlock()
+		s.Servers[0].Weight = 7
+		b.configure(s)
+		b.set(errRefused, "b")
 		b.pass(10 * time.Second)
-		if b.sent != 10 {
-			t.Errorf("%d status messages in 10 quiet seconds", b.sent)
+		if b.sent != 0 {
+			t.Errorf("%d status messages that nobody asked for", b.sent)
 		}
-		b.sent = 0
-		for i := range 100 {
-			s.Servers[0].Weight = i + 1
-			b.configure(s)
-			b.pass(10 * time.Millisecond)
+		if w := b.shown()[0].RealServers[0].EffectiveWeight; w != 7 || b.sent != 1 {
+			t.Errorf("%d status messages for one question; weight %d", b.sent, w)
 		}
-		if b.sent < 15 || b.sent > 21 {
-			t.Errorf("%d status messages in a second of 100 changes", b.sent)
-		}
-		b.pass(50 * time.Millisecond)
-		if w := b.shown()[0].RealServers[0].EffectiveWeight; w != 100 {
-			t.Errorf("the last one says weight %d", w)
+		b.configure()
+		if b.shown(); b.sent != 2 || len(b.status) != 0 {
+			t.Errorf("%d status messages for two questions; %d services where there are none", b.sent, len(b.status))
 		}
 	})
 }

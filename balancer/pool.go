@@ -14,13 +14,6 @@ import (
 )
 
 const (
-	statusBeat  = time.Second           // status is sent at least this often
-	statusPause = 50 * time.Millisecond // and at most this often
-
-	// A status of ten thousand servers is megabytes; making it takes at most one
-	// part in so many of the time.
-	statusShare = 20
-
 	// Reading ten thousand servers and hearing of each for the first time takes
 	// several times the memory that keeping them does, which the runtime would
 	// return after minutes only.
@@ -57,12 +50,8 @@ type pool struct {
 	verdicts *time.Timer // the step for verdicts that gather
 	rested   time.Time   // no such step before
 
-	wake     *time.Timer   // the next drain that ends
-	status   *time.Timer   // the next status
-	statusAt time.Time     // when that is
-	shownAt  time.Time     // when the last was
-	pause    time.Duration // after the last, before the next
-	tidyAt   time.Time     // memory is given back then; zero: it was
+	wake *time.Timer // the next drain that ends
+	tidy *time.Timer // memory is given back
 }
 
 func newPool(w worker, commands <-chan Command, out *outbox) *pool {
@@ -90,11 +79,10 @@ func (p *pool) run(ctx context.Context) error {
 func (p *pool) loop(ctx context.Context) error {
 	p.verdicts = time.NewTimer(time.Hour)
 	p.wake = time.NewTimer(time.Hour)
-	p.statusAt = time.Now().Add(statusBeat)
-	p.status = time.NewTimer(statusBeat)
+	p.tidy = time.NewTimer(tidyAfter)
 	defer p.verdicts.Stop()
 	defer p.wake.Stop()
-	defer p.status.Stop()
+	defer p.tidy.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -119,8 +107,8 @@ func (p *pool) loop(ctx context.Context) error {
 			p.advance(nil)
 		case <-p.wake.C:
 			p.advance(nil)
-		case <-p.status.C:
-			p.show()
+		case <-p.tidy.C:
+			debug.FreeOSMemory()
 		}
 	}
 }
@@ -141,6 +129,9 @@ func (p *pool) obey(ctx context.Context, c Command) error {
 	if c.Overrides != nil {
 		p.overrides = index(c.Overrides.InForce)
 		p.advance(nil)
+	}
+	if c.Show {
+		p.out.show(describe(p.services, p.config.Services, p.finds.known, p.state, p.watches.status, &p.view))
 	}
 	return nil
 }
@@ -163,7 +154,7 @@ func (p *pool) configure(ctx context.Context, c Config) error {
 	p.finds.follow(ctx, sources(c.Services))
 	p.keeping.configure(ctx, c)
 	p.advance(nil)
-	p.tidyAt = time.Now().Add(tidyAfter)
+	p.tidy.Reset(tidyAfter)
 	return nil
 }
 
@@ -219,7 +210,6 @@ func (p *pool) learn(all []healthcheck.News) {
 func (p *pool) decide(decided, news bool) {
 	if news || decided {
 		p.track()
-		p.hurry()
 	}
 	switch {
 	case !decided:
@@ -239,7 +229,6 @@ func (p *pool) observe(r ipvsctl.Report) {
 		p.tell(e)
 	}
 	if _, table := r.(ipvsctl.Observed); !table {
-		p.hurry()
 		return
 	}
 	if idle := p.view.idle(p.state.table); first || len(idle) > 0 {
@@ -264,7 +253,6 @@ func (p *pool) advance(idle map[ipvsctl.DestinationKey]bool) {
 	if !p.state.wake.IsZero() {
 		p.wake.Reset(p.state.wake.Sub(now))
 	}
-	p.hurry()
 	p.rested = time.Now().Add(min(restAfterStep*time.Since(now), longestRest))
 }
 
@@ -286,27 +274,4 @@ func (p *pool) wish() {
 func (p *pool) tell(e event.Event) {
 	e.Time = time.Now()
 	p.out.tell(e)
-	p.hurry()
-}
-
-// hurry has the status sent as soon as the pause after the last one allows.
-func (p *pool) hurry() {
-	soon := p.shownAt.Add(p.pause)
-	if soon.Before(p.statusAt) {
-		p.statusAt = soon
-		p.status.Reset(time.Until(soon))
-	}
-}
-
-// show sends the status.
-func (p *pool) show() {
-	now := time.Now()
-	p.shownAt, p.statusAt = now, now.Add(statusBeat)
-	p.status.Reset(statusBeat)
-	p.out.show(describe(p.services, p.config.Services, p.finds.known, p.state, p.watches.status, &p.view))
-	if !p.tidyAt.IsZero() && !now.Before(p.tidyAt) {
-		p.tidyAt = time.Time{}
-		debug.FreeOSMemory()
-	}
-	p.pause = max(statusPause, min(statusShare*time.Since(now), statusBeat))
 }

@@ -89,7 +89,7 @@ func TestPoolWishesOnlyForWhatChanged(t *testing.T) {
 func TestPoolRestsAfterAStep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		p := &pool{rested: start.Add(time.Second), verdicts: time.NewTimer(time.Hour), status: time.NewTimer(time.Hour)}
+		p := &pool{rested: start.Add(time.Second), verdicts: time.NewTimer(time.Hour)}
 		for range 3 {
 			p.gather(outcome{&watch{}, healthcheck.Result{Verdict: healthcheck.Up, Changed: true}})
 			time.Sleep(100 * time.Millisecond)

@@ -14,6 +14,7 @@ type Command struct {
 	Configure *Config    `json:"configure,omitempty"`
 	Overrides *Overrides `json:"overrides,omitempty"`
 	Place     *Place     `json:"place,omitempty"`
+	Show      bool       `json:"show,omitempty"` // send the Status
 }
 
 // Place is where the election has put this director.
@@ -165,7 +166,7 @@ type TLS struct {
 // Report is one message to the director: exactly one field is set.
 type Report struct {
 	Event  *event.Event `json:"event,omitempty"`
-	Status []Status     `json:"status,omitempty"` // all services; sent on every change and once a second
+	Status []Status     `json:"status,omitzero"`  // all services; sent when it is asked for
 	Tracks []Verdict    `json:"tracks,omitempty"` // all trackers; sent on every change
 
 	Configured *Configured `json:"configured,omitempty"`

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hald-project/hald/balancer"
 	"github.com/hald-project/hald/election"
 	"github.com/hald-project/hald/event"
 )
@@ -20,11 +19,11 @@ type life struct {
 	d        *Director
 	force    atomic.Pointer[force]
 	ring     *event.Ring
-	messages chan message       // from the supervisors
-	asks     chan chan Document // from admin requests
-	orders   chan any           // to the election
-	placing  chan any           // to the balancer: the newest place that waits
-	tracks   chan any           // to the election: the newest verdicts that wait
+	messages chan message // from the supervisors
+	asks     chan ask     // from admin requests
+	orders   chan any     // to the election
+	placing  chan any     // to the balancer: the newest place that waits
+	tracks   chan any     // to the election: the newest verdicts that wait
 
 	brief   atomic.Pointer[election.Command] // what an election is told first
 	planned plannedWork
@@ -35,7 +34,7 @@ type life struct {
 	began      time.Time
 	seq        uint64 // of the last event
 	instances  []election.Status
-	services   []balancer.Status
+	shows      shows                  // what services are like, for who asked
 	placed     *bool                  // what the balancer knows: master or not; nil: nothing
 	places     map[string]event.Event // last transition of each instance
 	verdicts   []election.Verdict     // of the trackers; nil: none were heard
@@ -47,10 +46,11 @@ func newLife(d *Director) *life {
 		d:          d,
 		ring:       event.NewRing(eventsKept),
 		messages:   make(chan message),
-		asks:       make(chan chan Document),
+		asks:       make(chan ask),
 		orders:     make(chan any),
 		tracks:     make(chan any, 1),
 		placing:    make(chan any, 1),
+		shows:      newShows(),
 		places:     map[string]event.Event{},
 		configured: map[string]bool{},
 		planned:    plannedWork{memory: newMemory(plannedFile(d.StateDir))},
@@ -89,8 +89,10 @@ func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 		select {
 		case m := <-l.messages:
 			l.take(m)
-		case reply := <-l.asks:
-			reply <- l.document()
+		case a := <-l.asks:
+			l.question(a)
+		case <-l.shows.overdue:
+			l.show(balancerBlank(l.now().balancer, notAnswering))
 		case p := <-l.reload.proposals:
 			l.propose(p)
 		case <-l.reload.overdue:
@@ -107,6 +109,7 @@ func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 			close(balancerStop)
 		case <-balancerDone:
 			balancerDone = nil
+			l.noBalancer()
 		}
 	}
 	close(keeperStop)
@@ -138,12 +141,17 @@ func (l *life) take(m message) {
 		l.place()
 	}
 	if m.services != nil {
-		l.services = m.services
+		l.show(m.services)
+	}
+	if m.idle {
+		l.noBalancer()
 	}
 	if m.tracks != nil {
 		l.track(m.tracks)
 	}
 	if m.configured == RoleBalancer {
+		l.shows.working = true
+		l.tidy()
 		l.placed = nil
 		l.place()
 	}

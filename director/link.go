@@ -27,7 +27,8 @@ type Start func(ctx context.Context) (link Link, wait func() error, err error)
 type message struct {
 	event      *event.Event
 	instances  []election.Status  // nil: no news
-	services   []balancer.Status  // nil: no news
+	services   []balancer.Status  // what the balancer was asked for; nil: something else
+	idle       bool               // no balancer works at the moment
 	tracks     []balancer.Verdict // nil: no news
 	planned    *election.Planned  // nil: no news
 	kept       *kept              // from a keeper

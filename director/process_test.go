@@ -49,7 +49,9 @@ func playWorker(role string) {
 		os.Exit(1)
 	default:
 		json.NewEncoder(link).Encode(election.Report{Event: &event.Event{Name: "vrrp.transition", Count: os.Getpid()}})
-		in.Decode(&command) // until the director goes
+		for in.Decode(&command) == nil { // until the director goes
+			json.NewEncoder(link).Encode(upReport)
+		}
 	}
 	os.Exit(0)
 }

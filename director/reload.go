@@ -147,13 +147,13 @@ func (l *life) renew(ctx context.Context, by string, allow bool) (Outcome, error
 
 // inForce answers who wants to make a plan.
 func (l *life) inForce(ctx context.Context) (any, error) {
-	document, err := l.ask(ctx)
+	document, err := l.asked(ctx, false)
 	if err != nil {
 		return nil, err
 	}
 	key := make([]byte, 32)
 	rand.Read(key)
-	return InForce{Config: l.now().config.Sealed(key), Key: key, Path: l.d.Path, Masters: masters(document.(Document).VRRPInstances)}, nil
+	return InForce{Config: l.now().config.Sealed(key), Key: key, Path: l.d.Path, Masters: masters(document.VRRPInstances)}, nil
 }
 
 // propose refuses a proposal, or tells the workers what changes for them. A worker
@@ -228,6 +228,7 @@ func (l *life) confirm() {
 	}
 	l.reload.pending, l.reload.overdue = nil, nil
 	l.force.Store(p.next)
+	l.tidy()
 	l.prepare()
 	l.placed = nil // the balancer may have begun to synchronise
 	l.place()

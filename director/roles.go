@@ -50,9 +50,10 @@ func (l *life) balancerWorker() *worker {
 		},
 		orders: l.overrides.news, // only the newest waits
 		newest: l.placing,
+		asks:   l.shows.asks,
 		report: balancerReport,
 		config: l.reload.balancer,
-		blank:  func() message { return balancerBlank(l.now().balancer) },
+		blank:  func() message { return message{idle: true} },
 		grace:  func() time.Duration { return slack },
 	}
 }

@@ -2,8 +2,6 @@ package director
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"time"
 
 	"github.com/hald-project/hald/balancer"
@@ -70,15 +68,15 @@ func electionBlank(c election.Config, now time.Time) message {
 }
 
 // balancerBlank is what is known of the services while no balancer process
-// runs. The kernel forwards all the while with the last table it was given.
-func balancerBlank(c balancer.Config) message {
-	blank := message{services: []balancer.Status{}}
+// answers. The kernel forwards all the while with the last table it was given.
+func balancerBlank(c balancer.Config, why string) []balancer.Status {
+	blank := make([]balancer.Status, 0, len(c.Services))
 	for _, s := range c.Services {
 		service := balancer.Status{
 			Name:        s.Name,
 			Addresses:   s.Where(),
 			Quorum:      s.Quorum,
-			Error:       notRunning,
+			Error:       why,
 			RealServers: []balancer.ServerStatus{},
 		}
 		for _, r := range s.Servers {
@@ -90,7 +88,7 @@ func balancerBlank(c balancer.Config) message {
 				Checks:  []balancer.CheckStatus{},
 			})
 		}
-		blank.services = append(blank.services, service)
+		blank = append(blank, service)
 	}
 	return blank
 }
@@ -103,18 +101,7 @@ func texts[T any](values []T, text func(T) string) []string {
 	return list
 }
 
-// ask gets the status document for an admin request.
-func (l *life) ask(ctx context.Context) (any, error) {
-	reply := make(chan Document, 1)
-	select {
-	case l.asks <- reply:
-		return <-reply, nil
-	case <-ctx.Done():
-		return nil, errors.New("it is stopping")
-	}
-}
-
-func (l *life) document() Document {
+func (l *life) document(services []balancer.Status) Document {
 	return Document{
 		Cluster:        l.now().config.Cluster,
 		Director:       l.now().config.Director.Name,
@@ -127,6 +114,6 @@ func (l *life) document() Document {
 		StateError:     cmp.Or(l.planned.trouble, l.overrides.trouble),
 		Overrides:      unended(*l.overrides.now.Load(), time.Now()),
 		VRRPInstances:  l.explained(time.Now()),
-		VirtualServers: l.services,
+		VirtualServers: services,
 	}
 }

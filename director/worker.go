@@ -36,6 +36,7 @@ type worker struct {
 	command func() any                                    // what it is told first in every life
 	orders  chan any                                      // what it is told later; nobody takes them while it does not run
 	newest  chan any                                      // of capacity one: what it is told in every life as soon as possible
+	asks    chan any                                      // of capacity one: what it is asked; nil: never
 	report  func(from *json.Decoder) (message, error)     // reads one message from its link
 	config  chan any                                      // of capacity one: a configuration that is to take the place of the one in the command
 	blank   func() message                                // what is known about its part while it does not run
@@ -116,6 +117,8 @@ func (w *worker) live(ctx context.Context, stop <-chan struct{}, out chan<- mess
 				err = to.Encode(next)
 			case news := <-w.newest:
 				err = to.Encode(news)
+			case ask := <-w.asks:
+				err = to.Encode(ask)
 			case <-ctx.Done():
 				return
 			}
@@ -133,6 +136,9 @@ func (w *worker) live(ctx context.Context, stop <-chan struct{}, out chan<- mess
 				return
 			}
 			reports <- m
+			if m.services != nil { // some megabytes, which a decoder would keep room for
+				from = json.NewDecoder(io.MultiReader(from.Buffered(), link))
+			}
 		}
 	}()
 
@@ -145,7 +151,7 @@ func (w *worker) live(ctx context.Context, stop <-chan struct{}, out chan<- mess
 				w.began(out, life)
 			}
 		case m := <-reports:
-			if m.instances != nil || m.services != nil {
+			if m.instances != nil {
 				last = m
 			}
 			out <- m
