@@ -3,6 +3,7 @@ package balancer
 import (
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/hald-project/hald/discovery"
 )
@@ -11,6 +12,7 @@ import (
 type finding struct {
 	servers []discovery.Server // of the last good answer
 	known   bool               // there was one, now or in an earlier life
+	good    time.Time          // when; zero: in an earlier life
 	failure string             // of the last answer, empty when it was good
 }
 

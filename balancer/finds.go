@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
+	"time"
 
 	"github.com/hald-project/hald/discovery"
 	"github.com/hald-project/hald/event"
@@ -18,6 +19,8 @@ type finds struct {
 	known   findings
 	running map[Source]context.CancelFunc
 	memory  *recollection // nil: nothing is kept
+	written chan error    // how its last write went
+	trouble string        // why it does not have what was found; empty: it does
 	group   sync.WaitGroup
 }
 
@@ -28,7 +31,7 @@ type found struct {
 }
 
 func newFinds(run func(context.Context, Source, func(discovery.Answer))) finds {
-	return finds{run: run, answers: make(chan found), known: make(findings), running: make(map[Source]context.CancelFunc)}
+	return finds{run: run, answers: make(chan found), known: make(findings), running: make(map[Source]context.CancelFunc), written: make(chan error)}
 }
 
 // recall begins with what an earlier life kept at path. It does so once; an empty path
@@ -37,16 +40,29 @@ func (f *finds) recall(ctx context.Context, path string) (trouble *event.Event) 
 	if f.memory != nil || path == "" {
 		return nil
 	}
-	f.memory = &recollection{path: path, next: make(chan []byte, 1)}
+	f.memory = &recollection{path: path, next: make(chan []byte, 1), written: f.written}
 	all, err := f.memory.load()
 	for source, servers := range all {
 		f.known[source] = finding{servers: servers, known: true}
 	}
 	f.group.Go(func() { f.memory.run(ctx) })
 	if err != nil {
+		f.trouble = err.Error()
 		return &event.Event{Name: "daemon.state_error", Reason: "read", Error: err.Error()}
 	}
 	return nil
+}
+
+// kept takes how a write went. A trouble is told once.
+func (f *finds) kept(err error) (trouble *event.Event) {
+	was := f.trouble
+	if f.trouble = ""; err == nil {
+		return nil
+	}
+	if f.trouble = err.Error(); f.trouble == was {
+		return nil
+	}
+	return &event.Event{Name: "daemon.state_error", Reason: "write", Error: f.trouble}
 }
 
 // follow asks the sources that are needed, and no others. What was found stays known:
@@ -82,7 +98,7 @@ func (f *finds) take(a found) (changed bool, story []event.Event) {
 		return false, nil // it was on its way when the source was given up
 	}
 	was := f.known[a.of]
-	now := finding{servers: a.answer.Servers, known: true}
+	now := finding{servers: a.answer.Servers, known: true, good: time.Now()}
 	if a.answer.Err != nil {
 		now = was
 		now.failure = a.answer.Err.Error()

@@ -2,6 +2,7 @@ package balancer
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -65,8 +66,10 @@ func TestPoolFollowsAName(t *testing.T) {
 		}
 		b.pass(time.Hour)
 		b.expect("b=1 c=1")
-		if st := b.shown()[0]; len(st.Discovery) != 1 || st.Discovery[0] != (Finding{"web", source.String(), 2, "SERVFAIL"}) {
+		if st := b.shown()[0]; len(st.Discovery) != 1 || time.Since(st.Discovery[0].LastGood) < time.Hour {
 			t.Errorf("status says %+v", st.Discovery)
+		} else if f := st.Discovery[0]; fmt.Sprintln(f.Server, f.Source, f.Servers, f.Addresses, f.Error) != fmt.Sprintln("web", source, 2, []string{"192.0.2.2", "192.0.2.3"}, "SERVFAIL") {
+			t.Errorf("status says %+v", f)
 		}
 		b.say(source, "b", "c")
 		if told := b.told("discovery", "real_server"); told != "discovery.failed (dns web.example.net); discovery.recovered (dns web.example.net)" {
@@ -147,6 +150,40 @@ func TestPoolRemembersWhatItFound(t *testing.T) {
 		b.pass(time.Second)
 		if told := b.told("daemon"); told != "daemon.state_error (read)" {
 			t.Errorf("told %s", told)
+		}
+	})
+}
+
+// What cannot be kept is told once, shown as long as it lasts, and tried again.
+func TestPoolTellsWhatItCannotKeep(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "found.json")
+	obstacle := path + ".new"
+	if err := os.Mkdir(obstacle, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	inBubble(t, func(b *bench) {
+		b.listen()
+		s, source := named()
+		b.command(Config{Services: []Service{s}, Found: path})
+		b.say(source, "a")
+		b.say(source, "a", "b")
+		b.pass(time.Minute)
+		b.expect("a=1 b=1")
+		if told := b.told("daemon"); told != "daemon.state_error (write)" {
+			t.Errorf("told %s", told)
+		}
+		if f := b.shown()[0].Discovery[0]; !strings.Contains(f.KeepError, "is a directory") || f.Error != "" {
+			t.Errorf("status says %+v", f)
+		}
+		if err := os.Remove(obstacle); err != nil {
+			t.Fatal(err)
+		}
+		b.pass(writeAgain + time.Second)
+		if text, err := os.ReadFile(path); err != nil || !strings.Contains(string(text), "192.0.2.2") {
+			t.Errorf("kept: %s, %v", text, err)
+		}
+		if f := b.shown()[0].Discovery[0]; f.KeepError != "" {
+			t.Errorf("then status says %+v", f)
 		}
 	})
 }

@@ -101,6 +101,8 @@ func (p *pool) loop(ctx context.Context) error {
 			if err := p.find(ctx, a); err != nil {
 				return err
 			}
+		case err := <-p.finds.written:
+			p.kept(err)
 		case r := <-p.keeping.reports:
 			p.observe(r)
 		case <-p.verdicts.C:
@@ -131,7 +133,7 @@ func (p *pool) obey(ctx context.Context, c Command) error {
 		p.advance(nil)
 	}
 	if c.Show {
-		p.out.show(describe(p.services, p.config.Services, p.finds.known, p.state, p.watches.status, &p.view))
+		p.out.show(describe(p.services, p.config.Services, &p.finds, p.state, p.watches.status, &p.view))
 	}
 	return nil
 }
@@ -177,6 +179,13 @@ func (p *pool) find(ctx context.Context, a found) error {
 	p.services = services
 	p.advance(nil)
 	return nil
+}
+
+// kept takes how the file with what was found fares.
+func (p *pool) kept(err error) {
+	if trouble := p.finds.kept(err); trouble != nil {
+		p.tell(*trouble)
+	}
 }
 
 // gather takes a result and all that wait behind it, so that a thousand

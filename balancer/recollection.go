@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hald-project/hald/discovery"
 )
@@ -18,9 +19,13 @@ import (
 // server answers finds the servers again. It is written by a goroutine of its own:
 // disks may take long, and the pool does not wait.
 type recollection struct {
-	path string
-	next chan []byte // latest wins
+	path    string
+	next    chan []byte  // latest wins
+	written chan<- error // after every write; nil: it went well
 }
+
+// writeAgain is the pause before what could not be written is tried again.
+const writeAgain = 10 * time.Second
 
 // remembered is one source in the file.
 type remembered struct {
@@ -64,19 +69,30 @@ func (r *recollection) keep(known findings) {
 }
 
 // run writes until ctx ends, and what is left then. What cannot be written is lost
-// with a reboot, and with nothing else.
+// with a restart, and with nothing else.
 func (r *recollection) run(ctx context.Context) {
+	var text []byte
+	var again <-chan time.Time
 	for {
 		select {
-		case text := <-r.next:
-			_ = r.write(text)
+		case text = <-r.next:
+		case <-again:
 		case <-ctx.Done():
 			select {
-			case text := <-r.next:
-				_ = r.write(text)
+			case text = <-r.next:
+				_ = r.write(text) // there is nobody left to tell
 			default:
 			}
 			return
+		}
+		err := r.write(text)
+		if again = nil; err != nil {
+			err = fmt.Errorf("keep the servers that were found: %w", err)
+			again = time.After(writeAgain)
+		}
+		select {
+		case r.written <- err:
+		case <-ctx.Done():
 		}
 	}
 }
@@ -86,14 +102,14 @@ func (r *recollection) write(text []byte) error {
 	if err := os.MkdirAll(filepath.Dir(r.path), 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(r.path), filepath.Base(r.path)+".*")
+	draft := r.path + ".new"
+	f, err := os.OpenFile(draft, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
 	_, err = f.Write(text)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), r.path)
+	return os.Rename(draft, r.path)
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // describe is the state as `hald status` shows it.
-func describe(services []service, given []Service, known findings, now state, checks func(checkID) CheckStatus, kernel *kernelView) []Status {
+func describe(services []service, given []Service, known *finds, now state, checks func(checkID) CheckStatus, kernel *kernelView) []Status {
 	all := make([]Status, 0, len(services))
 	for i := range services {
 		s := &services[i]
@@ -58,12 +58,17 @@ func (m memberState) stateName() string {
 }
 
 // find is what is known of the servers that are to be found.
-func find(servers []Server, known findings) (all []Finding) {
+func find(servers []Server, finds *finds) (all []Finding) {
 	for _, m := range servers {
-		if m.Find != nil {
-			f := known[*m.Find]
-			all = append(all, Finding{Server: m.Name, Source: m.Find.String(), Servers: len(f.servers), Error: f.failure})
+		if m.Find == nil {
+			continue
 		}
+		f := finds.known[*m.Find]
+		one := Finding{Server: m.Name, Source: m.Find.String(), Servers: len(f.servers), Addresses: []string{}, LastGood: f.good, Error: f.failure, KeepError: finds.trouble}
+		for _, s := range f.servers {
+			one.Addresses = append(one.Addresses, s.Where())
+		}
+		all = append(all, one)
 	}
 	return all
 }

@@ -205,10 +205,13 @@ type Status struct {
 
 // Finding is one real_server of a Status whose addresses are found.
 type Finding struct {
-	Server  string `json:"server"`
-	Source  string `json:"source"`  // "dns web.example.net"
-	Servers int    `json:"servers"` // of the last good answer
-	Error   string `json:"error"`   // of the last answer, empty when it was good
+	Server    string    `json:"server"`
+	Source    string    `json:"source"`               // "dns web.example.net"
+	Servers   int       `json:"servers"`              // of the last good answer
+	Addresses []string  `json:"addresses"`            // theirs, with their own ports
+	LastGood  time.Time `json:"last_good,omitzero"`   // zero: in an earlier life, or never
+	Error     string    `json:"error"`                // of the last answer, empty when it was good
+	KeepError string    `json:"keep_error,omitempty"` // why what was found would not survive a restart
 }
 
 // ServerStatus is one real server of a Status.

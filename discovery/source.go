@@ -31,16 +31,20 @@ type Server struct {
 	Weight  *int           `json:"weight,omitempty"` // 0–65535; nil: none of its own
 }
 
+// Where is the server's address, with its port if it has one of its own.
+func (s Server) Where() string {
+	if s.Address.Port() == 0 {
+		return s.Address.Addr().String()
+	}
+	return s.Address.String()
+}
+
 // String is the server in messages.
 func (s Server) String() string {
-	text := s.Address.String()
-	if s.Address.Port() == 0 {
-		text = s.Address.Addr().String()
-	}
 	if s.Weight != nil {
-		text += fmt.Sprintf(" with weight %d", *s.Weight)
+		return fmt.Sprintf("%s with weight %d", s.Where(), *s.Weight)
 	}
-	return text
+	return s.Where()
 }
 
 // Answer is what a source said: the servers, in order and each once, or why there is no

@@ -37,6 +37,7 @@ func (p painter) document(d director.Document) string {
 	}
 	if len(d.VirtualServers) > 0 {
 		text.WriteString("\n" + p.services(d.VirtualServers))
+		text.WriteString(p.findings(d.VirtualServers))
 	}
 	return text.String()
 }

@@ -71,6 +71,28 @@ smtp     lost, sorry server in use                          0       0         0 
 	}
 }
 
+func TestOverviewOfFoundServers(t *testing.T) {
+	d := exampleDocument()
+	d.VRRPInstances, d.VirtualServers = nil, []balancer.Status{
+		{Name: "http", Addresses: []string{"192.0.2.1:80"}, HasQuorum: true, Discovery: []balancer.Finding{
+			{Server: "web", Source: "dns web.example.net", Servers: 3, Addresses: []string{"192.0.2.21", "192.0.2.22", "192.0.2.23"}, LastGood: threeAM.Add(-12 * time.Second)},
+			{Server: "batch", Source: "file /run/batch.json", Servers: 1, Addresses: []string{"192.0.2.31:8080"}, Error: "/run/batch.json: no such file"},
+			{Server: "old", Source: "srv _web._tcp.example.net", Error: "timeout", KeepError: "disk full"},
+			{Server: "new", Source: "dns new.example.net", Servers: 1, Addresses: []string{"192.0.2.41"}, LastGood: threeAM, KeepError: "disk full"},
+		}},
+	}
+	want := `SOURCE                     SERVICE  SERVER  FOUND  LAST GOOD     ADDRESSES                 WHY
+dns web.example.net        http     web     3      12s           192.0.2.21 192.0.2.22 +1
+file /run/batch.json       http     batch   1      before start  192.0.2.31:8080           /run/batch.json: no such file
+srv _web._tcp.example.net  http     old     0      -                                       timeout
+dns new.example.net        http     new     1      0s            192.0.2.41                would not survive a restart: disk full
+`
+	_, got, _ := strings.Cut(painter{now: threeAM}.document(d), "192.0.2.1:80\n\n")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestOverviewOfPlannedWork(t *testing.T) {
 	d := exampleDocument()
 	d.VRRPInstances, d.VirtualServers = nil, nil
