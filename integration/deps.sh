@@ -22,6 +22,7 @@ curl curl
 dnsmasq-base dnsmasq
 memcached memcached
 python3-aiosmtpd aiosmtpd
+python3-grpcio /usr/lib/python3/dist-packages/grpc/__init__.py
 procps ps
 '
 
