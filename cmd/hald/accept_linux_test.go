@@ -31,6 +31,7 @@ func (s *site) answers(address string) bool {
 // TestAcceptFalse: the address is held and does not answer, the director's own
 // does; others' rules cannot open it for long; nothing stays behind.
 func TestAcceptFalse(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, strings.Replace(validConfig, "interface ", "accept = false\n  interface ", 1))
 	s.ip("link", "set", "lo", "up")
 	d := s.run(s.logFile())

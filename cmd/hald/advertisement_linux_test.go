@@ -11,6 +11,7 @@ import (
 // address, as they hear it (RFC 4861, 4.4 and 7.2.6; RFC 9568, 6.4.2): it overrides
 // what they know, answers nobody, and calls itself a router where it is one.
 func TestUnsolicitedAdvertisements(t *testing.T) {
+	t.Parallel()
 	const (
 		router, solicited, override = 0x80, 0x40, 0x20
 		global                      = "2001:db8:99::100"

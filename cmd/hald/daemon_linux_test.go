@@ -118,6 +118,7 @@ func TestWorkersLeaveWhenTheDirectorDies(t *testing.T) {
 }
 
 func TestTheSecondSignalEndsAtOnceAndCleanupRemovesTheRest(t *testing.T) {
+	t.Parallel()
 	slow := strings.Replace(validConfig, `"100ms"`, `"1s"`, 1)
 	s := newSite(t, slow)
 	d := s.run(s.logFile())
@@ -168,6 +169,7 @@ func TestTheServiceManagerIsTold(t *testing.T) {
 
 // Nobody reads the log, or the disk is full.
 func TestAStuckLogHoldsNothingUp(t *testing.T) {
+	t.Parallel()
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)

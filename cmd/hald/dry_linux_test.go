@@ -11,6 +11,7 @@ import (
 // On a kernel that may have no IPVS: the trial says what it would do, and does
 // none of it.
 func TestDryRun(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, validConfig+`
 virtual_server "web" {
   addresses  = ["10.99.0.100:80"]

@@ -9,6 +9,7 @@ import (
 // TestMaintenanceOutlivesReloads: a director in maintenance stays there, whatever of
 // its configuration changes, and whether it does so by a reload or a restart.
 func TestMaintenanceOutlivesReloads(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, validConfig)
 	log, w := s.logFile(), s.wire()
 	d := s.run(log)

@@ -13,6 +13,7 @@ import (
 // TestPeerConfiguredOtherwise: a router of the same VRID that was configured
 // otherwise is reported with what both say, whether it is heard or not.
 func TestPeerConfiguredOtherwise(t *testing.T) {
+	t.Parallel()
 	const peer, vip = "10.99.0.12", "10.99.0.100"
 	two := strings.NewReplacer("interface ", "version = 2\n  interface ", `"100ms"`, `"1s"`)
 	for _, tt := range []struct {

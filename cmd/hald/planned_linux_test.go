@@ -21,6 +21,7 @@ func (s *site) order(args ...string) (out string, code int) {
 // TestPlannedWorkAlone: who is the only one stays, and is not in maintenance after
 // a restart either.
 func TestPlannedWorkAlone(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, validConfig)
 	log := s.logFile()
 	d := s.run(log)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -25,6 +27,7 @@ import (
 var buildFolder string
 
 func TestMain(m *testing.M) {
+	flag.Set("test.parallel", "4") // what calls Parallel here mostly waits, in a namespace of its own
 	folder, err := os.MkdirTemp("", "hald-test-")
 	if err != nil {
 		panic(err)
@@ -38,7 +41,9 @@ func TestMain(m *testing.M) {
 // binary builds hald once.
 var binary = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(buildFolder, "hald")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-o", path, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as in the lab, so that it is compiled once
+	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w: %s", err, out)
 	}
 	return path, nil
@@ -52,13 +57,14 @@ type site struct {
 	config string
 }
 
+var sites atomic.Int64 // numbers the namespaces
+
 func newSite(t *testing.T, text string) *site {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root for a network namespace")
 	}
-	folder := t.TempDir()
-	s := &site{t: t, name: fmt.Sprintf("hald-%d-%s", os.Getpid(), filepath.Base(filepath.Dir(folder))[:8]), folder: folder, config: written(t, text)}
+	s := &site{t: t, name: fmt.Sprintf("hald-%d-%d", os.Getpid(), sites.Add(1)), folder: t.TempDir(), config: written(t, text)}
 	if out, err := exec.Command("ip", "netns", "add", s.name).CombinedOutput(); err != nil {
 		t.Skipf("no network namespaces here: %v: %s", err, out)
 	}

@@ -16,6 +16,7 @@ import (
 // TestHandoverAndTakeback: with a backup on the wire, of lower priority, a hand-over
 // succeeds and lasts over a reload and a restart, until it is taken back.
 func TestHandoverAndTakeback(t *testing.T) {
+	t.Parallel()
 	// The peer of this test is no real-time process: it may be silent for long.
 	s := newSite(t, strings.Replace(validConfig, `"100ms"`, `"500ms"`, 1))
 	log, w := s.logFile(), s.wire()

@@ -32,6 +32,7 @@ func (s *site) holdsVirtually() bool { return strings.Contains(s.link(virtualLin
 // TestVirtualMAC: whatever happens to the links, the address is where it must
 // be, other people's links are left alone, and nothing stays behind.
 func TestVirtualMAC(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, strings.Replace(validConfig, "interface ", "virtual_mac = true\n  interface ", 1))
 	log := s.logFile()
 	d := s.run(log)
@@ -115,6 +116,7 @@ func TestVirtualMAC(t *testing.T) {
 // interfaces, makes three links with a MAC each. The self-test proves that each
 // sends with its own.
 func TestVirtualMACsSideBySide(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, `
 cluster "site" {
   director "lb1" {}
