@@ -18,8 +18,9 @@ import (
 // Addresses and routes that bear our mark and belong to no such instance are
 // released at once. wasMaster names the instances
 // known to have been master, which counts where the kernel keeps no marks
-// (before Linux 5.18). Last it removes all links with a virtual MAC. It is the whole of it when nothing is left: then Cleanup
-// returns nil at once. Run must not be running.
+// (before Linux 5.18). Last it removes all links with a virtual MAC and restores
+// promote_secondaries where a dead election left it set. When nothing is left that is
+// the whole of it: then Cleanup returns nil at once. Run must not be running.
 func Cleanup(ctx context.Context, cfg Config, wasMaster []string) error {
 	return cleanup(ctx, cfg, wasMaster, realHost())
 }
@@ -64,7 +65,7 @@ func cleanup(ctx context.Context, cfg Config, wasMaster []string, h host) error 
 	wg.Wait()
 	links, e := h.links()
 	if e == nil {
-		e = sweep(h, links, nil)
+		e = errors.Join(sweep(h, links, nil), h.promote(crowded(links, cfg.Instances)))
 	}
 	return errors.Join(err, e, admitAll(h.filter))
 }

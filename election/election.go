@@ -34,6 +34,7 @@ type election struct {
 	leaving   []*group             // no longer configured, or all when stopping
 	verdicts  []Verdict            // of the trackers, as the director told last
 	patrol    *patrol
+	promotion promotion
 	fresh     bool // nothing was configured yet: leftovers may be about
 	planned   planned
 }
@@ -53,6 +54,7 @@ func run(ctx context.Context, link net.Conn, h host) error {
 		instances: map[string]*instance{}, fresh: true,
 	}
 	e.patrol = newPatrol(h, e.out.emit)
+	e.promotion = promotion{host: h, emit: e.out.emit}
 	defer e.patrol.end()
 	commands, links, failed := make(chan Command), make(chan netif.Links), make(chan error, 1)
 	flushed := make(chan struct{})
@@ -194,6 +196,9 @@ func (e *election) look() {
 	if e.links == nil {
 		return
 	}
+	if !e.fresh {
+		e.promotion.look(crowded(e.links, e.configs()))
+	}
 	var virtual []netip.Prefix
 	for _, in := range e.instances {
 		virtual = append(virtual, in.cfg.prefixes()...)
@@ -202,6 +207,14 @@ func (e *election) look() {
 		g.withdrawn = e.planned.maintenance != nil
 		g.look(e.links, virtual)
 	}
+}
+
+// configs are the instances as they are configured.
+func (e *election) configs() (list []Instance) {
+	for _, in := range e.instances {
+		list = append(list, in.cfg)
+	}
+	return list
 }
 
 // publish reports all instances in the order of the configuration. Before there is

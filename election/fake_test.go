@@ -65,6 +65,9 @@ type fakeHost struct {
 	lastMAC    string               // the MAC in the last announcement
 	asRouter   bool                 // in the last announcement
 	virtual    fakeVirtual
+	promoted   map[int]bool // links whose secondaries are promoted
+	promotions int          // how often that was asked for
+	promoteErr error
 
 	refused   map[string][]netif.Closed // packets to them are dropped
 	filterErr error                     // of a kernel that cannot drop them
@@ -106,6 +109,7 @@ func (f *fakeHost) host() host {
 		ear:       f.listen,
 		realTime:  func() bool { return !f.ordinary },
 		virtual:   func() (virtualLinks, error) { return fakeLinks{f}, nil },
+		promote:   f.promote,
 		sees:      f.sees,
 		others: func(string, int, bool, []uint8) (others, error) {
 			f.mu.Lock()
@@ -135,7 +139,7 @@ func (f *fakeHost) snapshot() netif.Links {
 		inside.Addrs = []netif.Address{{Prefix: netip.PrefixFrom(innerSource(f.source), 24), Permanent: true}}
 	}
 	for p := range f.addrs {
-		a := netif.Address{Prefix: p, Protocol: netif.Protocol}
+		a := netif.Address{Prefix: p, Protocol: netif.Protocol, Secondary: p.Masked() == l.Addrs[0].Prefix.Masked()}
 		if f.virtual.holds(f.on[p]) {
 			continue
 		}

@@ -56,6 +56,7 @@ type host struct {
 	announcer func() (announcer, error)
 	filter    filter
 	virtual   func() (virtualLinks, error)
+	promote   func(links map[int]bool) error                                                                        // the secondaries of these, by index, and of no others
 	sees      func(ctx context.Context, linkIndex int, source net.HardwareAddr, within time.Duration) (bool, error) // an advertisement leave
 	ear       func(linkIndex int, addrs []netip.Addr) (ear, error)                                                  // for addresses of one family
 	listen    func(vrrp.Link, vrrp.Options) (vrrp.Conn, error)
@@ -74,6 +75,7 @@ func realHost() host {
 		announcer: func() (announcer, error) { return garp.OpenSender() },
 		filter:    netif.Filter{},
 		virtual:   func() (virtualLinks, error) { return netif.OpenVirtualLinks() },
+		promote:   netif.PromoteSecondaries,
 		sees:      netif.SeesAdvertisement,
 		ear:       openEar,
 		listen:    new(vrrp.Stations).Listen,

@@ -34,12 +34,14 @@ func (e *election) tidy() {
 		}
 	}
 	e.reportSweep(sweep(e.host, e.links, wanted))
+	e.promotion.again()
 	if troubled {
 		e.look()
 	}
 }
 
-// tidyAll removes all of them, when no instance is left.
+// tidyAll removes all of them, and restores the settings of the links, when no
+// instance is left.
 func (e *election) tidyAll() {
 	for _, g := range e.leaving {
 		for _, in := range g.members {
@@ -49,6 +51,7 @@ func (e *election) tidyAll() {
 	links, err := e.host.links()
 	if err == nil {
 		err = sweep(e.host, links, nil)
+		e.promotion.make(crowded(links, e.configs()))
 	}
 	e.reportSweep(err)
 }

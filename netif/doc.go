@@ -35,9 +35,11 @@
 //     (10.0.0.9/25 in 10.0.0.0/24) would bring a more specific route that
 //     steals the host's own traffic, so it is added without its prefix route.
 //   - Where promote_secondaries is 0, removing a primary address drops its
-//     secondaries. So a release puts back whatever the kernel dropped beside
-//     the released addresses, and a virtual address vanishes together with the
-//     host's primary, which the watcher reports like any other removal.
+//     secondaries. [PromoteSecondaries] sets it where an address of ours shares a
+//     subnet. Where that is refused, or not yet done, a virtual address vanishes
+//     together with the host's primary, which the watcher reports like any other
+//     removal. A release puts back whatever the kernel dropped beside the
+//     released addresses.
 //
 // # IPv6
 //

@@ -132,20 +132,25 @@ func withoutRoute(w netip.Prefix, hosts, above []held) bool {
 }
 
 // release plans the removal of those of drop that are ours, and the return of
-// what the kernel may drop with them.
+// what the kernel may drop with them. Primaries go last: where the kernel promotes
+// a secondary in their place it makes all routes of the subnet anew, which for a
+// thousand addresses, each promoted in its turn, took seconds.
 func (p planner) release(drop []netip.Prefix) []op {
 	named := make(map[netip.Prefix]bool, len(drop))
 	for _, d := range drop {
 		named[d] = true
 	}
-	var removed, restored []op
+	var primaries, secondaries, restored []op
 	emptied := map[netip.Prefix]bool{} // subnets that lose their primary
 	for _, h := range p.have {
 		if named[h.Prefix] && p.ours(h.Address) {
-			removed = append(removed, op{action: remove, prefix: h.Prefix})
-			if !h.Secondary {
-				emptied[h.Prefix.Masked()] = true
+			o := op{action: remove, prefix: h.Prefix}
+			if h.Secondary {
+				secondaries = append(secondaries, o)
+				continue
 			}
+			primaries = append(primaries, o)
+			emptied[h.Prefix.Masked()] = true
 		}
 	}
 	for _, h := range p.have {
@@ -153,5 +158,5 @@ func (p planner) release(drop []netip.Prefix) []op {
 			restored = append(restored, op{action: restore, prefix: h.Prefix, message: h.message})
 		}
 	}
-	return append(removed, restored...)
+	return slices.Concat(secondaries, primaries, restored)
 }

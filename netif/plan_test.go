@@ -104,11 +104,11 @@ func TestPlanRelease(t *testing.T) {
 		"only ours, only what is there": {
 			have: []held{holding("10.0.0.1/24", host), holding("10.0.0.9/24", markedLater)},
 			drop: []string{"10.0.0.1/24", "10.0.0.9/24", "10.0.0.8/24"}, ops: []string{"remove 10.0.0.9/24"}},
-		"the kernel's victims come back, after the removals": {
+		"secondaries first; the kernel's victims come back, after the removals": {
 			have: []held{holding("10.0.0.7/24", marked), holding("10.0.0.1/24", hostSecond),
 				holding("10.0.0.8/24", markedLater), holding("10.0.0.9/24", markedLater), holding("10.9.0.1/24", hostSecond)},
 			drop: []string{"10.0.0.7/24", "10.0.0.9/24"},
-			ops:  []string{"remove 10.0.0.7/24", "remove 10.0.0.9/24", "restore 10.0.0.1/24", "restore 10.0.0.8/24"}},
+			ops:  []string{"remove 10.0.0.9/24", "remove 10.0.0.7/24", "restore 10.0.0.1/24", "restore 10.0.0.8/24"}},
 		"a host primary that is not removed has no victims": {
 			have: []held{holding("10.0.0.1/24", host), holding("10.0.0.2/24", hostSecond)},
 			drop: []string{"10.0.0.1/24"}},

@@ -64,6 +64,7 @@ func setting(t testing.TB, path string) string {
 func TestEnsureMakesAQuietLink(t *testing.T) {
 	m, v := inVirtualNamespace(t)
 	writeSysctl(t, "ipv4/conf/eth0/forwarding", "1")
+	before := setting(t, "ipv4/conf/eth0/promote_secondaries")
 	l := ensure(t, m, v)
 	if l.Name != "vr4-51-eth0" || l.MAC.String() != "00:00:5e:00:01:33" || l.Up || !l.Virtual || l.Parent != v.Parent.Index {
 		t.Errorf("made %+v", l)
@@ -77,6 +78,7 @@ func TestEnsureMakesAQuietLink(t *testing.T) {
 	for path, want := range map[string]string{
 		"ipv4/conf/vr4-51-eth0/arp_ignore": "1", "ipv4/conf/vr4-51-eth0/arp_announce": "2", "ipv4/conf/vr4-51-eth0/arp_filter": "0",
 		"ipv4/conf/vr4-51-eth0/forwarding": "1", "ipv6/conf/vr4-51-eth0/disable_ipv6": "1",
+		"ipv4/conf/vr4-51-eth0/promote_secondaries": "1", "ipv4/conf/eth0/promote_secondaries": before,
 		"ipv4/conf/eth0/arp_ignore": "1", "ipv4/conf/eth0/arp_announce": "2",
 	} {
 		if got := setting(t, path); got != want {

@@ -10,19 +10,20 @@ import (
 
 // Settings by their number: IPV4_DEVCONF_ of linux/ip.h, DEVCONF_ of linux/ipv6.h.
 const (
-	conf4Forwarding        = 1
-	conf4ProxyARP          = 3
-	conf4SendRedirects     = 6
-	conf4RPFilter          = 8
-	conf4AcceptSourceRoute = 9
-	conf4LogMartians       = 11
-	conf4ARPFilter         = 13
-	conf4ARPAnnounce       = 18
-	conf4ARPIgnore         = 19
-	conf4AcceptLocal       = 23
-	conf4SourceValidMark   = 24
-	conf4ProxyARPVLAN      = 25
-	conf4RouteLocalnet     = 26
+	conf4Forwarding         = 1
+	conf4ProxyARP           = 3
+	conf4SendRedirects      = 6
+	conf4RPFilter           = 8
+	conf4AcceptSourceRoute  = 9
+	conf4LogMartians        = 11
+	conf4ARPFilter          = 13
+	conf4ARPAnnounce        = 18
+	conf4ARPIgnore          = 19
+	conf4PromoteSecondaries = 20
+	conf4AcceptLocal        = 23
+	conf4SourceValidMark    = 24
+	conf4ProxyARPVLAN       = 25
+	conf4RouteLocalnet      = 26
 
 	conf6Forwarding = 0
 	conf6AcceptRA   = 3

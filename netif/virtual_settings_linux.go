@@ -23,10 +23,13 @@ var inherited = []int{
 // Reverse path: by the routes everything comes from the parent, which a strict
 // filter refuses. The kernel takes the greater of this and the setting for all
 // links, so that loose (2) undoes strict (1).
+//
+// Secondaries: none goes with its primary, see [PromoteSecondaries], which has
+// nothing to restore on a link of ours.
 func wanted4(parent details, allRPFilter uint32) map[int]uint32 {
 	want := map[int]uint32{
 		conf4ARPIgnore: 1, conf4ARPAnnounce: 2, conf4ARPFilter: 0, conf4ProxyARP: 0, conf4ProxyARPVLAN: 0, conf4SendRedirects: 0,
-		conf4RPFilter: 0,
+		conf4RPFilter: 0, conf4PromoteSecondaries: 1,
 	}
 	if max(parent.setting4(conf4RPFilter), allRPFilter) > 0 {
 		want[conf4RPFilter] = 2
