@@ -102,3 +102,22 @@ func restarts(was, is Instance) bool {
 	return (was.Priority == 255) != (is.Priority == 255) || wasFamily != isFamily || wasBare != isBare ||
 		held && (is.VirtualMAC || is.NoAccept) || shownValue(reflect.ValueOf(was.Rules)) != shownValue(reflect.ValueOf(is.Rules))
 }
+
+// Started is c with what the next start alone brings into force still as it is in was,
+// the configuration in force. A plan made from it goes on to say what waits for that.
+func (c *Config) Started(was *Config) *Config {
+	next := *c
+	to, from := reflect.ValueOf(&next).Elem(), reflect.ValueOf(*was)
+	for i := range to.NumField() {
+		block := to.Field(i)
+		if block.Kind() != reflect.Struct {
+			continue
+		}
+		for j := range block.NumField() {
+			if effectOf(block.Type(), block.Type().Field(j).Name) == NextStart {
+				block.Field(j).Set(from.Field(i).Field(j))
+			}
+		}
+	}
+	return &next
+}

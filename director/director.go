@@ -48,10 +48,14 @@ type Director struct {
 	Path string
 	// Hangup asks for a reload, whatever it interrupts (SIGHUP).
 	Hangup <-chan os.Signal
-	// Adopt is told of every configuration that has come into force by a reload.
-	Adopt func(*config.Config)
 	// Log takes every event. It must not block.
 	Log func(event.Event)
+	// LogLevel is that of the log at the start, one of LogLevels.
+	LogLevel string
+	// LogLevelGiven has a reload leave the level alone: the command line has it.
+	LogLevelGiven bool
+	// Relevel gives the log another level.
+	Relevel func(level string)
 	// Notify tells the service manager "READY=1", "RELOADING=1" and "STOPPING=1".
 	Notify func(state string)
 }

@@ -186,8 +186,9 @@ func perform(t *testing.T, electionPlot, balancerPlot plot, before ...func(*Dire
 			s.note("cleanup", event.Event{Error: join(wasMaster)})
 			return nil
 		},
-		Log:    func(e event.Event) { s.note(e.Name, e) },
-		Notify: func(state string) { s.note(state, event.Event{}) },
+		Log:     func(e event.Event) { s.note(e.Name, e) },
+		Relevel: func(level string) { s.note("log "+level, event.Event{}) },
+		Notify:  func(state string) { s.note(state, event.Event{}) },
 	}
 	d.Election = s.noted("election", electionPlot)
 	d.Balancer = s.noted("balancer", balancerPlot)

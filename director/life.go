@@ -30,6 +30,7 @@ type life struct {
 	reload  reloader
 
 	overrides overrides
+	log       LogStatus
 
 	began      time.Time
 	seq        uint64 // of the last event
@@ -56,6 +57,7 @@ func newLife(d *Director) *life {
 		planned:    plannedWork{memory: newMemory(plannedFile(d.StateDir))},
 		overrides:  overrides{memory: newMemory(overridesFile(d.StateDir)), news: make(chan any, 1)},
 		reload:     newReloader(),
+		log:        LogStatus{Level: d.LogLevel},
 	}
 	l.force.Store(newForce(d.Config, d.record(), d.found()))
 	return l
@@ -166,6 +168,9 @@ func (l *life) take(m message) {
 	}
 	if m.kept != nil {
 		l.keptUp(*m.kept)
+	}
+	if m.level != nil {
+		l.obeyLevel(*m.level)
 	}
 	if m.override != nil {
 		m.override.answer <- l.override(*m.override)

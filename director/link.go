@@ -33,6 +33,7 @@ type message struct {
 	planned    *election.Planned  // nil: no news
 	kept       *kept              // from a keeper
 	override   *overrideOrder     // from an operator
+	level      *LogStatus         // from an operator
 	answer     *answer            // of a worker, to a configuration
 	configured string             // the worker of this name has its configuration
 }

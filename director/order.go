@@ -35,9 +35,10 @@ type MaintenanceOrder struct {
 // events.
 func (l *life) orderly() map[string]admin.Order {
 	return map[string]admin.Order{
-		"drain":  l.overriding("drain"),
-		"weight": l.overriding("weight"),
-		"enable": l.overriding("enable"),
+		"drain":     l.overriding("drain"),
+		"weight":    l.overriding("weight"),
+		"enable":    l.overriding("enable"),
+		"log-level": l.levelOrder,
 		"handover": order(l, func(o HandoverOrder, _ string) (election.Command, string, error) {
 			command := &election.Handover{Instances: o.Instances, Until: endOf(o.For)}
 			return election.Command{Handover: command}, naming("handover", o.Instances) + lasting(o.For), cmp.Or(forwards(o.For), l.know(o.Instances))

@@ -170,6 +170,7 @@ func (l *life) propose(p proposal) {
 		l.reject(p, &plan, fmt.Sprintf("it would interrupt service (%s: %s); --allow-interruption lets it", stops[0], stops[0].Interrupts))
 		return
 	}
+	p.next.config = p.next.config.Started(was.config)
 	l.reload.pending = &pending{proposal: p, plan: plan}
 	l.reload.overdue = time.After(applyBound)
 	l.d.Notify("RELOADING=1")
@@ -227,14 +228,12 @@ func (l *life) confirm() {
 		return
 	}
 	l.reload.pending, l.reload.overdue = nil, nil
+	l.adoptLevel(l.now().config.Log.Level, p.next.config.Log.Level)
 	l.force.Store(p.next)
 	l.tidy()
 	l.prepare()
 	l.placed = nil // the balancer may have begun to synchronise
 	l.place()
-	if l.d.Adopt != nil {
-		l.d.Adopt(p.next.config)
-	}
 	l.emit(event.Event{Name: "config.applied", Reason: "hash " + p.next.config.Hash + ": " + p.plan.Summary(), Count: len(p.plan.Changes), By: p.by})
 	l.d.Notify("READY=1")
 	p.outcome <- Outcome{Applied: true, Diagnostics: p.told, Plan: &p.plan}

@@ -16,6 +16,7 @@ type Document struct {
 	DryRun         bool                  `json:"dry_run,omitempty"` // a trial: nothing shown here is done
 	UptimeS        float64               `json:"uptime_s"`
 	Config         ConfigStatus          `json:"config"`
+	Log            LogStatus             `json:"log"`
 	Maintenance    *election.Maintenance `json:"maintenance"`           // null: takes part in the election
 	Overrides      []balancer.Override   `json:"overrides"`             // of operators, for real servers
 	Kept           bool                  `json:"planned_kept"`          // maintenance, standbys and overrides survive a restart as shown
@@ -109,6 +110,7 @@ func (l *life) document(services []balancer.Status) Document {
 		DryRun:         l.d.DryRun,
 		UptimeS:        time.Since(l.began).Seconds(),
 		Config:         ConfigStatus{Hash: l.now().config.Hash, LoadedAt: l.now().loaded},
+		Log:            l.log,
 		Maintenance:    l.planned.now.Maintenance,
 		Kept:           l.planned.kept() && l.overrides.kept(),
 		StateError:     cmp.Or(l.planned.trouble, l.overrides.trouble),

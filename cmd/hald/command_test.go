@@ -84,6 +84,9 @@ func TestExitCodes(t *testing.T) {
 		{"maintenance off for", []string{"maintenance", "off", "--for", "1h"}, 2, "", "--for belongs to on"},
 		{"maintenance backwards", []string{"maintenance", "on", "--for", "-1h"}, 2, "", "no length of time"},
 		{"maintenance without daemon", []string{"maintenance", "on", "--runtime-dir", empty}, 1, "", "ask the daemon"},
+		{"log-level of what", []string{"log-level"}, 2, "", "accepts 1 arg"},
+		{"log-level unknown", []string{"log-level", "loud"}, 2, "", "loud"},
+		{"log-level without daemon", []string{"log-level", "debug", "--runtime-dir", empty}, 1, "", "ask the daemon"},
 		{"takeback without daemon", []string{"takeback", "--runtime-dir", empty}, 1, "", "ask the daemon"},
 		{"cleanup invalid", []string{"cleanup", "-c", invalid, "--director", "lb1"}, 1, "", "hald.hcl:14:1"},
 		{"version", []string{"version"}, 0, "hald ", ""},
@@ -218,7 +221,7 @@ func TestCapabilities(t *testing.T) {
 func TestLogFlagsWinOverTheConfiguration(t *testing.T) {
 	var text bytes.Buffer
 	a := &app{err: &text, logLevel: "error", logFormat: "console"}
-	sink, _ := a.sink(config.Log{Level: "info", Format: "json"})
+	sink, _ := a.sink(a.logging(config.Log{Level: "info", Format: "json"}))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	sink.Emit(event.Event{Name: "daemon.started"})

@@ -43,7 +43,8 @@ func (p painter) document(d director.Document) string {
 }
 
 // planned is what an operator must not overlook: that this director is out of the
-// election, and what would not survive a restart.
+// election, that its log is another than the configuration has it, and what would not
+// survive a restart.
 func (p painter) planned(d director.Document) string {
 	t := table{colour: p.colour}
 	if m := d.Maintenance; m != nil {
@@ -52,6 +53,9 @@ func (p painter) planned(d director.Document) string {
 			line += ", by " + m.By
 		}
 		t.row(cell{line + ": this director is out of the election", yellow})
+	}
+	if d.Log.By != "" {
+		t.row(plain("log level " + d.Log.Level + ", by " + d.Log.By))
 	}
 	if d.StateError != "" {
 		t.row(cell{"planned work would not survive a restart: " + d.StateError, red})

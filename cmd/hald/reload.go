@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,7 @@ func (a *app) plan() *cobra.Command {
 		Short: "Show what a reload would change",
 		Long: "Compare the configuration files with what the running daemon has in force, and show\n" +
 			"what a reload would change and what of it interrupts service. Nothing is changed.\n" +
-			"Without --config the files are those of the daemon.\n" +
+			"Without --config and $HALD_CONFIG the files are those of the daemon.\n" +
 			"Exit codes: 0 nothing, 3 changes, 1 invalid or no daemon.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -36,7 +37,7 @@ func (a *app) plan() *cobra.Command {
 			if err != nil {
 				return &exit{codeFailed, err}
 			}
-			if !command.Flags().Changed("config") && now.Path != "" {
+			if !command.Flags().Changed("config") && os.Getenv("HALD_CONFIG") == "" && now.Path != "" {
 				a.config = now.Path
 			}
 			if a.director == "" {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/hald-project/hald/director"
 )
 
 // app is what the commands share: the global flags and where output goes.
@@ -87,12 +89,12 @@ func newRoot(a *app) *cobra.Command {
 	flags.StringVar(&a.logFormat, "log-format", "", "json or console (default from the configuration)")
 	flags.BoolVar(&a.noColor, "no-color", false, "no colours ($NO_COLOR)")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
-		if err := oneOf("--log-level", a.logLevel, "", "debug", "info", "warn", "error"); err != nil {
+		if err := oneOf("--log-level", a.logLevel, append([]string{""}, director.LogLevels...)...); err != nil {
 			return err
 		}
 		return oneOf("--log-format", a.logFormat, "", "json", "console")
 	}
-	root.AddCommand(a.run(), a.check(), a.format(), a.plan(), a.reload(), a.status(), a.events(), a.handover(), a.takeback(), a.maintenance(), a.drain(), a.enable(), a.weight(), a.cleanup(), a.scan(), a.simulate(), a.version(), a.worker())
+	root.AddCommand(a.run(), a.check(), a.format(), a.plan(), a.reload(), a.status(), a.events(), a.handover(), a.takeback(), a.maintenance(), a.drain(), a.enable(), a.weight(), a.logLevelOrder(), a.cleanup(), a.scan(), a.simulate(), a.version(), a.worker())
 	return root
 }
 

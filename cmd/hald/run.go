@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,7 +91,10 @@ func (a *app) made(c *config.Config, dry bool) *director.Director {
 
 // live is the daemon's life from here to its end.
 func (a *app) live(ctx context.Context, d *director.Director) error {
-	sink, level := a.sink(d.Config.Log)
+	log := a.logging(d.Config.Log)
+	sink, level := a.sink(log)
+	d.LogLevel, d.LogLevelGiven = log.Level, a.logLevel != ""
+	d.Relevel = func(name string) { relevel(level, name) }
 	path, err := filepath.Abs(a.config)
 	if err != nil {
 		return &exit{codeFailed, err}
@@ -116,7 +120,6 @@ func (a *app) live(ctx context.Context, d *director.Director) error {
 		}
 		return c, diags
 	}
-	d.Adopt = func(c *config.Config) { a.relevel(level, c.Log) }
 	err = d.Run(ctx, stop)
 	endLogging()
 	<-logged
@@ -129,30 +132,31 @@ func (a *app) live(ctx context.Context, d *director.Director) error {
 	return nil
 }
 
-// sink is the log as flags and configuration want it.
-func (a *app) sink(c config.Log) (*event.Sink, zap.AtomicLevel) {
-	if a.logFormat != "" {
-		c.Format = a.logFormat
-	}
+// logging is the log as flags and configuration want it.
+func (a *app) logging(c config.Log) config.Log {
+	c.Level = cmp.Or(a.logLevel, c.Level)
+	c.Format = cmp.Or(a.logFormat, c.Format)
 	if c.Format == "" {
 		c.Format = "json"
 		if terminal(a.err) {
 			c.Format = "console"
 		}
 	}
+	return c
+}
+
+// sink is the log, and its level.
+func (a *app) sink(c config.Log) (*event.Sink, zap.AtomicLevel) {
 	level := zap.NewAtomicLevel()
-	a.relevel(level, c)
+	relevel(level, c.Level)
 	return event.NewSink(a.err, c.Format, a.colour(a.err), level), level
 }
 
-// relevel sets the level of the log: by the flag, or else by the configuration.
-func (a *app) relevel(level zap.AtomicLevel, c config.Log) {
-	if a.logLevel != "" {
-		c.Level = a.logLevel
-	}
-	parsed, err := zapcore.ParseLevel(c.Level)
+// relevel gives the log a level by its name.
+func relevel(level zap.AtomicLevel, name string) {
+	parsed, err := zapcore.ParseLevel(name)
 	if err != nil {
-		panic(fmt.Sprintf("the configuration was checked and has log level %q", c.Level))
+		panic(fmt.Sprintf("flags, configuration and orders are checked, and there is log level %q", name))
 	}
 	level.SetLevel(parsed)
 }
