@@ -82,45 +82,54 @@ vrrp_instance lab {
 // it back. Each time the client is answered.
 func TestInteropMatrix(t *testing.T) {
 	t.Parallel()
-	l := lab.New(t)
 	for _, d := range dialects {
-		for _, better := range lab.Directors {
-			priority := map[string]int{"lb1": 100, "lb2": 100}
-			priority[better] = 150
-			hald := l.HaldWith("lb1", l.WriteFile(fmt.Sprintf("matrix-%s.hcl", better), d.haldConfig(priority["lb1"])))
-			peer := l.KeepalivedWith("lb2", d.keepalivedConfig(priority["lb2"]))
-			daemons := map[string]lab.Director{"lb1": hald, "lb2": peer}
-			other := map[string]string{"lb1": "lb2", "lb2": "lb1"}[better]
-			held := func(by string) {
-				t.Helper()
-				what := fmt.Sprintf("%s, %s of higher priority: only %s holds %s", d.name, daemons[better].Daemon(), daemons[by].Daemon(), d.address)
-				l.Eventually(settle, what, func() bool {
-					for _, name := range lab.Directors {
-						listed := strings.Contains(l.Run(name, "ip", "-o", "address", "show", "dev", lab.Interface), " "+d.address+" ")
-						if listed != (name == by) {
-							return false
-						}
-					}
-					return true
-				})
-				answered(l, d.address)
+		t.Run(d.name, func(t *testing.T) {
+			t.Parallel()
+			l := lab.New(t)
+			for _, better := range lab.Directors {
+				d.play(t, l, better)
 			}
-			hald.Start()
-			peer.Start()
-			held(better)
-			daemons[better].Stop()
-			held(other)
-			daemons[better].Start()
-			held(better)
-			for _, e := range hald.Events() {
-				if e.Name == "vrrp.foreign" || e.Name == "vrrp.mismatch" {
-					t.Errorf("%s: hald reports %s", d.name, e.Line)
+		})
+	}
+}
+
+// play has one director be the better one.
+func (d dialect) play(t *testing.T, l *lab.Lab, better string) {
+	t.Helper()
+	priority := map[string]int{"lb1": 100, "lb2": 100}
+	priority[better] = 150
+	hald := l.HaldWith("lb1", l.WriteFile(fmt.Sprintf("matrix-%s.hcl", better), d.haldConfig(priority["lb1"])))
+	peer := l.KeepalivedWith("lb2", d.keepalivedConfig(priority["lb2"]))
+	daemons := map[string]lab.Director{"lb1": hald, "lb2": peer}
+	other := map[string]string{"lb1": "lb2", "lb2": "lb1"}[better]
+	held := func(by string) {
+		t.Helper()
+		what := fmt.Sprintf("%s, %s of higher priority: only %s holds %s", d.name, daemons[better].Daemon(), daemons[by].Daemon(), d.address)
+		l.Eventually(settle, what, func() bool {
+			for _, name := range lab.Directors {
+				listed := strings.Contains(l.Run(name, "ip", "-o", "address", "show", "dev", lab.Interface), " "+d.address+" ")
+				if listed != (name == by) {
+					return false
 				}
 			}
-			hald.Stop()
-			peer.Stop()
+			return true
+		})
+		answered(l, d.address)
+	}
+	hald.Start()
+	peer.Start()
+	held(better)
+	daemons[better].Stop()
+	held(other)
+	daemons[better].Start()
+	held(better)
+	for _, e := range hald.Events() {
+		if e.Name == "vrrp.foreign" || e.Name == "vrrp.mismatch" {
+			t.Errorf("%s: hald reports %s", d.name, e.Line)
 		}
 	}
+	hald.Stop()
+	peer.Stop()
 }
 
 // answered waits until an address answers the client.

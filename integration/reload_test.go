@@ -80,9 +80,9 @@ func TestReload(t *testing.T) {
 		}
 		r.reload(0, "priority 150 -> 140")
 	})
-	if in := documentOf(t, r.lb1).Instances[0]; in.EffectivePriority != 140 {
-		t.Errorf("the priority is %d", in.EffectivePriority)
-	}
+	r.Eventually(settle, "the status has the priority", func() bool { // it is as old as a second
+		return documentOf(t, r.lb1).Instances[0].EffectivePriority == 140
+	})
 
 	r.with("scheduler  = \"rr\"", "scheduler  = \"wlc\"")
 	r.unbothered("a scheduler", func() { r.reload(0, "scheduler") })

@@ -93,9 +93,10 @@ func TestUsageIsTheKernels(t *testing.T) {
 		service, server := usage(t, lb1)
 		return service.PerSecond.Connections > 0 && service.PerSecond.BytesOut > service.PerSecond.PacketsOut && server.PerSecond.BytesIn > 0
 	})
-	if out, _ := lb1.Command("status"); !strings.Contains(out, "NEW/S") || !strings.Contains(out, " 7 ") {
-		t.Errorf("the table shows no connections:\n%s", out)
-	}
+	l.Eventually(settle, "the table shows the connections", func() bool {
+		out, _ := lb1.Command("status")
+		return strings.Contains(out, "NEW/S") && strings.Contains(out, " 7 ")
+	})
 	requests := client.Stop()
 	open.Ask(outlasts)
 

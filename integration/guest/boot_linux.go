@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -33,6 +34,7 @@ type order struct {
 	Modules   []string
 	Out       string
 	Writable  []string // host folders besides Out that the program may write
+	Beside    bool     // the guest yields to others on its processor
 }
 
 // status and the like are files in Out by which the two sides talk.
@@ -66,9 +68,6 @@ func boot(o order, stdout, stderr io.Writer) (status int, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
-	if o.Directory, err = os.Getwd(); err != nil {
-		return 0, fmt.Errorf("find the working directory: %w", err)
-	}
 	for i, dir := range o.Writable {
 		o.Writable[i] = absolute(o.Directory, dir)
 	}
@@ -109,13 +108,13 @@ func boot(o order, stdout, stderr io.Writer) (status int, err error) {
 		cmd.ExtraFiles = append(cmd.ExtraFiles, w)
 		copies.Go(func() { io.Copy(to, r); r.Close() })
 	}
-	unpin := pin()
+	unpin := pin(o.Beside)
 	err = cmd.Start()
 	unpin()
 	if err != nil {
 		return 0, fmt.Errorf("boot the guest: %w", err)
 	}
-	prefer(cmd.Process.Pid)
+	prefer(cmd.Process.Pid, o.Beside)
 	for _, w := range cmd.ExtraFiles {
 		w.Close()
 	}
@@ -131,15 +130,23 @@ func boot(o order, stdout, stderr io.Writer) (status int, err error) {
 	return o.status()
 }
 
+// The niceness of guests. One beside another has a tenth of the processor even
+// where both want all of it.
+const niceness, nicenessBeside = -20, -10
+
 // prefer lets a guest go before its neighbours, since time is measured in it:
 // each of its system calls is several wake-ups on the host, and one that waits
 // for a busy neighbour is milliseconds late. Where that is not allowed, or the
 // scheduler groups no sessions (sched(7), autogroup), it does without. A real-time
 // policy would be too much: the guest's kernel would wait for its own busy
 // processes, which are the host's too, until their slice is over.
-func prefer(pid int) {
-	unix.Setpriority(unix.PRIO_PROCESS, pid, -20)
-	os.WriteFile(fmt.Sprintf("/proc/%d/autogroup", pid), []byte("-20"), 0)
+func prefer(pid int, beside bool) {
+	nice := niceness
+	if beside {
+		nice = nicenessBeside
+	}
+	unix.Setpriority(unix.PRIO_PROCESS, pid, nice)
+	os.WriteFile(fmt.Sprintf("/proc/%d/autogroup", pid), []byte(strconv.Itoa(nice)), 0)
 }
 
 // attend waits for the end of the guest; it kills it when it does not boot in

@@ -111,7 +111,11 @@ func (g Guest) enter() error {
 	if here == nil {
 		return enterHere(out, temporary)
 	}
-	orders := []order{{Args: os.Args, Env: os.Environ(), Modules: modules, Out: out, Writable: g.Writable}}
+	directory, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("find the working directory: %w", err)
+	}
+	orders := []order{{Directory: directory, Args: os.Args, Env: os.Environ(), Modules: modules, Out: out, Writable: g.Writable}}
 	if g.tests {
 		if orders, err = share(orders[0]); err != nil {
 			return err

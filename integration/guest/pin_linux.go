@@ -13,22 +13,26 @@ import (
 // two processes of the host; it takes five times as long when they are on two
 // processors that have to wake each other.
 //
-// The processor is one that no other guest of this machine is on, if there is
-// one. Where pinning is not allowed the guest does without.
-func pin() (unpin func()) {
+// The processor is one that no other guest of this machine is on, or none of those
+// that yield, if there is one. Where pinning is not allowed the guest does without.
+func pin(beside bool) (unpin func()) {
 	var all unix.CPUSet
 	if unix.SchedGetaffinity(0, &all) != nil {
 		return func() {}
 	}
 	var one unix.CPUSet
-	one.Set(vacant(all))
+	one.Set(vacant(all, beside))
 	unix.SchedSetaffinity(0, &one)
 	return func() { unix.SchedSetaffinity(0, &all) }
 }
 
-// vacant is the first processor of a set that no guest is on, and any other when
-// all are taken. It is taken until this process ends.
-func vacant(set unix.CPUSet) int {
+// vacant is the first processor of a set that no guest of a kind is on, and any other
+// when all are taken. It is taken until this process ends.
+func vacant(set unix.CPUSet, beside bool) int {
+	taken := "hald-guest-on-processor-%d"
+	if beside {
+		taken = "hald-guest-beside-on-processor-%d"
+	}
 	var processors []int
 	for n := 0; len(processors) < set.Count(); n++ {
 		if set.IsSet(n) {
@@ -36,7 +40,7 @@ func vacant(set unix.CPUSet) int {
 		}
 	}
 	for _, n := range processors {
-		name := filepath.Join(os.TempDir(), fmt.Sprintf("hald-guest-on-processor-%d", n))
+		name := filepath.Join(os.TempDir(), fmt.Sprintf(taken, n))
 		file, err := unix.Open(name, unix.O_CREAT|unix.O_RDWR|unix.O_CLOEXEC, 0o666)
 		if err != nil {
 			continue

@@ -16,8 +16,10 @@ import (
 	"sync"
 )
 
-// A guest has one processor. Tests are therefore dealt out to as many guests as
-// the machine has processors, which run at the same time.
+// A guest has one processor, and most of what is played in it is waiting. Tests are
+// therefore dealt out to two guests for each processor of the machine, which run at
+// the same time: one for tests that have a guest to themselves, because they measure,
+// and one for those that run beside others. The first goes before the second.
 
 // share deals the tests of an order out. One that wants other results than its
 // output, such as a profile, is left alone.
@@ -42,19 +44,16 @@ func share(o order) ([]order, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := min(runtime.NumCPU(), len(tests))
-	if n < 2 {
+	hands := deal(tests, besideOthers(o.Directory), runtime.NumCPU())
+	if len(hands) < 2 {
 		return []order{o}, nil
 	}
-	shares := make([]order, n)
-	for i := range shares {
-		var mine []string
-		for j := i; j < len(tests); j += n {
-			mine = append(mine, tests[j])
-		}
+	shares := make([]order, len(hands))
+	for i, hand := range hands {
 		shares[i] = o
+		shares[i].Beside = hand.beside
 		shares[i].Writable = slices.Clone(o.Writable)
-		shares[i].Args = slices.Insert(slices.Clone(others), 1, run+"^("+strings.Join(mine, "|")+")$"+below)
+		shares[i].Args = slices.Insert(slices.Clone(others), 1, run+"^("+strings.Join(hand.tests, "|")+")$"+below)
 		shares[i].Out = filepath.Join(o.Out, strconv.Itoa(i+1))
 		if err := copyOut(o.Out, shares[i].Out); err != nil {
 			return nil, err
