@@ -156,6 +156,7 @@ func (s *scene) awaitLastWord(director string) {
 // seldom as the protocol has it, and the clients, whose packets are not lost, hardly
 // notice.
 func TestR11Loss(t *testing.T) {
+	t.Parallel()
 	const loss, adverts = 30, 500
 	s := begin(t, lab.Cluster{Interval: 100 * time.Millisecond})
 	s.lossy = true

@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -21,11 +20,18 @@ func pair(t *testing.T, l *lab.Lab, c lab.Cluster) (lb1, lb2 *lab.Hald, client *
 	lb2.Start()
 	l.AwaitMaster("lb1", settle)
 	for _, name := range lab.Directors {
-		l.Eventually(settle, name+" has its servers", func() bool { return strings.Count(l.IPVS(name), "-a -t") == 3 })
+		hasServers(l, name)
 	}
 	client = l.Requests(lab.PortDR)
 	l.Eventually(settle, "the client is served", func() bool { return len(client.Samples().Servers()) > 0 })
 	return lb1, lb2, client
+}
+
+// hasServers waits until a director knows all servers of EachMethod.
+func hasServers(l *lab.Lab, director string) {
+	l.Eventually(settle, director+" has its servers", func() bool {
+		return len(l.Behind(director, lab.PortDR))+len(l.Behind(director, lab.PortNAT))+len(l.Behind(director, lab.PortTUN)) == 3
+	})
 }
 
 // served waits until the client's newest request is answered.

@@ -3,7 +3,6 @@ package integration
 import (
 	"fmt"
 	"net/netip"
-	"strings"
 	"testing"
 	"time"
 
@@ -55,7 +54,7 @@ vrrp_instance "lab" {
 			master := func(who lab.Director, when string) {
 				t.Helper()
 				l.Eventually(settle, fmt.Sprintf("%s: %s is master", when, who.Daemon()), func() bool {
-					holds := strings.Contains(l.Run("lb1", "ip", "-o", "address", "show", "dev", lab.Interface), " "+d.address+" ")
+					holds := l.Holds("lb1", netip.MustParsePrefix(d.address))
 					if who.Daemon() == "hald" {
 						return holds && (!frr.Running() || frr.State() == "Backup")
 					}

@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -107,8 +108,7 @@ func (d dialect) play(t *testing.T, l *lab.Lab, better string) {
 		what := fmt.Sprintf("%s, %s of higher priority: only %s holds %s", d.name, daemons[better].Daemon(), daemons[by].Daemon(), d.address)
 		l.Eventually(settle, what, func() bool {
 			for _, name := range lab.Directors {
-				listed := strings.Contains(l.Run(name, "ip", "-o", "address", "show", "dev", lab.Interface), " "+d.address+" ")
-				if listed != (name == by) {
+				if l.Holds(name, netip.MustParsePrefix(d.address)) != (name == by) {
 					return false
 				}
 			}

@@ -43,9 +43,7 @@ func inOffice(l *lab.Lab, lb1, lb2 lab.Director) *lab.Probe {
 	lb2.Start()
 	l.AwaitMaster("lb1", settle)
 	for _, name := range lab.Directors {
-		l.Eventually(settle, name+" has its servers", func() bool {
-			return len(l.Behind(name, lab.PortDR))+len(l.Behind(name, lab.PortNAT))+len(l.Behind(name, lab.PortTUN)) == 3
-		})
+		hasServers(l, name)
 	}
 	return servedOn(l, lab.PortDR)
 }

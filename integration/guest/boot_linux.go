@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,7 +27,8 @@ const (
 
 // order is what pid 1 of the guest is told to do, in boot.json of Out.
 type order struct {
-	Args      []string // of the program, its name first
+	Runs      [][]string // of the program, one after the other: its arguments, its name first
+	Pile      string     // a folder that guests share, where each takes a run before it begins it; empty: all are its own
 	Env       []string
 	Directory string
 	Modules   []string
@@ -130,25 +130,6 @@ func boot(o order, stdout, stderr io.Writer) (status int, err error) {
 	return o.status()
 }
 
-// The niceness of guests. One beside another has a tenth of the processor even
-// where both want all of it.
-const niceness, nicenessBeside = -20, -10
-
-// prefer lets a guest go before its neighbours, since time is measured in it:
-// each of its system calls is several wake-ups on the host, and one that waits
-// for a busy neighbour is milliseconds late. Where that is not allowed, or the
-// scheduler groups no sessions (sched(7), autogroup), it does without. A real-time
-// policy would be too much: the guest's kernel would wait for its own busy
-// processes, which are the host's too, until their slice is over.
-func prefer(pid int, beside bool) {
-	nice := niceness
-	if beside {
-		nice = nicenessBeside
-	}
-	unix.Setpriority(unix.PRIO_PROCESS, pid, nice)
-	os.WriteFile(fmt.Sprintf("/proc/%d/autogroup", pid), []byte(strconv.Itoa(nice)), 0)
-}
-
 // attend waits for the end of the guest; it kills it when it does not boot in
 // time and when this process is told to end.
 func attend(o order, exited <-chan struct{}, kill func()) error {
@@ -226,7 +207,7 @@ func (o order) console() string {
 // runtime write.
 func outputFolders(o order) []string {
 	var folders []string
-	for _, arg := range o.Args {
+	for _, arg := range o.Runs[0] {
 		name, value, _ := strings.Cut(strings.TrimPrefix(arg, "-test."), "=")
 		if value == "" {
 			continue

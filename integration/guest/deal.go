@@ -7,30 +7,34 @@ import (
 	"path/filepath"
 )
 
-// hand is what one guest is dealt.
+// hand is what one guest is dealt: tests that run beside one another, all its own,
+// or else tests that are alone in their guest and are taken from one pile, each by
+// the guest that is free first.
 type hand struct {
 	tests  []string
-	beside bool // the tests run beside one another, and the guest beside others
+	beside bool // the guest is beside others, too
 }
 
-// deal deals tests out to at most two guests for each processor: first those that
-// have a guest to themselves, then those that run beside others.
+// deal deals tests out to at most two guests for each processor.
 func deal(tests []string, beside map[string]bool, processors int) (hands []hand) {
-	for _, kind := range []bool{false, true} {
-		var those []string
-		for _, test := range tests {
-			if beside[test] == kind {
-				those = append(those, test)
-			}
+	var alone, together []string
+	for _, test := range tests {
+		if beside[test] {
+			together = append(together, test)
+		} else {
+			alone = append(alone, test)
 		}
-		n := min(processors, len(those))
-		for i := range n {
-			h := hand{beside: kind}
-			for j := i; j < len(those); j += n {
-				h.tests = append(h.tests, those[j])
-			}
-			hands = append(hands, h)
+	}
+	for range min(processors, len(alone)) {
+		hands = append(hands, hand{tests: alone})
+	}
+	n := min(processors, len(together))
+	for i := range n {
+		h := hand{beside: true}
+		for j := i; j < len(together); j += n {
+			h.tests = append(h.tests, together[j])
 		}
+		hands = append(hands, h)
 	}
 	return hands
 }

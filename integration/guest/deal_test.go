@@ -17,7 +17,7 @@ func TestDeal(t *testing.T) {
 		want       []hand
 	}{
 		{[]string{"A", "B", "C", "D", "E", "F", "G"}, 2, []hand{
-			{[]string{"A", "G"}, false}, {[]string{"C"}, false}, {[]string{"B", "E"}, true}, {[]string{"D", "F"}, true},
+			{[]string{"A", "C", "G"}, false}, {[]string{"A", "C", "G"}, false}, {[]string{"B", "E"}, true}, {[]string{"D", "F"}, true},
 		}},
 		{[]string{"A", "B"}, 4, []hand{{[]string{"A"}, false}, {[]string{"B"}, true}}},
 		{[]string{"B"}, 2, []hand{{[]string{"B"}, true}}},

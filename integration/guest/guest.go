@@ -115,7 +115,7 @@ func (g Guest) enter() error {
 	if err != nil {
 		return fmt.Errorf("find the working directory: %w", err)
 	}
-	orders := []order{{Directory: directory, Args: os.Args, Env: os.Environ(), Modules: modules, Out: out, Writable: g.Writable}}
+	orders := []order{{Directory: directory, Runs: [][]string{os.Args}, Env: os.Environ(), Modules: modules, Out: out, Writable: g.Writable}}
 	if g.tests {
 		if orders, err = share(orders[0]); err != nil {
 			return err

@@ -2,11 +2,13 @@ package guest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -35,7 +37,7 @@ func runInit(path string) {
 	}
 	status := statusUnknown
 	if err == nil {
-		status, err = runProgram(o)
+		status, err = runAll(o)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "guest:", err)
@@ -135,9 +137,9 @@ func loadModules(modules []string) error {
 	return nil
 }
 
-// runProgram starts the program and reaps every process until it ends. A
-// program killed by a signal has the status a shell would give it.
-func runProgram(o order) (status int, err error) {
+// runAll runs the program as often as it is told, and returns the first status that
+// is not 0.
+func runAll(o order) (status int, err error) {
 	stdout, waitStdout, err := outlet("/dev/ttyS0")
 	if err != nil {
 		return 0, err
@@ -146,17 +148,45 @@ func runProgram(o order) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := os.WriteFile(filepath.Join(o.Out, fileReady), nil, 0o644); err != nil {
+		return 0, fmt.Errorf("say that the guest is ready: %w", err)
+	}
+	for i, args := range o.Runs {
+		if o.Pile != "" {
+			// The host makes a folder once, whoever asks.
+			if err := os.Mkdir(filepath.Join(o.Pile, strconv.Itoa(i)), 0o755); errors.Is(err, os.ErrExist) {
+				continue
+			} else if err != nil {
+				return 0, fmt.Errorf("take a run: %w", err)
+			}
+		}
+		ended, err := runProgram(o, args, stdout, stderr)
+		if err != nil {
+			return 0, err
+		}
+		if status == 0 {
+			status = ended
+		}
+	}
+	stdout.Close()
+	stderr.Close()
+	waitStdout()
+	waitStderr()
+	return status, nil
+}
+
+// runProgram starts the program and reaps every process until it ends. A
+// program killed by a signal has the status a shell would give it.
+func runProgram(o order, args []string, stdout, stderr *os.File) (status int, err error) {
 	null, err := os.Open(os.DevNull)
 	if err != nil {
 		return 0, fmt.Errorf("open the program's input: %w", err)
 	}
-	env := append(o.Env, envInside+"=uml", EnvOut+"="+o.Out,
+	defer null.Close()
+	env := append(slices.Clone(o.Env), envInside+"=uml", EnvOut+"="+o.Out,
 		"PATH="+searchPath, "TMPDIR="+scratch, "HOME="+home)
-	if err := os.WriteFile(filepath.Join(o.Out, fileReady), nil, 0o644); err != nil {
-		return 0, fmt.Errorf("say that the guest is ready: %w", err)
-	}
 	// By this name the program is found even where a mount hides its path.
-	pid, err := syscall.ForkExec("/proc/self/exe", o.Args, &syscall.ProcAttr{
+	pid, err := syscall.ForkExec("/proc/self/exe", args, &syscall.ProcAttr{
 		Env:   env,
 		Files: []uintptr{null.Fd(), stdout.Fd(), stderr.Fd()},
 		Sys:   &syscall.SysProcAttr{Setsid: true},
@@ -164,11 +194,7 @@ func runProgram(o order) (status int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("start the program: %w", err)
 	}
-	stdout.Close()
-	stderr.Close()
 	ended := reapUntil(pid)
-	waitStdout()
-	waitStderr()
 	if ended.Signaled() {
 		return 128 + int(ended.Signal()), nil
 	}

@@ -29,7 +29,7 @@ func share(o order) ([]order, error) {
 	}
 	const run = "-test.run="
 	pattern := "."
-	others := slices.DeleteFunc(slices.Clone(o.Args), func(arg string) bool {
+	others := slices.DeleteFunc(slices.Clone(o.Runs[0]), func(arg string) bool {
 		if value, found := strings.CutPrefix(arg, run); found {
 			pattern = value
 			return true
@@ -48,12 +48,23 @@ func share(o order) ([]order, error) {
 	if len(hands) < 2 {
 		return []order{o}, nil
 	}
+	pile := filepath.Join(o.Out, "taken")
+	if err := errors.Join(os.RemoveAll(pile), os.MkdirAll(pile, 0o755)); err != nil {
+		return nil, fmt.Errorf("make a pile of the tests: %w", err)
+	}
 	shares := make([]order, len(hands))
 	for i, hand := range hands {
 		shares[i] = o
 		shares[i].Beside = hand.beside
-		shares[i].Writable = slices.Clone(o.Writable)
-		shares[i].Args = slices.Insert(slices.Clone(others), 1, run+"^("+strings.Join(hand.tests, "|")+")$"+below)
+		shares[i].Writable = append(slices.Clone(o.Writable), pile)
+		runs := []string{strings.Join(hand.tests, "|")}
+		if !hand.beside {
+			runs, shares[i].Pile = hand.tests, pile
+		}
+		shares[i].Runs = nil
+		for _, tests := range runs {
+			shares[i].Runs = append(shares[i].Runs, slices.Insert(slices.Clone(others), 1, run+"^("+tests+")$"+below))
+		}
 		shares[i].Out = filepath.Join(o.Out, strconv.Itoa(i+1))
 		if err := copyOut(o.Out, shares[i].Out); err != nil {
 			return nil, err

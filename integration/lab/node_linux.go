@@ -67,7 +67,10 @@ func (l *Lab) Holds(director string, address netip.Prefix) bool {
 func (l *Lab) held(director string) (map[netip.Prefix]bool, error) {
 	held := map[netip.Prefix]bool{}
 	err := l.director(director).do(func() error {
-		addresses, err := netlink.AddrList(nil, netlink.FAMILY_V4)
+		addresses, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
+		for errors.Is(err, netlink.ErrDumpInterrupted) { // one came or went meanwhile
+			addresses, err = netlink.AddrList(nil, netlink.FAMILY_ALL)
+		}
 		if err != nil {
 			return fmt.Errorf("read the addresses of %s: %w", director, err)
 		}
