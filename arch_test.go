@@ -19,12 +19,13 @@ const module = "github.com/hald-project/hald/"
 // arrows are all imports allowed between the packages. Tests may import the
 // twins beside a port, and the guest that gives them a kernel.
 var arrows = map[string][]string{
-	"cmd/hald":            {"simulate", "vrrp", "director", "election", "balancer", "config", "event", "admin", "ipvsctl"},
+	"cmd/hald":            {"realserver", "simulate", "vrrp", "director", "election", "balancer", "config", "event", "admin", "ipvsctl"},
 	"director":            {"election", "balancer", "config", "event", "admin"},
 	"election":            {"vrrp", "netif", "garp", "event"},
 	"balancer":            {"healthcheck", "ipvsctl", "discovery", "event"},
 	"discovery":           {},
 	"simulate":            {"vrrp", "config"},
+	"realserver":          {"config"},
 	"admin":               {"event"},
 	"config":              {},
 	"event":               {},
@@ -53,6 +54,7 @@ var pure = []string{
 	"vrrp/machine.go", "vrrp/backup.go", "vrrp/master.go", "vrrp/leave.go", "vrrp/yield.go", "vrrp/inspect.go", "vrrp/timers.go", "vrrp/advertisement.go", "vrrp/version2.go", "vrrp/version3.go", "vrrp/checksum.go", "vrrp/packet.go", "vrrp/event.go",
 	"garp/frame.go", "garp/advertisement.go", "garp/schedule.go", "garp/limit.go", "garp/claim.go", "garp/probe.go", "garp/vigil.go",
 	"netif/plan.go", "netif/link.go", "netif/virtual.go",
+	"realserver/role.go", "realserver/thing.go", "realserver/plan.go",
 	"healthcheck/tally.go", "healthcheck/answer.go", "healthcheck/chunks.go",
 	"ipvsctl/model.go", "ipvsctl/plan.go",
 	"balancer/desired.go", "balancer/expand.go", "discovery/message.go", "discovery/course.go",

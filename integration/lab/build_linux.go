@@ -50,25 +50,13 @@ func (l *Lab) addRealServer(rs RealServer) error {
 		return err
 	}
 	l.servers[rs.Name] = &WebServer{Name: rs.Name, lab: l, node: n}
-	own := netip.PrefixFrom(VIP.Addr(), VIP.Addr().BitLen())
-	silent := []string{"ipv4/conf/all/arp_ignore=1", "ipv4/conf/all/arp_announce=2"}
-	switch rs.Forwarding {
-	case DR:
-		if err := n.set(silent...); err != nil {
-			return err
-		}
-		return n.do(func() error { return addAddress("lo", own) })
-	case TUN:
-		if err := n.do(addTunnel(own)); err != nil {
-			return err
-		}
-		return n.set(append(silent, "ipv4/conf/all/rp_filter=0", "ipv4/conf/tunl0/rp_filter=0")...)
-	case NAT:
+	if rs.Forwarding == NAT {
 		return n.do(func() error {
 			return netlink.RouteAdd(&netlink.Route{Gw: Gateway.Addr().AsSlice()})
 		})
 	}
-	return fmt.Errorf("no forwarding method %q", rs.Forwarding)
+	_, err = n.output(HaldBinary(), "realserver", "up", "--config", l.realServers, "--runtime-dir", l.runtime(rs.Name))
+	return err
 }
 
 func (l *Lab) addNamespace(name string) (*namespace, error) {
@@ -133,24 +121,6 @@ func addPort(bridge, name, device string, peer int) error {
 		return fmt.Errorf("add the port of %s: %w", name, err)
 	}
 	return setUp(name)
-}
-
-// addTunnel gives an ipip end that takes what is addressed to the VIP.
-func addTunnel(own netip.Prefix) func() error {
-	return func() error {
-		const device = "tunl0" // made by the kernel with the module, in every namespace
-		if _, err := netlink.LinkByName(device); err != nil {
-			attributes := netlink.NewLinkAttrs()
-			attributes.Name = device
-			if err := netlink.LinkAdd(&netlink.Iptun{LinkAttrs: attributes}); err != nil {
-				return fmt.Errorf("add %s: %w", device, err)
-			}
-		}
-		if err := addAddress(device, own); err != nil {
-			return err
-		}
-		return setUp(device)
-	}
 }
 
 func addAddress(device string, address netip.Prefix) error {

@@ -92,7 +92,12 @@ func (h *Hald) KillDirector() {
 func (h *Hald) flags() []string {
 	base := filepath.Join(os.TempDir(), filepath.Base(h.lab.folder), h.name)
 	return []string{"--config", h.config, "--director", h.name,
-		"--runtime-dir", filepath.Join(base, "run"), "--state-dir", filepath.Join(base, "state")}
+		"--runtime-dir", h.lab.runtime(h.name), "--state-dir", filepath.Join(base, "state")}
+}
+
+// runtime is a node's runtime folder.
+func (l *Lab) runtime(node string) string {
+	return filepath.Join(os.TempDir(), filepath.Base(l.folder), node, "run")
 }
 
 // Event is one line of hald's log.

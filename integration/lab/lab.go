@@ -40,14 +40,16 @@ type T interface {
 
 // Lab is one running topology.
 type Lab struct {
-	t         T
-	folder    string // configuration, logs and captures
-	bridge    *namespace
-	client    *namespace
-	directors map[string]*namespace
-	servers   map[string]*WebServer
-	processes []*Process
-	injector  *os.File // of Inject; nil before its first use
+	t      T
+	folder string // configuration, logs and captures
+
+	realServers string // the configuration that the real servers find themselves in
+	bridge      *namespace
+	client      *namespace
+	directors   map[string]*namespace
+	servers     map[string]*WebServer
+	processes   []*Process
+	injector    *os.File // of Inject; nil before its first use
 }
 
 var labs atomic.Int64 // numbers the folders
@@ -65,6 +67,7 @@ func New(t T) *Lab {
 	if err := os.MkdirAll(l.folder, 0o755); err != nil {
 		t.Fatalf("make the lab's folder: %v", err)
 	}
+	l.realServers = l.WriteFile("realservers.hcl", Cluster{Services: append([]Service{Mixed}, EachMethod...)}.hald())
 	if err := l.build(); err != nil {
 		t.Fatalf("build the lab: %v", err)
 	}
