@@ -106,7 +106,7 @@ func (f *fakeHost) host() host {
 		announcer: func() (announcer, error) { return fakeAnnouncer{f}, nil },
 		sequence:  new(vrrp.Sequence),
 		filter:    fakeFilter{f},
-		ear:       f.listen,
+		ears:      newEars(f.listen),
 		realTime:  func() bool { return !f.ordinary },
 		virtual:   func() (virtualLinks, error) { return fakeLinks{f}, nil },
 		promote:   f.promote,

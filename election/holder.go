@@ -211,8 +211,7 @@ func (h *holder) restored(e event.Event) {
 // close waits for what went on beside the router.
 func (h *holder) close() {
 	for _, o := range h.lookout {
-		o.end()
-		o.wait()
+		o.close()
 	}
 }
 

@@ -58,7 +58,7 @@ type host struct {
 	virtual   func() (virtualLinks, error)
 	promote   func(links map[int]bool) error                                                                        // the secondaries of these, by index, and of no others
 	sees      func(ctx context.Context, linkIndex int, source net.HardwareAddr, within time.Duration) (bool, error) // an advertisement leave
-	ear       func(linkIndex int, addrs []netip.Addr) (ear, error)                                                  // for addresses of one family
+	ears      *ears
 	listen    func(vrrp.Link, vrrp.Options) (vrrp.Conn, error)
 	others    func(name string, index int, ipv4 bool, ours []uint8) (others, error)
 	sequence  *vrrp.Sequence // of what this process signs
@@ -77,7 +77,7 @@ func realHost() host {
 		virtual:   func() (virtualLinks, error) { return netif.OpenVirtualLinks() },
 		promote:   netif.PromoteSecondaries,
 		sees:      netif.SeesAdvertisement,
-		ear:       openEar,
+		ears:      newEars(openListener),
 		listen:    new(vrrp.Stations).Listen,
 		others: func(name string, index int, ipv4 bool, ours []uint8) (others, error) {
 			return vrrp.OpenOthers(name, index, ipv4, ours)
@@ -87,8 +87,8 @@ func realHost() host {
 	}
 }
 
-// openEar listens for claims of addresses of one family.
-func openEar(linkIndex int, addrs []netip.Addr) (ear, error) {
+// openListener listens for claims of addresses of one family.
+func openListener(linkIndex int, addrs []netip.Addr) (ear, error) {
 	if addrs[0].Is4() {
 		return garp.ListenARP(linkIndex, addrs)
 	}

@@ -14,20 +14,12 @@ import (
 )
 
 const (
-	// earBudget is how many messages are read before a pause of earPause, so that
-	// a flood costs what the pause allows and no more; the rest is lost.
-	earBudget = 64
-	earPause  = 50 * time.Millisecond
+	// claimQueue is how many claims wait for a lookout; what comes beyond is lost.
+	claimQueue = 64
 
 	// leaseSlack is how much later than its end the kernel may remove an address.
 	leaseSlack = 2 * time.Second
 )
-
-// ear hears what others claim; *garp.Listener is the real one.
-type ear interface {
-	Next() (garp.Claim, error)
-	Close() error
-}
 
 // lookout asks and listens for others that claim the addresses of a place while
 // this node holds them, reports them, and answers them. It has goroutines of its
@@ -49,10 +41,14 @@ type lookout struct {
 }
 
 func newLookout(p *place, cfg Instance, h host, emit func(event.Event)) *lookout {
-	return &lookout{
+	o := &lookout{
 		name: p.name, links: p.links, prefixes: p.prefixes, grace: grace(cfg), host: h, emit: emit,
 		stop: func() {}, splits: make(chan bool, 1),
 	}
+	for _, family := range o.families() {
+		h.ears.want(o.name, family)
+	}
+	return o
 }
 
 // grace is how long a killed master of the same configuration may keep the
@@ -73,13 +69,20 @@ func (o *lookout) begin(index int) {
 	o.watching.Go(func() { o.watch(ctx, index, split) })
 }
 
-// end ends the watch; wait waits for it.
+// end ends the watch.
 func (o *lookout) end() {
 	o.stop()
 	o.index = 0
 }
 
-func (o *lookout) wait() { o.watching.Wait() }
+// close ends it for good, and may wait.
+func (o *lookout) close() {
+	o.end()
+	o.watching.Wait()
+	for _, family := range o.families() {
+		o.host.ears.forget(o.name, family)
+	}
+}
 
 // dispute says whether two masters are known of, which has an event of its own.
 func (o *lookout) dispute(on bool) {
@@ -91,19 +94,15 @@ func (o *lookout) dispute(on bool) {
 	o.splits <- on
 }
 
-// watch is one watch, from opening the sockets to closing them.
+// watch is one watch.
 func (o *lookout) watch(ctx context.Context, index int, split bool) {
-	claims := make(chan garp.Claim, earBudget)
-	var ears sync.WaitGroup
-	defer ears.Wait()
+	claims := make(chan garp.Claim, claimQueue)
 	for _, family := range o.families() {
-		e, err := o.host.ear(index, family)
-		if err != nil {
+		if err := o.host.ears.listen(o.name, index, family, claims); err != nil {
 			o.emit(event.Event{Name: "vrrp.error", Interface: o.name, Reason: "watch", Error: err.Error()})
 			continue
 		}
-		defer e.Close()
-		ears.Go(func() { listen(ctx, e, claims) })
+		defer o.host.ears.mute(o.name, family, claims)
 	}
 	vigil := garp.NewVigil(time.Now(), slices.Concat(o.families()...), o.grace)
 	if split {
@@ -129,29 +128,6 @@ func (o *lookout) watch(ctx context.Context, index int, split bool) {
 		o.perform(vigil.Due(time.Now()))
 		if next := vigil.Deadline(); !next.IsZero() {
 			timer.Reset(time.Until(next))
-		}
-	}
-}
-
-// listen takes claims from an ear until it closes. Who does not take them loses
-// them.
-func listen(ctx context.Context, e ear, claims chan<- garp.Claim) {
-	for n := 1; ; n++ {
-		c, err := e.Next()
-		if err != nil {
-			return
-		}
-		if c != (garp.Claim{}) {
-			select {
-			case claims <- c:
-			default:
-			}
-		}
-		if n%earBudget == 0 {
-			select {
-			case <-time.After(earPause):
-			case <-ctx.Done():
-			}
 		}
 	}
 }

@@ -17,13 +17,18 @@ import (
 // fakeEar hears what the test says.
 type fakeEar struct {
 	said   chan garp.Claim
+	failed chan struct{}
 	closed chan struct{}
 }
+
+func (e *fakeEar) fail() { close(e.failed) }
 
 func (e *fakeEar) Next() (garp.Claim, error) {
 	select {
 	case c := <-e.said:
 		return c, nil
+	case <-e.failed:
+		return garp.Claim{}, errFake
 	case <-e.closed:
 		return garp.Claim{}, errFake
 	}
@@ -41,7 +46,7 @@ func (f *fakeHost) listen(int, []netip.Addr) (ear, error) {
 	if f.earErr != nil {
 		return nil, f.earErr
 	}
-	e := &fakeEar{make(chan garp.Claim), make(chan struct{})}
+	e := &fakeEar{make(chan garp.Claim), make(chan struct{}), make(chan struct{})}
 	f.ears = append(f.ears, e)
 	return e, nil
 }

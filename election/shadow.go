@@ -29,7 +29,7 @@ func shadow(h host) host {
 	h.filter = idleFilter{}
 	h.virtual = func() (virtualLinks, error) { return idleLinks{}, nil }
 	h.promote = func(map[int]bool) error { return nil }
-	h.ear = func(int, []netip.Addr) (ear, error) { return &idleEar{closed: make(chan struct{})}, nil }
+	h.ears = newEars(func(int, []netip.Addr) (ear, error) { return &idleEar{closed: make(chan struct{})}, nil })
 	h.listen = func(l vrrp.Link, o vrrp.Options) (vrrp.Conn, error) {
 		c, err := listen(l, o)
 		if err != nil {
