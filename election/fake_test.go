@@ -107,6 +107,7 @@ func (f *fakeHost) host() host {
 		sequence:  new(vrrp.Sequence),
 		filter:    fakeFilter{f},
 		ears:      newEars(f.listen),
+		clerk:     new(clerk),
 		realTime:  func() bool { return !f.ordinary },
 		virtual:   func() (virtualLinks, error) { return fakeLinks{f}, nil },
 		promote:   f.promote,
@@ -184,6 +185,14 @@ func (f *fakeHost) Claim(link int, addrs []netif.Virtual, lease time.Duration) e
 		f.addrs[v.Prefix], f.on[v.Prefix] = time.Now().Add(lease), link
 	}
 	return nil
+}
+
+func (f *fakeHost) ClaimEach(link int, wanted [][]netif.Virtual, lease time.Duration) []error {
+	errs := make([]error, len(wanted))
+	for i, addrs := range wanted {
+		errs[i] = f.Claim(link, addrs, lease)
+	}
+	return errs
 }
 
 // Renew is told of no more than a portion.

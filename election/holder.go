@@ -40,7 +40,7 @@ type holder struct {
 
 func newHolder(cfg Instance, links *atomic.Pointer[netif.Links], k kernel, s announcer, from host, emit func(event.Event)) *holder {
 	h := &holder{
-		places: places(cfg, links, k, s), ways: ways{routes: cfg.routes(), links: links, kernel: k},
+		places: places(cfg, links, queued{k, from.clerk}, s), ways: ways{routes: cfg.routes(), links: links, kernel: k},
 		signs:   signs{rules: cfg.Rules, kernel: k},
 		refusal: newRefusal(cfg, from.filter), emit: emit, fights: map[string]*limit{},
 	}

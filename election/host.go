@@ -14,6 +14,7 @@ import (
 // kernel holds addresses and routes; *netif.Addresses is the real one.
 type kernel interface {
 	Claim(linkIndex int, addrs []netif.Virtual, lease time.Duration) error
+	ClaimEach(linkIndex int, wanted [][]netif.Virtual, lease time.Duration) []error
 	Renew(links netif.Links, name string, addrs []netif.Virtual, lease time.Duration) error
 	Release(linkIndex int, addrs []netip.Prefix) error
 	Missing(linkIndex int, addrs []netip.Prefix) ([]netip.Prefix, error)
@@ -59,6 +60,7 @@ type host struct {
 	promote   func(links map[int]bool) error                                                                        // the secondaries of these, by index, and of no others
 	sees      func(ctx context.Context, linkIndex int, source net.HardwareAddr, within time.Duration) (bool, error) // an advertisement leave
 	ears      *ears
+	clerk     *clerk
 	listen    func(vrrp.Link, vrrp.Options) (vrrp.Conn, error)
 	others    func(name string, index int, ipv4 bool, ours []uint8) (others, error)
 	sequence  *vrrp.Sequence // of what this process signs
@@ -78,6 +80,7 @@ func realHost() host {
 		promote:   netif.PromoteSecondaries,
 		sees:      netif.SeesAdvertisement,
 		ears:      newEars(openListener),
+		clerk:     new(clerk),
 		listen:    new(vrrp.Stations).Listen,
 		others: func(name string, index int, ipv4 bool, ours []uint8) (others, error) {
 			return vrrp.OpenOthers(name, index, ipv4, ours)

@@ -169,14 +169,22 @@ func (p *place) repair(now time.Time) (missing []netip.Prefix, err error) {
 	return missing, p.announce(now)
 }
 
+// few addresses are looked for one by one; a table of those on a link would cost hundreds
+// of instances with one address each more than the looking.
+const few = 8
+
 // lacking are those of the addresses that are not on a link.
 func lacking(l netif.Link, addrs []netip.Prefix) (missing []netip.Prefix) {
-	held := make(map[netip.Prefix]bool, len(l.Addrs))
-	for _, a := range l.Addrs {
-		held[a.Prefix] = true
+	holds := l.Holds
+	if len(addrs) > few {
+		held := make(map[netip.Prefix]bool, len(l.Addrs))
+		for _, a := range l.Addrs {
+			held[a.Prefix] = true
+		}
+		holds = func(p netip.Prefix) bool { return held[p] }
 	}
 	for _, p := range addrs {
-		if !held[p] {
+		if !holds(p) {
 			missing = append(missing, p)
 		}
 	}

@@ -58,7 +58,10 @@ func (mute) Send(vrrp.Advertisement) error { return nil }
 // idleKernel says yes to everything and holds nothing.
 type idleKernel struct{}
 
-func (idleKernel) Claim(int, []netif.Virtual, time.Duration) error                 { return nil }
+func (idleKernel) Claim(int, []netif.Virtual, time.Duration) error { return nil }
+func (idleKernel) ClaimEach(_ int, wanted [][]netif.Virtual, _ time.Duration) []error {
+	return make([]error, len(wanted))
+}
 func (idleKernel) Renew(netif.Links, string, []netif.Virtual, time.Duration) error { return nil }
 func (idleKernel) Release(int, []netip.Prefix) error                               { return nil }
 func (idleKernel) Missing(int, []netip.Prefix) ([]netip.Prefix, error)             { return nil, nil }

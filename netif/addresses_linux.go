@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 
@@ -44,48 +45,57 @@ func (a *Addresses) Close() error { return a.conn.close() }
 // is a [ForeignAddressError] when the host itself holds one of the addresses,
 // or wraps [ErrLinkGone], [ErrPermission] or [ErrNoIPv6].
 func (a *Addresses) Claim(linkIndex int, addrs []Virtual, lease time.Duration) error {
-	if err := a.claim(linkIndex, 0, addrs, lease); err != nil {
-		return fmt.Errorf("claim on link %d: %w", linkIndex, err)
+	return a.ClaimEach(linkIndex, [][]Virtual{addrs}, lease)[0]
+}
+
+// ClaimEach makes several claims on one link at once, which costs little more than one. Each
+// is all or nothing for itself, and has an error of its own.
+func (a *Addresses) ClaimEach(linkIndex int, wanted [][]Virtual, lease time.Duration) []error {
+	errs := a.claim(linkIndex, 0, wanted, lease)
+	for i, err := range errs {
+		if err != nil {
+			errs[i] = fmt.Errorf("claim on link %d: %w", linkIndex, err)
+		}
 	}
-	return nil
+	return errs
 }
 
 // claim makes it so on a link that has a virtual MAC if parent is not 0.
-func (a *Addresses) claim(linkIndex, parent int, addrs []Virtual, lease time.Duration) error {
-	for _, v := range addrs {
-		if !v.Prefix.IsValid() || v.Prefix.Addr().Is4In6() {
-			return fmt.Errorf("%s is neither an IPv4 nor an IPv6 address", v.Prefix)
-		}
-	}
+func (a *Addresses) claim(linkIndex, parent int, wanted [][]Virtual, lease time.Duration) []error {
+	errs := make([]error, len(wanted))
 	p, err := a.planner(linkIndex)
-	if err != nil {
-		return err
-	}
-	if parent != 0 {
-		above, err := a.planner(parent)
-		if err != nil {
-			return err
-		}
+	if err == nil && parent != 0 {
+		var above planner
+		above, err = a.planner(parent)
 		p.parent = &above
 	}
-	ops, err := p.claim(addrs)
-	if err != nil {
-		return err
-	}
-	var failed error
-	var added []netip.Prefix
-	for i, err := range a.apply(linkIndex, ops, lifetime(lease, a.tagged)) {
-		if ops[i].action == add {
-			added = append(added, ops[i].prefix)
+	var all []op
+	var of []int // the claim that an op is for
+	for i, addrs := range wanted {
+		if errs[i] = err; err != nil {
+			continue
 		}
-		if failed == nil {
-			failed = ops[i].failure(linkIndex, err)
+		var ops []op
+		if ops, errs[i] = p.claim(addrs); errs[i] == nil {
+			all, of = append(all, ops...), append(of, slices.Repeat([]int{i}, len(ops))...)
 		}
 	}
-	if failed == nil {
-		return nil
+	added := make([][]netip.Prefix, len(wanted))
+	for n, err := range a.apply(linkIndex, all, lifetime(lease, a.tagged)) {
+		i := of[n]
+		if all[n].action == add {
+			added[i] = append(added[i], all[n].prefix)
+		}
+		if errs[i] == nil {
+			errs[i] = all[n].failure(linkIndex, err)
+		}
 	}
-	return errors.Join(failed, a.Release(linkIndex, added))
+	for i, prefixes := range added {
+		if errs[i] != nil && len(prefixes) > 0 {
+			errs[i] = errors.Join(errs[i], a.Release(linkIndex, prefixes))
+		}
+	}
+	return errs
 }
 
 // failure is what the kernel's answer to an op of a claim means for the claim.
@@ -189,7 +199,11 @@ func listAddresses(c *conn, linkIndex int, reset func(), each func(index int, h 
 		if err != nil {
 			return err
 		}
-		each(index, held{Address: a, message: append([]byte(nil), m.Data...)})
+		h := held{Address: a}
+		if a.Secondary { // no other is ever restored
+			h.message = slices.Clone(m.Data)
+		}
+		each(index, h)
 		return nil
 	})
 }

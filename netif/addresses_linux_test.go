@@ -94,6 +94,30 @@ func TestClaimMarksAndLeases(t *testing.T) {
 
 var cmpPrefix = cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })
 
+// TestClaimEach: the claims of several holders at once are each all or nothing.
+func TestClaimEach(t *testing.T) {
+	inNamespace(t)
+	a, eth0 := openAddresses(t), linkIndex(t, "eth0")
+	errs := a.ClaimEach(eth0, [][]Virtual{
+		virtual("192.0.2.9/24"),
+		virtual("192.0.2.10/32", "192.0.2.1/32"), // the second is the host's
+		virtual("192.0.2.11/32", "192.0.2.9/24"), // also another's
+		virtual("198.51.100.7/32"),
+	}, time.Minute)
+	var foreign *ForeignAddressError
+	for i, err := range errs {
+		if (err != nil) != (i == 1) || i == 1 && !errors.As(err, &foreign) {
+			t.Errorf("claim %d: %v", i, err)
+		}
+	}
+	wantOnLink(t, "eth0", "192.0.2.1/24", "192.0.2.11/32", "198.51.100.7/32", "192.0.2.9/24")
+	for i, err := range a.ClaimEach(1<<30, [][]Virtual{virtual("192.0.2.9/24"), virtual("192.0.2.10/24")}, 0) {
+		if !errors.Is(err, ErrLinkGone) {
+			t.Errorf("claim %d on no link: %v", i, err)
+		}
+	}
+}
+
 func TestClaimIsIdempotentAndRestores(t *testing.T) {
 	inNamespace(t)
 	a, eth0 := openAddresses(t), linkIndex(t, "eth0")

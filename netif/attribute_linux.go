@@ -25,11 +25,15 @@ func (a attribute) octet() uint8 {
 	return a.value[0]
 }
 
+// commonAttributes is about how many a message about an address has.
+const commonAttributes = 8
+
 const attributeKind = 0x3fff // NLA_TYPE_MASK of linux/netlink.h
 
 // attributes splits what follows a header, or what is in an attribute: struct
 // rtattr of linux/rtnetlink.h, each padded to four bytes but maybe the last.
-func attributes(data []byte) (list []attribute, err error) {
+func attributes(data []byte) ([]attribute, error) {
+	list := make([]attribute, 0, commonAttributes)
 	for len(data) >= unix.SizeofRtAttr {
 		length := int(binary.NativeEndian.Uint16(data))
 		if length < unix.SizeofRtAttr || length > len(data) {

@@ -49,6 +49,15 @@ type planner struct {
 	have      []held
 	parent    *planner // of a link with a virtual MAC; else nil
 	tagged    bool     // the kernel keeps protocol numbers
+
+	sorted *sorted // by the first claim
+}
+
+// sorted is what a link holds, as claims look at it.
+type sorted struct {
+	at           map[netip.Addr][]held
+	hosts, above []held // of the host: on the link, and on the parent
+	planned      map[netip.Prefix]bool
 }
 
 func (p planner) ours(a Address) bool {
@@ -69,23 +78,29 @@ func (p planner) hosts() (list []held) {
 	return list
 }
 
-// claim plans how all of want come to be on the link, or says which address
-// of the host is in the way.
-func (p planner) claim(want []Virtual) ([]op, error) {
-	present := make(map[netip.Addr][]held, len(want)) // of those that are wanted
-	for _, w := range want {
-		present[w.Prefix.Addr()] = nil
-	}
-	for _, h := range p.have {
-		if others, wanted := present[h.Prefix.Addr()]; wanted {
-			present[h.Prefix.Addr()] = append(others, h)
+func (p *planner) sort() *sorted {
+	if p.sorted == nil {
+		p.sorted = &sorted{at: make(map[netip.Addr][]held, len(p.have)), hosts: p.hosts(), planned: map[netip.Prefix]bool{}}
+		for _, h := range p.have {
+			p.sorted.at[h.Prefix.Addr()] = append(p.sorted.at[h.Prefix.Addr()], h)
+		}
+		if p.parent != nil {
+			p.sorted.above = p.parent.hosts()
 		}
 	}
-	hosts := p.hosts()
-	var above []held
-	if p.parent != nil {
-		above = p.parent.hosts()
+	return p.sorted
+}
+
+// claim plans how all of want come to be on the link, or says which address
+// of the host is in the way. It may be asked for one claim after the other, if all are
+// carried out in that order.
+func (p *planner) claim(want []Virtual) ([]op, error) {
+	for _, w := range want {
+		if !w.Prefix.IsValid() || w.Prefix.Addr().Is4In6() {
+			return nil, fmt.Errorf("%s is neither an IPv4 nor an IPv6 address", w.Prefix)
+		}
 	}
+	s := p.sort()
 	var ops []op
 	planned := make(map[netip.Prefix]bool, len(want))
 	for _, w := range want {
@@ -93,11 +108,11 @@ func (p planner) claim(want []Virtual) ([]op, error) {
 			continue
 		}
 		planned[w.Prefix] = true
-		o := op{action: add, prefix: w.Prefix, label: w.Label, scope: w.Scope, noPrefixRoute: withoutRoute(w.Prefix, hosts, above)}
-		if i := slices.IndexFunc(above, func(h held) bool { return h.Prefix.Addr() == w.Prefix.Addr() }); i >= 0 {
-			return nil, &ForeignAddressError{Address: above[i].Prefix, LinkIndex: p.parent.linkIndex}
+		o := op{action: add, prefix: w.Prefix, label: w.Label, scope: w.Scope, noPrefixRoute: withoutRoute(w.Prefix, s.hosts, s.above)}
+		if i := slices.IndexFunc(s.above, func(h held) bool { return h.Prefix.Addr() == w.Prefix.Addr() }); i >= 0 {
+			return nil, &ForeignAddressError{Address: s.above[i].Prefix, LinkIndex: p.parent.linkIndex}
 		}
-		for _, h := range present[w.Prefix.Addr()] {
+		for _, h := range s.at[w.Prefix.Addr()] {
 			switch {
 			case !p.ours(h.Address):
 				return nil, &ForeignAddressError{Address: h.Prefix, LinkIndex: p.linkIndex}
@@ -107,7 +122,13 @@ func (p planner) claim(want []Virtual) ([]op, error) {
 				ops = append(ops, op{action: remove, prefix: h.Prefix})
 			}
 		}
+		if s.planned[w.Prefix] { // by a claim before this one
+			o.action = renew
+		}
 		ops = append(ops, o)
+	}
+	for prefix := range planned {
+		s.planned[prefix] = true
 	}
 	return ops, nil
 }

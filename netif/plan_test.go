@@ -82,7 +82,7 @@ func TestPlanClaim(t *testing.T) {
 			want: []string{"2001:db8::9/64"}, foreign: "2001:db8::9/64"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ops, err := planner{linkIndex: 7, have: c.have, tagged: !c.untagged}.claim(virtually(prefixesOf(c.want)))
+			ops, err := (&planner{linkIndex: 7, have: c.have, tagged: !c.untagged}).claim(virtually(prefixesOf(c.want)))
 			if d := cmp.Diff(c.ops, spelled(ops)); d != "" {
 				t.Errorf("plan (-want +got):\n%s", d)
 			}

@@ -18,7 +18,7 @@ import (
 func (a *Addresses) ClaimVirtual(link, parent int, addrs []Virtual, lease time.Duration) error {
 	err := a.conn.change([]*nl.NetlinkRequest{stateRequest(link, true)})[0]
 	if err == nil {
-		err = a.claim(link, parent, addrs, lease)
+		err = a.claim(link, parent, [][]Virtual{addrs}, lease)[0]
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("claim on link %d: %w", link, err), a.lower(link))
