@@ -143,11 +143,11 @@ func (r *reader) readRhythm(b *block, fall int) Check {
 	if interval.ok && fast.ok && fast.value > interval.value {
 		r.fail(fast.at, "Invalid fast_interval", fmt.Sprintf("%s is longer than the interval of %s.", fast.shown(), orDefault(interval)))
 	}
-	return Check{
+	return Check{Probe: &Probe{
 		Kind: b.label, Interval: interval.value, Timeout: timeout.value, FastInterval: fast.value,
 		Fall: read(r, b, "fall", integer(1, 1000)).or(fall).value,
 		Rise: read(r, b, "rise", integer(1, 1000)).or(2).value,
-	}
+	}}
 }
 
 // place is where to complain about two attributes of which one may be a

@@ -174,10 +174,15 @@ type Tunnel struct {
 
 // Check is one check block with its target resolved.
 type Check struct {
-	Kind         string         // "tcp", "http", "https", "tls", "grpc", "dns", "smtp", "udp", "ping", "file" or "exec"
-	Target       netip.AddrPort // what is connected to, or what a command is told; 0.0.0.0 and port 0 stand for those of a server to be found
-	Source       netip.Addr     `json:",omitzero"` // what is connected from; invalid: the kernel chooses
-	Mark         uint32         `json:",omitzero"` // of the packets; 0: none
+	Target netip.AddrPort // what is connected to, or what a command is told; 0.0.0.0 and port 0 stand for those of a server to be found
+	Source netip.Addr     `json:",omitzero"` // what is connected from; invalid: the kernel chooses
+	Mark   uint32         `json:",omitzero"` // of the packets; 0: none
+	*Probe                // one for all servers that are checked the same way; nil: none
+}
+
+// Probe is what a check does, whoever its target is. It is not changed once it is read.
+type Probe struct {
+	Kind         string // "tcp", "http", "https", "tls", "grpc", "dns", "smtp", "udp", "ping", "file" or "exec"
 	Interval     time.Duration
 	Timeout      time.Duration // at most Interval
 	FastInterval time.Duration // while the verdict is not settled

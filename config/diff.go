@@ -59,6 +59,8 @@ func (c *Change) compare(inner *Plan, prefix string, was, is reflect.Value) {
 		block, isBlock := blocks[element]
 		switch {
 		case effect == unplanned || element == reflect.TypeFor[Director]() && f.Type.Kind() == reflect.Struct && a.Interface().(Director).Name == b.Interface().(Director).Name:
+		case f.Anonymous: // what checks share
+			c.compare(inner, prefix, pointed(a), pointed(b))
 		case isBlock && f.Name == "Check": // of a tracker: its probe
 			c.compare(inner, name+" ", a, b)
 		case isBlock && block.key == "":
@@ -92,6 +94,14 @@ func (c *Change) compare(inner *Plan, prefix string, was, is reflect.Value) {
 			c.cuts = c.cuts || t == reflect.TypeFor[Service]() && (f.Name == "Protocol" || f.Name == "Addresses" && loses(a, b))
 		}
 	}
+}
+
+// pointed is what a pointer is to; the zero value for none.
+func pointed(v reflect.Value) reflect.Value {
+	if v.IsNil() {
+		return reflect.Zero(v.Type().Elem())
+	}
+	return v.Elem()
 }
 
 // lists compares two lists of objects, by their keys. Effect is what a change of the

@@ -23,12 +23,12 @@ func planned() *Config {
 				Addresses: []Address{{Prefix: prefix("192.0.2.100/24")}, {Prefix: prefix("192.0.2.101/24")}},
 				Routes:    []Route{{Destination: prefix("0.0.0.0/0"), Table: 254}},
 				Rules:     []Rule{{Priority: 500, Table: 100}},
-				Trackers:  []Tracker{{Kind: "script", Name: "proxy", Weight: -20}}},
+				Trackers:  []Tracker{{Kind: "script", Name: "proxy", Weight: -20, Check: Check{Probe: &Probe{Kind: "script"}}}}},
 			{Name: "back", Interface: "eth1", Version: 3, VRID: 52, Priority: 150, Interval: time.Second,
 				Addresses: []Address{{Prefix: prefix("198.51.100.100/24")}}},
 		},
 		Services: []Service{{Name: "web", Addresses: []netip.AddrPort{port("192.0.2.100:80")}, Protocol: "tcp", Scheduler: "rr", Servers: []Server{
-			{Name: "web1", Weight: 1, Checks: []Check{{Kind: "http", HTTP: HTTPCheck{Path: "/", Headers: map[string]string{"Authorization": "top-secret-2"}}}}},
+			{Name: "web1", Weight: 1, Checks: []Check{{Probe: &Probe{Kind: "http", HTTP: HTTPCheck{Path: "/", Headers: map[string]string{"Authorization": "top-secret-2"}}}}}},
 			{Name: "web2", Weight: 1},
 		}}},
 	}

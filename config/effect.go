@@ -66,7 +66,7 @@ func effectOf(t reflect.Type, field string) string {
 
 // untold are the fields whose values nobody is shown.
 var untold = map[string]bool{
-	"Instance.Password": true, "Instance.Keys": true, "HTTPCheck.Headers": true, "HTTPCheck.Body": true, "Check.Send": true,
+	"Instance.Password": true, "Instance.Keys": true, "HTTPCheck.Headers": true, "HTTPCheck.Body": true, "Probe.Send": true,
 }
 
 // spelled are the attributes that are called otherwise in the configuration than
@@ -76,9 +76,9 @@ var spelled = map[string]string{
 	"Instance.NoPreempt": "preempt = false", "Instance.NoAccept": "accept = false", "Instance.Peers": "unicast peers",
 	"Instance.Password": "authentication", "Instance.Keys": "authentication", "Instance.Lenient": "authentication lenient",
 	"Instance.Lease": "address_lease", "Instance.Announce": "gratuitous_arp", "Address.Quiet": "advertise = false",
-	"Check.HTTP": "http", "Check.TLS": "tls", "Check.GRPC": "grpc", "Tracker.Check": "check", "HTTPCheck.Follow": "follow_redirects",
+	"Probe.HTTP": "http", "Probe.TLS": "tls", "Probe.GRPC": "grpc", "Tracker.Check": "check", "HTTPCheck.Follow": "follow_redirects",
 	"HTTPCheck.SHA256": "sha256", "HTTPCheck.HTTP2": "http2", "TLSCheck.Insecure": "verify = false",
-	"Check.DNS": "dns", "DNSCheck.RCode": "rcode", "DNSCheck.TCP": "transport = \"tcp\"", "Check.SMTP": "smtp", "SMTPCheck.StartTLS": "starttls",
+	"Probe.DNS": "dns", "DNSCheck.RCode": "rcode", "DNSCheck.TCP": "transport = \"tcp\"", "Probe.SMTP": "smtp", "SMTPCheck.StartTLS": "starttls",
 	"Server.Find": "dns, srv or file",
 }
 

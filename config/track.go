@@ -104,7 +104,7 @@ func (r *reader) readTracker(b *block) Tracker {
 // readLook reads how often this machine is looked at, which takes no time.
 func (r *reader) readLook(b *block) Check {
 	interval := read(r, b, "interval", duration(10*time.Millisecond, 24*time.Hour, time.Millisecond)).or(2 * time.Second).value
-	return Check{Kind: b.label, Interval: interval, Timeout: min(interval, time.Second), FastInterval: interval, Fall: 1, Rise: 1}
+	return Check{Probe: &Probe{Kind: b.label, Interval: interval, Timeout: min(interval, time.Second), FastInterval: interval, Fall: 1, Rise: 1}}
 }
 
 // readCommand reads a program with its arguments.

@@ -94,7 +94,7 @@ func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 		case a := <-l.asks:
 			l.question(a)
 		case <-l.shows.overdue:
-			l.show(balancerBlank(l.now().balancer, notAnswering))
+			l.show(balancerBlank(l.now().balancer(), notAnswering))
 		case p := <-l.reload.proposals:
 			l.propose(p)
 		case <-l.reload.overdue:

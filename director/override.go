@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/hald-project/hald/balancer"
+	"github.com/hald-project/hald/config"
 	"github.com/hald-project/hald/event"
 )
 
@@ -116,8 +117,8 @@ func (l *life) override(o overrideOrder) error {
 }
 
 // find is a real server of the configuration in force.
-func (l *life) find(service, server string) (balancer.Server, error) {
-	for _, s := range l.now().balancer.Services {
+func (l *life) find(service, server string) (config.Server, error) {
+	for _, s := range l.now().config.Services {
 		if s.Name != service {
 			continue
 		}
@@ -126,9 +127,9 @@ func (l *life) find(service, server string) (balancer.Server, error) {
 				return r, nil
 			}
 		}
-		return balancer.Server{}, fmt.Errorf("virtual server %q has no real server %q", service, server)
+		return config.Server{}, fmt.Errorf("virtual server %q has no real server %q", service, server)
 	}
-	return balancer.Server{}, fmt.Errorf("there is no virtual server %q", service)
+	return config.Server{}, fmt.Errorf("there is no virtual server %q", service)
 }
 
 // isFound tells whether a name is one of those that servers found for a real_server have:

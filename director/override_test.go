@@ -33,7 +33,7 @@ func TestOverrides(t *testing.T) {
 		if c := <-told; c.Configure == nil || len(c.Configure.Overrides) != 0 {
 			t.Fatalf("told %+v first", c)
 		}
-		services := s.life.now().balancer.Services
+		services := s.life.now().config.Services
 		service, server := services[0].Name, services[0].Servers[0].Name
 		order := func(name string, o OverrideOrder) error {
 			body, _ := json.Marshal(o)

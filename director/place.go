@@ -38,7 +38,7 @@ const syncThreshold = 3
 // place tells the balancer where the election has put this director when that is
 // news. It never waits: one that does not take it gets newer news.
 func (l *life) place() {
-	sync := l.now().balancer.Sync
+	sync := l.now().config.IPVS.Sync
 	if sync == nil {
 		return
 	}

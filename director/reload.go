@@ -20,16 +20,25 @@ import (
 // applyBound is how long the workers may take to say that they are configured.
 const applyBound = 10 * time.Second
 
-// force is a configuration with its parts for the workers. It is immutable.
+// force is a configuration with its parts for the workers. It is immutable. The
+// balancer's part is made when it is needed: ten thousand servers are not kept twice.
 type force struct {
-	config   *config.Config
-	election election.Config
-	balancer balancer.Config
-	loaded   time.Time
+	config        *config.Config
+	election      election.Config
+	record, found string
+	loaded        time.Time
 }
 
 func newForce(c *config.Config, record, found string) *force {
-	return &force{config: c, election: ElectionConfig(c), balancer: BalancerConfig(c, record, found), loaded: time.Now()}
+	return &force{config: c, election: ElectionConfig(c), record: record, found: found, loaded: time.Now()}
+}
+
+func (f *force) balancer() balancer.Config { return BalancerConfig(f.config, f.record, f.found) }
+
+// balances tells whether another configuration asks the same of the balancer.
+func (f *force) balances(other *force) bool {
+	return reflect.DeepEqual(f.config.Services, other.config.Services) &&
+		reflect.DeepEqual(frame(f.config, f.record, f.found), frame(other.config, other.record, other.found))
 }
 
 // now is the configuration in force.
@@ -177,7 +186,7 @@ func (l *life) propose(p proposal) {
 	if !reflect.DeepEqual(was.election, p.next.election) {
 		l.reload.pending.roles = append(l.reload.pending.roles, RoleElection)
 	}
-	if !reflect.DeepEqual(was.balancer, p.next.balancer) {
+	if !was.balances(p.next) {
 		l.reload.pending.roles = append(l.reload.pending.roles, RoleBalancer)
 	}
 	l.reload.pending.waiting = slices.Clone(l.reload.pending.roles)
@@ -196,7 +205,7 @@ func (l *life) tell(f *force, roles []string) {
 			part.Serial, part.Planned = l.reload.serial, l.planned.now
 			box, command = l.reload.election, election.Command{Configure: &part}
 		default:
-			part := f.balancer
+			part := f.balancer()
 			part.Serial, part.Overrides = l.reload.serial, *l.overrides.now.Load()
 			command = balancer.Command{Configure: &part}
 		}

@@ -44,7 +44,7 @@ func (l *life) balancerWorker() *worker {
 		name:  RoleBalancer,
 		start: l.d.Balancer,
 		command: func() any {
-			part := l.now().balancer
+			part := l.now().balancer()
 			part.Overrides = *l.overrides.now.Load()
 			return balancer.Command{Configure: &part}
 		},

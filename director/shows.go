@@ -43,7 +43,7 @@ func (l *life) question(a ask) {
 	case !a.whole:
 		a.reply <- l.document(nil)
 	case !l.shows.working:
-		a.reply <- l.document(balancerBlank(l.now().balancer, notRunning))
+		a.reply <- l.document(balancerBlank(l.now().balancer(), notRunning))
 	default:
 		l.shows.waiting = append(l.shows.waiting, a.reply)
 		if len(l.shows.waiting) > 1 {
@@ -74,7 +74,7 @@ func (l *life) show(services []balancer.Status) {
 func (l *life) noBalancer() {
 	l.shows.working = false
 	if len(l.shows.waiting) > 0 {
-		l.show(balancerBlank(l.now().balancer, notRunning))
+		l.show(balancerBlank(l.now().balancer(), notRunning))
 	}
 }
 

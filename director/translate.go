@@ -102,6 +102,15 @@ func virtualRules(rules []config.Rule) (list []election.Rule) {
 // path of the ownership record, found
 // that of the servers last found.
 func BalancerConfig(c *config.Config, record, found string) balancer.Config {
+	part := frame(c, record, found)
+	for _, s := range c.Services {
+		part.Services = append(part.Services, service(s))
+	}
+	return part
+}
+
+// frame is BalancerConfig without the services.
+func frame(c *config.Config, record, found string) balancer.Config {
 	part := balancer.Config{
 		TCPTimeout:    c.IPVS.TCPTimeout,
 		TCPFinTimeout: c.IPVS.TCPFinTimeout,
@@ -115,35 +124,36 @@ func BalancerConfig(c *config.Config, record, found string) balancer.Config {
 	if s := c.IPVS.Sync; s != nil {
 		part.Sync = &balancer.Sync{Instance: s.Instance, Interface: s.Interface, ID: s.ID}
 	}
-	for _, s := range c.Services {
-		service := balancer.Service{
-			Name:               s.Name,
-			Addresses:          s.Addresses,
-			Mark:               s.Mark,
-			IPv6:               s.IPv6,
-			Protocol:           s.Protocol,
-			Scheduler:          s.Scheduler,
-			SchedulerFlags:     s.SchedulerFlags,
-			OnePacket:          s.OnePacket,
-			Persistence:        s.Persistence,
-			PersistenceNetmask: s.PersistenceNetmask,
-			PersistenceEngine:  s.PersistenceEngine,
-			Quorum:             s.Quorum,
-			Hysteresis:         s.Hysteresis,
-			MaxFailed:          s.MaxFailed,
-			SlowStart:          s.SlowStart,
-			OnFail:             s.OnFail,
-			Drain:              s.Drain,
-			Initial:            s.Initial,
-		}
-		for _, r := range s.Servers {
-			service.Servers = append(service.Servers, server(r))
-		}
-		if s.Sorry != nil {
-			sorry := server(*s.Sorry)
-			service.Sorry = &sorry
-		}
-		part.Services = append(part.Services, service)
+	return part
+}
+
+func service(s config.Service) balancer.Service {
+	part := balancer.Service{
+		Name:               s.Name,
+		Addresses:          s.Addresses,
+		Mark:               s.Mark,
+		IPv6:               s.IPv6,
+		Protocol:           s.Protocol,
+		Scheduler:          s.Scheduler,
+		SchedulerFlags:     s.SchedulerFlags,
+		OnePacket:          s.OnePacket,
+		Persistence:        s.Persistence,
+		PersistenceNetmask: s.PersistenceNetmask,
+		PersistenceEngine:  s.PersistenceEngine,
+		Quorum:             s.Quorum,
+		Hysteresis:         s.Hysteresis,
+		MaxFailed:          s.MaxFailed,
+		SlowStart:          s.SlowStart,
+		OnFail:             s.OnFail,
+		Drain:              s.Drain,
+		Initial:            s.Initial,
+	}
+	for _, r := range s.Servers {
+		part.Servers = append(part.Servers, server(r))
+	}
+	if s.Sorry != nil {
+		sorry := server(*s.Sorry)
+		part.Sorry = &sorry
 	}
 	return part
 }

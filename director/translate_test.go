@@ -54,11 +54,11 @@ func TestBalancerConfig(t *testing.T) {
 			Servers: []config.Server{{
 				Name: "web1", Address: address, Forwarding: "dr", Weight: 2, Tunnel: config.Tunnel{Type: "gue", Port: 6080, Checksum: true},
 				UpperThreshold: 7, LowerThreshold: 6, Disabled: true,
-				Checks: []config.Check{{
-					Kind: "http", Target: address, Interval: 8, Timeout: 9, FastInterval: 10, Fall: 11, Rise: 12,
+				Checks: []config.Check{{Target: address, Probe: &config.Probe{
+					Kind: "http", Interval: 8, Timeout: 9, FastInterval: 10, Fall: 11, Rise: 12,
 					HTTP: config.HTTPCheck{Method: "GET", Path: "/", Host: "h", Headers: map[string]string{"A": "b"},
 						Body: "body", Status: []config.StatusRange{{From: 200, To: 299}}, Expect: "x"},
-				}, {Kind: "exec", Target: address, Command: []string{"/bin/true", "x"}}},
+				}}, {Target: address, Probe: &config.Probe{Kind: "exec", Command: []string{"/bin/true", "x"}}}},
 			}},
 			Sorry: &sorry,
 		}},
@@ -92,7 +92,7 @@ func TestBalancerConfig(t *testing.T) {
 func TestTrackersOfTheBalancer(t *testing.T) {
 	target := netip.MustParseAddrPort("127.0.0.1:8080")
 	rhythm := func(kind string) config.Check {
-		return config.Check{Kind: kind, Interval: 2, Timeout: 1, FastInterval: 1, Fall: 3, Rise: 2}
+		return config.Check{Probe: &config.Probe{Kind: kind, Interval: 2, Timeout: 1, FastInterval: 1, Fall: 3, Rise: 2}}
 	}
 	http := rhythm("http")
 	http.Target, http.HTTP.Path, http.HTTP.Status = target, "/healthz", []config.StatusRange{{From: 200, To: 399}}
