@@ -35,6 +35,7 @@ type bench struct {
 	heard  []event.Event
 	status []Status
 	sent   int // status messages
+	answer Configured
 	tracks []Verdict
 	found  map[string]chan discovery.Answer // what sources say next, by name
 }
@@ -68,6 +69,7 @@ func (b *bench) listen() {
 			case r.Event != nil:
 				b.heard = append(b.heard, *r.Event)
 			case r.Configured != nil:
+				b.answer = *r.Configured
 			case r.Tracks != nil:
 				b.tracks = r.Tracks
 			default:

@@ -18,11 +18,12 @@ type service struct {
 	failed  action   // what becomes of a failed server
 	waits   bool     // servers of it have never been found yet
 	asking  bool     // and may be soon: the first answer is not in
+	given   *Service // with the servers to be found; nil: it has none
 }
 
 // member is one server of a service.
 type member struct {
-	Server
+	Server // without its Checks, which are megabytes of ten thousand servers: they run, and are known by what they are
 	sorry  bool
 	method ipvsctl.Method
 	tunnel ipvsctl.Encapsulation
@@ -45,46 +46,45 @@ func identify(c Check) checkID {
 // onFail is the configuration's words for what becomes of a failed server.
 var onFail = map[string]action{"remove": remove, "drain": leave, "quiesce": quiesce}
 
-// compile resolves the services of a configuration. The error names the first
-// value that means nothing here; the director checks them all before.
-func compile(c Config) ([]service, error) {
-	services := make([]service, 0, len(c.Services))
-	for _, s := range c.Services {
-		keys, err := keysOf(s)
-		if err != nil {
-			return nil, fmt.Errorf("virtual server %q: %w", s.Name, err)
-		}
-		flags, err := flagsOf(s)
-		if err != nil {
-			return nil, fmt.Errorf("virtual server %q: %w", s.Name, err)
-		}
-		failed, known := onFail[s.OnFail]
-		if !known {
-			return nil, fmt.Errorf("virtual server %q: unknown on_fail %q", s.Name, s.OnFail)
-		}
-		compiled := service{Service: s, keys: keys, flags: flags, failed: failed}
-		servers := s.Servers
-		if s.Sorry != nil {
-			servers = append(servers[:len(servers):len(servers)], *s.Sorry)
-		}
-		for i, server := range servers {
-			method, err := ipvsctl.ParseMethod(server.Forwarding)
-			if err != nil {
-				return nil, fmt.Errorf("virtual server %q: server %q: %w", s.Name, server.Name, err)
-			}
-			tunnel, err := encapsulation(server.Tunnel)
-			if err != nil {
-				return nil, fmt.Errorf("virtual server %q: server %q: %w", s.Name, server.Name, err)
-			}
-			m := member{Server: server, sorry: i == len(s.Servers), method: method, tunnel: tunnel}
-			for _, check := range server.Checks {
-				m.checks = append(m.checks, identify(check))
-			}
-			compiled.members = append(compiled.members, m)
-		}
-		services = append(services, compiled)
+// compile resolves a service, and notes its checks. The error names the first value
+// that means nothing here; the director checks them all before.
+func compile(s Service, checks map[checkID]Check) (compiled service, err error) {
+	keys, err := keysOf(s)
+	if err != nil {
+		return compiled, fmt.Errorf("virtual server %q: %w", s.Name, err)
 	}
-	return services, nil
+	flags, err := flagsOf(s)
+	if err != nil {
+		return compiled, fmt.Errorf("virtual server %q: %w", s.Name, err)
+	}
+	failed, known := onFail[s.OnFail]
+	if !known {
+		return compiled, fmt.Errorf("virtual server %q: unknown on_fail %q", s.Name, s.OnFail)
+	}
+	servers, real := s.Servers, len(s.Servers)
+	if s.Sorry != nil {
+		servers = append(servers[:real:real], *s.Sorry)
+	}
+	s.Servers, s.Sorry = nil, nil
+	compiled = service{Service: s, keys: keys, flags: flags, failed: failed, members: make([]member, 0, len(servers))}
+	for i, server := range servers {
+		method, err := ipvsctl.ParseMethod(server.Forwarding)
+		if err != nil {
+			return compiled, fmt.Errorf("virtual server %q: server %q: %w", s.Name, server.Name, err)
+		}
+		tunnel, err := encapsulation(server.Tunnel)
+		if err != nil {
+			return compiled, fmt.Errorf("virtual server %q: server %q: %w", s.Name, server.Name, err)
+		}
+		m := member{Server: server, sorry: i == real, method: method, tunnel: tunnel}
+		for _, check := range server.Checks {
+			id := identify(check)
+			m.checks, checks[id] = append(m.checks, id), check
+		}
+		m.Checks = nil
+		compiled.members = append(compiled.members, m)
+	}
+	return compiled, nil
 }
 
 // first is the service address that status and events speak of.

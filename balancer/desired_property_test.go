@@ -51,7 +51,7 @@ func TestDesiredHolds(t *testing.T) {
 		var services []service
 		configure := func() {
 			var err error
-			if services, err = compile(Config{Services: []Service{drawService(t)}}); err != nil {
+			if services, err = compiled([]Service{drawService(t)}); err != nil {
 				t.Fatal(err)
 			}
 		}

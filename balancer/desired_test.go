@@ -106,12 +106,24 @@ func (tt *teller) play(m move) {
 	}
 }
 
+// compiled are services of which all servers have an address.
+func compiled(given []Service) (all []service, err error) {
+	for _, s := range given {
+		one, err := compile(s, make(map[checkID]Check))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
 func (tt *teller) compile() []service {
 	var c Config
 	if !tt.gone {
 		c.Services = []Service{tt.service}
 	}
-	services, err := compile(c)
+	services, err := compiled(c.Services)
 	if err != nil {
 		tt.t.Fatal(err)
 	}
@@ -410,7 +422,7 @@ func TestCompileRefuses(t *testing.T) {
 	for _, tt := range tests {
 		s := web()
 		tt.change(&s)
-		if _, err := compile(Config{Services: []Service{s}}); err == nil || err.Error() != tt.want {
+		if _, err := compiled([]Service{s}); err == nil || err.Error() != tt.want {
 			t.Errorf("got %v, want %s", err, tt.want)
 		}
 	}

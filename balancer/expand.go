@@ -18,31 +18,33 @@ type finding struct {
 
 type findings map[Source]finding
 
-// assemble is the services of a configuration with the servers that were found.
-func assemble(c Config, f findings) ([]service, error) {
-	given := c.Services
-	c.Services = make([]Service, len(given))
-	for i, s := range given {
-		c.Services[i] = expand(s, f)
+// assemble compiles a service with the servers that were found.
+func assemble(s Service, f findings, checks map[checkID]Check) (service, error) {
+	compiled, err := compile(expand(s, f), checks)
+	if !s.finds() {
+		return compiled, err
 	}
-	services, err := compile(c)
-	for i := range services {
-		for _, s := range given[i].Servers {
-			if s.Find == nil || f[*s.Find].known {
-				continue
-			}
-			services[i].waits = true
-			services[i].asking = services[i].asking || f[*s.Find].failure == ""
+	compiled.given = &s
+	for _, m := range s.Servers {
+		if m.Find == nil || f[*m.Find].known {
+			continue
 		}
+		compiled.waits = true
+		compiled.asking = compiled.asking || f[*m.Find].failure == ""
 	}
-	return services, err
+	return compiled, err
+}
+
+// finds tells whether a service has servers to be found.
+func (s Service) finds() bool {
+	return slices.ContainsFunc(s.Servers, func(m Server) bool { return m.Find != nil })
 }
 
 // expand puts the servers that were found in the place of those to be found, each with
 // a name of its own. One with an address that another server of the service has is left out:
 // the kernel has one entry for both.
 func expand(s Service, f findings) Service {
-	if !slices.ContainsFunc(s.Servers, func(m Server) bool { return m.Find != nil }) {
+	if !s.finds() {
 		return s
 	}
 	taken := make(map[netip.AddrPort]bool)
@@ -121,10 +123,13 @@ func (s Service) at(server netip.AddrPort) netip.AddrPort {
 }
 
 // sources are what has to be asked.
-func sources(services []Service) map[Source]bool {
+func sources(services []service) map[Source]bool {
 	all := make(map[Source]bool)
 	for _, s := range services {
-		for _, m := range s.Servers {
+		if s.given == nil {
+			continue
+		}
+		for _, m := range s.given.Servers {
 			if m.Find != nil {
 				all[*m.Find] = true
 			}

@@ -28,6 +28,7 @@ func (k *keeping) configure(ctx context.Context, c Config) {
 		k.start(ctx, c.Record)
 	}
 	k.config = c
+	k.config.Services = nil
 	k.reconciler.Configure(k.settings())
 }
 
@@ -57,7 +58,7 @@ func (k *keeping) settings() ipvsctl.Settings {
 }
 
 func concernsIPVS(c Config) bool {
-	if len(c.Services) > 0 || c.TCPTimeout+c.TCPFinTimeout+c.UDPTimeout > 0 || c.Sync != nil || len(c.Sysctls) > 0 {
+	if len(c.Services)+len(c.Order) > 0 || c.TCPTimeout+c.TCPFinTimeout+c.UDPTimeout > 0 || c.Sync != nil || len(c.Sysctls) > 0 {
 		return true
 	}
 	_, err := os.Stat(c.Record)

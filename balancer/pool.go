@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/hald-project/hald/event"
@@ -38,7 +39,7 @@ type pool struct {
 	out      *outbox
 
 	configured bool      // once
-	config     Config    // in force
+	serial     uint64    // of the one in force
 	services   []service // of it, with the servers that were found
 	overrides  map[target]*Override
 	state      state
@@ -133,7 +134,7 @@ func (p *pool) obey(ctx context.Context, c Command) error {
 		p.advance(nil)
 	}
 	if c.Show {
-		p.out.show(describe(p.services, p.config.Services, &p.finds, p.state, p.watches.status, &p.view))
+		p.out.show(describe(p.services, &p.finds, p.state, p.watches.status, &p.view))
 	}
 	return nil
 }
@@ -144,20 +145,53 @@ func (p *pool) configure(ctx context.Context, c Config) error {
 	if trouble := p.finds.recall(ctx, c.Found); trouble != nil {
 		p.tell(*trouble)
 	}
-	services, err := assemble(c, p.finds.known)
+	checks := make(map[checkID]Check)
+	services, err := p.compose(c, checks)
 	if err != nil {
 		return err
 	}
-	trackers := compileTrackers(c)
-	if err := p.watches.follow(ctx, probes(services, trackers)); err != nil {
+	trackers := compileTrackers(c, checks)
+	if err := p.watches.follow(ctx, probes(services, trackers), checks); err != nil {
 		return err
 	}
-	p.config, p.services, p.trackers, p.overrides = c, services, trackers, index(c.Overrides)
-	p.finds.follow(ctx, sources(c.Services))
+	p.serial, p.services, p.trackers, p.overrides = c.Serial, services, trackers, index(c.Overrides)
+	p.finds.follow(ctx, sources(services))
 	p.keeping.configure(ctx, c)
 	p.advance(nil)
 	p.tidy.Reset(tidyAfter)
 	return nil
+}
+
+// compose is the services of a configuration: compiled now, and as they were where
+// it says that they are.
+func (p *pool) compose(c Config, checks map[checkID]Check) ([]service, error) {
+	services := make([]service, 0, max(len(c.Services), len(c.Order)))
+	for _, s := range c.Services {
+		compiled, err := assemble(s, p.finds.known, checks)
+		if err != nil {
+			return nil, err
+		}
+		services = append(services, compiled)
+	}
+	if c.Order == nil {
+		return services, nil
+	}
+	if c.After != p.serial {
+		return nil, fmt.Errorf("it says what is different from configuration %d, and %d is in force", c.After, p.serial)
+	}
+	known := make(map[string]service, len(p.services)+len(services))
+	for _, s := range slices.Concat(p.services, services) {
+		known[s.Name] = s
+	}
+	services = services[:0]
+	for _, name := range c.Order {
+		s, there := known[name]
+		if !there {
+			return nil, fmt.Errorf("virtual server %q is in its order, and nobody told what it is", name)
+		}
+		services = append(services, s)
+	}
+	return services, nil
 }
 
 // find takes what a source said: servers come and go as with another configuration.
@@ -169,11 +203,18 @@ func (p *pool) find(ctx context.Context, a found) error {
 	if !changed {
 		return nil
 	}
-	services, err := assemble(p.config, p.finds.known)
-	if err != nil {
-		return err
+	services, checks := slices.Clone(p.services), make(map[checkID]Check)
+	for i, s := range services {
+		if s.given == nil {
+			continue
+		}
+		found, err := assemble(*s.given, p.finds.known, checks)
+		if err != nil {
+			return err
+		}
+		services[i] = found
 	}
-	if err := p.watches.follow(ctx, probes(services, p.trackers)); err != nil {
+	if err := p.watches.follow(ctx, probes(services, p.trackers), checks); err != nil {
 		return err
 	}
 	p.services = services

@@ -2,7 +2,9 @@ package balancer
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -44,6 +46,53 @@ func TestPoolChangesOneWeightInOneWrite(t *testing.T) {
 		more := b.table.Done()[len(before):]
 		if len(more) != 1 || more[0].Kind != ipvsctl.UpdateDestination || more[0].Destination.Weight != 5 {
 			t.Errorf("written: %v", more)
+		}
+	})
+}
+
+// A configuration that says what is different from the one in force does what the whole
+// of it would do: services are changed, come, go and change places, and all others go
+// on undisturbed.
+func TestPoolTakesWhatIsDifferent(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.listen()
+		services := farm(5, 2)
+		b.command(Config{Serial: 4, Services: services})
+		b.pass(3 * time.Second)
+		before := b.table.Done()
+		services[3].Servers[1].Weight = 5
+		next := Config{Serial: 5, After: 4, Order: []string{"web5", "web3", "web2", "web1"}, Services: []Service{services[3], farm(6, 2)[5]}}
+		b.command(next)
+		if b.answer != (Configured{Serial: 5}) {
+			t.Errorf("answered %+v", b.answer)
+		}
+		kinds := make(map[ipvsctl.Kind]int)
+		for _, op := range b.table.Done()[len(before):] {
+			kinds[op.Kind]++
+		}
+		if want := (map[ipvsctl.Kind]int{ipvsctl.UpdateDestination: 1, ipvsctl.DeleteService: 2, ipvsctl.AddService: 1}); !maps.Equal(kinds, want) {
+			t.Errorf("written %v, want %v", kinds, want)
+		}
+		var names []string
+		for _, s := range b.shown() {
+			names = append(names, s.Name)
+		}
+		if !slices.Equal(names, next.Order) {
+			t.Errorf("in order %v, want %v", names, next.Order)
+		}
+		for name, bad := range map[string]Config{
+			"from another one":     {Serial: 6, After: 4, Order: next.Order},
+			"with an unknown name": {Serial: 6, After: 5, Order: []string{"web1", "web9"}},
+		} {
+			before := b.table.Done()
+			b.command(bad)
+			if b.answer.Serial != 6 || b.answer.Error == "" || len(b.table.Done()) != len(before) {
+				t.Errorf("%s: answered %+v, written %v", name, b.answer, b.table.Done()[len(before):])
+			}
+		}
+		b.command(Config{Serial: 7, After: 5, Order: []string{"web1"}})
+		if n := len(b.table.Services()); b.answer.Error != "" || n != 1 {
+			t.Errorf("after what was refused: answered %+v, %d services", b.answer, n)
 		}
 	})
 }

@@ -132,6 +132,7 @@ func (s *state) want(services []service) []ipvsctl.Service {
 		for _, key := range services[i].keys {
 			w := services[i].wanted(key)
 			entries := s.table[key]
+			w.Destinations = make([]ipvsctl.Destination, 0, len(entries))
 			for _, address := range slices.SortedFunc(maps.Keys(entries), netip.AddrPort.Compare) {
 				w.Destinations = append(w.Destinations, entries[address].Destination)
 			}

@@ -7,7 +7,7 @@ import (
 )
 
 // describe is the state as `hald status` shows it.
-func describe(services []service, given []Service, known *finds, now state, checks func(checkID) CheckStatus, kernel *kernelView) []Status {
+func describe(services []service, known *finds, now state, checks func(checkID) CheckStatus, kernel *kernelView) []Status {
 	all := make([]Status, 0, len(services))
 	for i := range services {
 		s := &services[i]
@@ -17,7 +17,9 @@ func describe(services []service, given []Service, known *finds, now state, chec
 			Error: kernel.errorOf(s.keys), Usage: kernel.usageOf(s.keys), RealServers: []ServerStatus{},
 		}
 		status.Addresses = s.Where()
-		status.Discovery = find(given[i].Servers, known)
+		if s.given != nil {
+			status.Discovery = find(s.given.Servers, known)
+		}
 		for j, p := range st.places {
 			m := now.members[p]
 			configured := j < len(s.members)

@@ -13,7 +13,7 @@ import (
 // servers is in the table that the kernel shall have.
 func TestEveryAttributeIsWanted(t *testing.T) {
 	at := netip.MustParseAddrPort("[2001:db8::10]:80")
-	services, err := compile(Config{Services: []Service{
+	services, err := compiled([]Service{
 		{
 			Name: "six", Addresses: []netip.AddrPort{at}, Protocol: "sctp", Scheduler: "mh", SchedulerFlags: []string{"mh-port", "mh-fallback"}, OnePacket: true,
 			Persistence: time.Minute, PersistenceNetmask: 64, PersistenceEngine: "sip", Quorum: 1, OnFail: "remove", Initial: "up",
@@ -24,7 +24,7 @@ func TestEveryAttributeIsWanted(t *testing.T) {
 			Name: "marked", Mark: 7, IPv6: true, Scheduler: "sh", SchedulerFlags: []string{"sh-port"}, Quorum: 1, OnFail: "remove", Initial: "up",
 			Servers: []Server{{Name: "a", Address: netip.MustParseAddrPort("[2001:db8::21]:0"), Forwarding: "dr", Weight: 2}},
 		},
-	}})
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

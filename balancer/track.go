@@ -17,12 +17,13 @@ type tracker struct {
 	check checkID
 }
 
-func compileTrackers(c Config) []tracker {
+func compileTrackers(c Config, checks map[checkID]Check) []tracker {
 	all := make([]tracker, 0, len(c.Trackers))
 	for _, t := range c.Trackers {
 		compiled := tracker{Tracker: t}
 		if t.Check != nil {
 			compiled.check = identify(*t.Check)
+			checks[compiled.check] = *t.Check
 		}
 		all = append(all, compiled)
 	}

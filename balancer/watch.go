@@ -39,31 +39,33 @@ type outcome struct {
 }
 
 // probes are the checks that services and trackers need.
-func probes(services []service, trackers []tracker) map[checkID]Check {
-	needed := make(map[checkID]Check)
+func probes(services []service, trackers []tracker) map[checkID]bool {
+	needed := make(map[checkID]bool)
 	for i := range services {
-		for _, m := range services[i].members {
-			for j, id := range m.probed() {
-				needed[id] = m.Checks[j]
+		for k := range services[i].members {
+			for _, id := range services[i].members[k].probed() {
+				needed[id] = true
 			}
 		}
 	}
 	for _, t := range trackers {
 		if t.Check != nil {
-			needed[t.check] = *t.Check
+			needed[t.check] = true
 		}
 	}
 	return needed
 }
 
 // follow starts the monitors that are needed and stops the others. One that
-// is still needed goes on undisturbed, with its verdict.
-func (w *watches) follow(ctx context.Context, needed map[checkID]Check) error {
+// is still needed goes on undisturbed, with its verdict. Among the checks are all that
+// do not run yet.
+func (w *watches) follow(ctx context.Context, needed map[checkID]bool, checks map[checkID]Check) error {
 	checkers := make(map[checkID]healthcheck.Checker)
-	for id, check := range needed {
+	for id := range needed {
 		if w.running[id] != nil {
 			continue
 		}
+		check := checks[id]
 		if check.Interval <= 0 || check.Timeout <= 0 {
 			return fmt.Errorf("%s: interval and timeout must be above 0", check.describe())
 		}
@@ -74,14 +76,14 @@ func (w *watches) follow(ctx context.Context, needed map[checkID]Check) error {
 		checkers[id] = checker
 	}
 	for id, old := range w.running {
-		if _, still := needed[id]; !still {
+		if !needed[id] {
 			old.stop()
 			delete(w.running, id)
 		}
 	}
 	for id, checker := range checkers {
-		if err := w.start(ctx, id, needed[id], checker); err != nil {
-			return fmt.Errorf("%s: %w", needed[id].describe(), err)
+		if err := w.start(ctx, id, checks[id], checker); err != nil {
+			return fmt.Errorf("%s: %w", checks[id].describe(), err)
 		}
 	}
 	return nil

@@ -115,7 +115,7 @@ func BenchmarkStep(b *testing.B) {
 		}
 		c.Services = append(c.Services, s)
 	}
-	services, err := compile(c)
+	services, err := compiled(c.Services)
 	if err != nil {
 		b.Fatal(err)
 	}

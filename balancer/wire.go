@@ -30,7 +30,9 @@ type Overrides struct {
 // Config is everything the balancer needs to know.
 type Config struct {
 	Services      []Service         `json:"services"`
-	TCPTimeout    time.Duration     `json:"tcp_timeout"` // whole seconds; 0: leave as it is
+	Order         []string          `json:"order,omitempty"` // names of all services; Services are only those that the configuration After has not, or otherwise. None: they are all
+	After         uint64            `json:"after,omitempty"` // the Serial of the one in force, without which an order makes no sense
+	TCPTimeout    time.Duration     `json:"tcp_timeout"`     // whole seconds; 0: leave as it is
 	TCPFinTimeout time.Duration     `json:"tcp_fin_timeout"`
 	UDPTimeout    time.Duration     `json:"udp_timeout"`
 	Sysctls       map[string]string `json:"sysctls,omitempty"` // below net.ipv4.vs
