@@ -26,7 +26,8 @@ func (s *shadow) Read() (Snapshot, error) {
 	now := Snapshot{Timeouts: s.timeouts, Connections: make(map[DestinationKey]Connections), Sync: slices.Clone(s.sync), Sysctls: maps.Clone(s.sysctls)}
 	for _, key := range slices.SortedFunc(maps.Keys(s.services), Key.Compare) {
 		service := s.services[key]
-		service.Destinations = slices.SortedFunc(maps.Values(s.servers[key]), byAddress)
+		service.Destinations = slices.AppendSeq(make([]Destination, 0, len(s.servers[key])), maps.Values(s.servers[key]))
+		slices.SortFunc(service.Destinations, byAddress)
 		now.Services = append(now.Services, service)
 	}
 	return now, nil

@@ -23,11 +23,11 @@ import (
 	"github.com/hald-project/hald/ipvsctl"
 )
 
-// How much garbage may gather, in per cent of what is kept (debug.SetGCPercent). What a
-// director keeps of ten thousand servers is small beside what reading them takes,
-// and it makes little garbage but then.
+// How much garbage may gather, in per cent of what is kept (debug.SetGCPercent). What
+// the director and the balancer keep of ten thousand servers is small beside what reading
+// them takes, and they make little garbage but then.
 const (
-	steadyGarbage  = 20
+	steadyGarbage  = 10
 	loadingGarbage = 100
 )
 

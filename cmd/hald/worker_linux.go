@@ -55,7 +55,7 @@ func (a *app) worker() *cobra.Command {
 			if role == director.RoleBalancer {
 				// What it keeps of ten thousand servers is small beside the room that
 				// the collector would let it fill, at some milliseconds a second.
-				debug.SetGCPercent(20)
+				debug.SetGCPercent(steadyGarbage)
 				// net/http tells the standard log of servers that break HTTP/2. The
 				// result of the check says so already, and only when it is new.
 				log.SetOutput(io.Discard)
