@@ -17,7 +17,7 @@ STATIC  = CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 LAB   = ./ipvsctl/kerneltest ./integration/...
 UNITS = $(shell go list ./... | grep -v -e /integration -e /kerneltest)
 
-.PHONY: all build test check fuzz bench soak demo package clean
+.PHONY: all build test check fuzz bench soak soak-checks demo package clean
 
 all: build
 
@@ -61,6 +61,11 @@ bench:
 soak:
 	@sh integration/deps.sh
 	CGO_ENABLED=0 go run ./integration/soak -during $(DURING)
+
+# A thousand servers that flap for DURING (30m in docs/checks.md): memory that grows fails it.
+soak-checks:
+	@sh integration/deps.sh
+	CGO_ENABLED=0 go run ./integration/checks -soak $(DURING) $(if $(PAGE),-o $(PAGE))
 
 # RECORD=1 writes the same as plain text to docs/demo.txt.
 demo:

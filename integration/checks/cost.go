@@ -111,9 +111,22 @@ func median(all []figures, get func(figures) float64) float64 {
 	for i, f := range all {
 		values[i] = get(f)
 	}
+	return middle(values)
+}
+
+// middle is the median; 0 of nothing.
+func middle(values []float64) float64 {
 	slices.Sort(values)
 	if len(values) == 0 {
 		return 0
 	}
 	return (values[(len(values)-1)/2] + values[len(values)/2]) / 2
+}
+
+// ends are the least and the most.
+func ends(values []float64) (least, most float64) {
+	if len(values) == 0 {
+		return 0, 0
+	}
+	return slices.Min(values), slices.Max(values)
 }

@@ -5,11 +5,13 @@
 // no IPVS: hald runs with --dry-run, and keepalived with a small library before
 // the C library's that says yes to every IPVS socket option (ipvs.c.txt).
 //
-//	go run ./integration/checks [-rounds N] [-servers LIST] [-window TIME]
+//	go run ./integration/checks [-rounds N] [-servers LIST] [-window TIME] [-o PAGE]
+//	go run ./integration/checks -soak TIME [-o PAGE]
 //
 // One process of ours answers on all of 127.0.0.0/8 and is the witness of when
-// checks come; /proc is the witness of what they cost. The table goes to the
-// standard output, in Markdown.
+// checks come; /proc is the witness of what they cost. With -soak a thousand servers
+// flap for a while, and the daemon's memory must not grow. The tables go to the
+// standard output, in Markdown, or into a page (docs/checks.md).
 package main
 
 import (
@@ -38,7 +40,16 @@ func main() {
 	rounds := flag.Int("rounds", 3, "measure everything `N` times")
 	list := flag.String("servers", "100,1000,10000", "how many real servers, a `LIST`")
 	window := flag.Duration("window", 10*time.Second, "`TIME` of one measurement")
+	long := flag.Duration("soak", 0, "instead, have servers flap for so long a `TIME`")
+	page := flag.String("o", "", "put the figures into a `PAGE` that has a place for them")
 	flag.Parse()
+	if *long > 0 {
+		if err := soak(*long, *page); err != nil {
+			fmt.Fprintln(os.Stderr, "checks:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	var sizes []int
 	for text := range strings.SplitSeq(*list, ",") {
 		n, err := strconv.Atoi(text)
@@ -48,13 +59,14 @@ func main() {
 		}
 		sizes = append(sizes, n)
 	}
-	if err := measure(*rounds, sizes, *window); err != nil {
+	if err := measure(*rounds, sizes, *window, *page); err != nil {
 		fmt.Fprintln(os.Stderr, "checks:", err)
 		os.Exit(1)
 	}
 }
 
-func measure(rounds int, sizes []int, window time.Duration) error {
+func measure(rounds int, sizes []int, window time.Duration, page string) error {
+	what := about()
 	folder, err := os.MkdirTemp("", "hald-checks-")
 	if err != nil {
 		return err
@@ -85,6 +97,5 @@ func measure(rounds int, sizes []int, window time.Duration) error {
 			}
 		}
 	}
-	fmt.Print(table(sizes, found))
-	return nil
+	return tell(page, "costs", what+fmt.Sprintf("; medians of %d rounds of %v.\n\n", rounds, window)+table(sizes, found))
 }

@@ -23,6 +23,7 @@ type witness struct {
 	mu   sync.Mutex
 	http bool
 	came map[netip.Addr][]time.Time
+	sick time.Time // since when servers flap; zero: they do not
 }
 
 // answer opens the servers in a network namespace.
@@ -63,21 +64,47 @@ func (w *witness) serve(l net.Listener) {
 		}
 		at := c.LocalAddr().(*net.TCPAddr).AddrPort().Addr().Unmap()
 		w.mu.Lock()
-		w.came[at] = append(w.came[at], time.Now())
+		ill := well
+		if w.sick.IsZero() {
+			w.came[at] = append(w.came[at], time.Now())
+		} else {
+			ill = flapping(at, time.Since(w.sick))
+		}
 		talk := w.http
 		w.mu.Unlock()
 		if !talk {
 			c.Close()
 			continue
 		}
-		go func() {
-			defer c.Close()
-			c.SetDeadline(time.Now().Add(interval))
-			if _, err := c.Read(make([]byte, 1024)); err == nil {
-				c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"))
-			}
-		}()
+		go talked(c, ill)
 	}
+}
+
+// talked answers one request, as ill as the server is.
+func talked(c net.Conn, ill malady) {
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(2 * interval))
+	if _, err := c.Read(make([]byte, 1024)); err != nil {
+		return
+	}
+	switch ill {
+	case well:
+		fmt.Fprint(c, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+	case busy:
+		fmt.Fprint(c, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno")
+	case silent:
+		c.Read(make([]byte, 1)) // until it is hung up
+	case rude:
+		c.(*net.TCPConn).SetLinger(0)
+	}
+}
+
+// flap has the servers flap since a moment; zero: they are all well.
+func (w *witness) flap(since time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sick = since
+	clear(w.came)
 }
 
 // begin forgets everything.
