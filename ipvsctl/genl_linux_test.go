@@ -79,6 +79,26 @@ func TestLinkDropsForeignAnswers(t *testing.T) {
 	}
 }
 
+// TestLinkOverrun has room for a few answers only: the kernel drops the others and says
+// ENOBUFS, the link is of no use any more, and the next one is whole.
+func TestLinkOverrun(t *testing.T) {
+	l := controller(t)
+	if err := unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_RCVBUF, 1); err != nil {
+		t.Fatal(err)
+	}
+	requests := make([]request, batchSize)
+	for i := range requests {
+		requests[i] = ask("hald-nonesuch")
+	}
+	if err := l.do(requests, func(int, error) {}); !errors.Is(err, unix.ENOBUFS) {
+		t.Errorf("got %v, want %v", err, unix.ENOBUFS)
+	}
+	refused := 0
+	if err := controller(t).do(requests, func(int, error) { refused++ }); err != nil || refused != batchSize {
+		t.Errorf("the next link: %d refused, %v", refused, err)
+	}
+}
+
 func TestLinkDumps(t *testing.T) {
 	l, found := controller(t), false
 	err := l.dump(request{command: ctrlGetFamily}, func(b []byte) {
