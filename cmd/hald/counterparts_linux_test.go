@@ -45,7 +45,8 @@ func (c counterparts) write(name, text string) {
 	}
 }
 
-// start runs a server in the site until the test ends, FOLDER being the files'.
+// start runs a server in the site until the test ends, with whatever it starts, FOLDER
+// being the files'.
 func (c counterparts) start(command ...string) *os.Process {
 	c.t.Helper()
 	if _, err := exec.LookPath(command[0]); err != nil {
@@ -55,11 +56,11 @@ func (c counterparts) start(command ...string) *os.Process {
 		command[i] = strings.ReplaceAll(command[i], "FOLDER", c.folder)
 	}
 	server := exec.Command("ip", append([]string{"netns", "exec", c.name}, command...)...)
-	server.Stderr, server.SysProcAttr = os.Stderr, &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	server.Stderr, server.SysProcAttr = os.Stderr, &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 	if err := server.Start(); err != nil {
 		c.t.Fatal(err)
 	}
-	c.t.Cleanup(func() { server.Process.Kill(); server.Wait() })
+	c.t.Cleanup(func() { syscall.Kill(-server.Process.Pid, syscall.SIGKILL); server.Wait() })
 	return server.Process
 }
 
