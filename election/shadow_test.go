@@ -32,9 +32,9 @@ func TestShadowOnlyListens(t *testing.T) {
 		if b.status()[0].State != "master" || slices.ContainsFunc(b.names(), func(n string) bool { return n == "master>backup:higher_priority" }) {
 			t.Errorf("the director heard the shadow: %v", b.names())
 		}
-		if trial.claims+trial.releases+trial.announcements()+len(trial.probed)+len(trial.deeds) > 0 {
-			t.Errorf("the shadow touched its host: %d claims, %d releases, %d announcements, probes of %v, %v",
-				trial.claims, trial.releases, trial.announcements(), trial.probed, trial.deeds)
+		if trial.claims+trial.releases+trial.promotions+trial.announcements()+len(trial.probed)+len(trial.deeds) > 0 {
+			t.Errorf("the shadow touched its host: %d claims, %d releases, %d settings, %d announcements, probes of %v, %v",
+				trial.claims, trial.releases, trial.promotions, trial.announcements(), trial.probed, trial.deeds)
 		}
 		b.leave(t)
 	})

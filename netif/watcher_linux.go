@@ -1,6 +1,7 @@
 package netif
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 
 const (
 	eventBuffer  = 8 << 20          // bytes of unread announcements before the kernel drops some
-	resyncEvery  = 30 * time.Second // whole listing, in case an announcement never came
+	listEvery    = 30 * time.Second // whole listing, in case an announcement never came
 	reopenPause  = 100 * time.Millisecond
 	deliverPause = 2 * time.Millisecond // between two snapshots: a storm is not worth one for each change
 	listedBuffer = 1 << 20
@@ -25,7 +26,8 @@ const (
 // Watcher follows the links, the addresses and our routes of a network namespace. The zero
 // value is ready to use; one Run at a time.
 type Watcher struct {
-	eventBuffer int // bytes; 0: the default
+	eventBuffer int           // bytes; 0: the default
+	listEvery   time.Duration // 0: the default
 	overflows   atomic.Uint64
 }
 
@@ -62,11 +64,7 @@ func (w *Watcher) Run(ctx context.Context, out chan<- Links) error {
 // session subscribes first and lists then, so that nothing falls in between,
 // and follows the announcements until one is lost or ctx ends.
 func (w *Watcher) session(ctx context.Context, out chan<- Links, delivered *Links) error {
-	buffer := w.eventBuffer
-	if buffer == 0 {
-		buffer = eventBuffer
-	}
-	events, err := dial(buffer, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV6_NETCONF,
+	events, err := dial(cmp.Or(w.eventBuffer, eventBuffer), unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR, unix.RTNLGRP_IPV6_NETCONF,
 		unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE)
 	if err != nil {
 		return err
@@ -82,7 +80,7 @@ func (w *Watcher) session(ctx context.Context, out chan<- Links, delivered *Link
 	group.Go(func() error { return read(ctx, events, changes) })
 	group.Go(func() error {
 		defer func() { _ = events.close() }() // ends read
-		return follow(ctx, lister, changes, out, delivered)
+		return w.follow(ctx, lister, changes, out, delivered)
 	})
 	return group.Wait()
 }
@@ -112,12 +110,12 @@ func read(ctx context.Context, events *conn, changes chan<- news) error {
 }
 
 // follow owns the table: it lists, applies the announcements and delivers.
-func follow(ctx context.Context, lister *conn, changes <-chan news, out chan<- Links, delivered *Links) error {
+func (w *Watcher) follow(ctx context.Context, lister *conn, changes <-chan news, out chan<- Links, delivered *Links) error {
 	t, err := list(lister)
 	if err != nil {
 		return err
 	}
-	resync := time.NewTicker(resyncEvery)
+	resync := time.NewTicker(cmp.Or(w.listEvery, listEvery))
 	defer resync.Stop()
 	rest := time.NewTimer(0) // until the next may be delivered
 	defer rest.Stop()

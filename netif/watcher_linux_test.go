@@ -2,6 +2,7 @@ package netif
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"runtime"
@@ -146,5 +147,31 @@ func TestWatcherOverflow(t *testing.T) {
 	})
 	if w.Overflows() == 0 {
 		t.Error("no announcement was lost: the test did not test the overflow")
+	}
+}
+
+// What the kernel never announced is found by the next whole listing: an address,
+// a link's state, a link that is gone.
+func TestWatcherListsAgainWhatWasNotAnnounced(t *testing.T) {
+	inNamespace(t)
+	lister, err := dial(listedBuffer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lister.close()
+	ctx, cancel := context.WithCancel(t.Context())
+	out, swallowed, done := make(chan Links), make(chan news), make(chan error)
+	w := &Watcher{listEvery: 20 * time.Millisecond}
+	go func() { done <- w.follow(ctx, lister, swallowed, out, new(Links)) }()
+	until(t, out, "the first listing", holds("eth0", "192.0.2.1/24"))
+	ip(t, "addr add 192.0.2.9/24 dev eth0")
+	until(t, out, "a new address", holds("eth0", "192.0.2.9/24"))
+	ip(t, "link set peer0 down")
+	until(t, out, "carrier lost", func(s Links) bool { return !s["eth0"].Up })
+	ip(t, "link del eth0")
+	until(t, out, "eth0 gone", func(s Links) bool { _, ok := s["eth0"]; return !ok })
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
