@@ -86,10 +86,8 @@ func (h *holder) watch() {
 
 func (h *holder) Repair(now time.Time) error {
 	for _, p := range h.places {
-		missing, err := p.repair(now)
-		if len(missing) > 0 {
-			h.restored(event.Event{Name: "address.restored", Interface: p.name, Address: list(missing), Count: len(missing)})
-		}
+		restored, err := p.repair(now)
+		h.restored(restored)
 		if err != nil {
 			return fmt.Errorf("repair on %s: %w", p.name, err)
 		}

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hald-project/hald/event"
 	"github.com/hald-project/hald/garp"
 	"github.com/hald-project/hald/netif"
 )
@@ -134,13 +135,14 @@ func (p *place) renewSome(now time.Time) error {
 	return p.kernel.Renew(*p.links.Load(), p.name, p.virtual[begin:end], p.lease)
 }
 
-// repair puts back what is missing and says what it was. It trusts the kernel,
+// repair puts back what is missing and says what it was, in an event; none if its
+// count is 0. It trusts the kernel,
 // not the snapshot, until that was seen to have the addresses: one from before our
 // own claim lacks them too.
-func (p *place) repair(now time.Time) (missing []netip.Prefix, err error) {
+func (p *place) repair(now time.Time) (restored event.Event, err error) {
 	l, err := p.link()
 	if err != nil || !p.held {
-		return nil, nil // that the interface is gone is a fault, which is on its way
+		return restored, nil // that the interface is gone is a fault, which is on its way
 	}
 	if p.mac != nil && !bytes.Equal(p.mac, l.MAC) { // neighbours know another
 		p.schedule.Again(now)
@@ -149,24 +151,27 @@ func (p *place) repair(now time.Time) (missing []netip.Prefix, err error) {
 	unseen := lacking(l, p.prefixes)
 	if err != nil || len(unseen) == 0 {
 		p.seen = p.seen || len(unseen) == 0
-		return nil, err
+		return restored, err
 	}
-	missing, err = p.kernel.Missing(l.Index, p.prefixes)
+	missing, err := p.kernel.Missing(l.Index, p.prefixes)
 	if err != nil {
-		return nil, err
+		return restored, err
 	}
 	if p.seen { // they were removed, though a renewal may have put them back by now
 		p.seen = false
 		missing = unseen
 	}
 	if len(missing) == 0 {
-		return nil, nil
+		return restored, nil
 	}
+	replaced := p.index != l.Index
 	if err := p.claim(); err != nil {
-		return nil, err
+		return restored, err
 	}
 	p.schedule.Again(now)
-	return missing, p.announce(now)
+	err = p.announce(now)
+	restored = event.Event{Name: "address.restored", Interface: p.name, Address: list(missing), Count: len(missing)}
+	return blame(restored, l, replaced, missing), err
 }
 
 // few addresses are looked for one by one; a table of those on a link would cost hundreds

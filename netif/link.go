@@ -28,6 +28,8 @@ type Link struct {
 	mark    mark      // of such a link
 	Addrs   []Address // IPv4 in the kernel's order, primaries first; then IPv6 in ascending order
 
+	Losses []Loss // the last few addresses that were removed, the newest last
+
 	Routes []Route // over this link that bear our mark, in ascending order
 
 	// Forwarding6 says that the kernel forwards IPv6 packets that come in here,

@@ -40,7 +40,7 @@ func parseNews(m syscall.NetlinkMessage) (n news, ok bool, err error) {
 			return news{}, false, nil
 		}
 		index, a, err := parseAddress(m.Data)
-		return news{index: index, gone: m.Header.Type == unix.RTM_DELADDR, addr: &a}, err == nil, err
+		return news{index: index, gone: m.Header.Type == unix.RTM_DELADDR, addr: &a, port: m.Header.Pid}, err == nil, err
 	case unix.RTM_NEWNETCONF:
 		return parseNetconf(m.Data)
 	case unix.RTM_NEWROUTE, unix.RTM_DELROUTE:

@@ -11,6 +11,7 @@ import (
 type table struct {
 	links  map[int]Link // without addresses
 	addrs  map[int][]Address
+	losses map[int][]Loss
 	routes []Route // ours, in order
 }
 
@@ -21,12 +22,13 @@ type news struct {
 	gone        bool
 	link        *Link
 	addr        *Address
+	port        uint32 // of the socket that asked for it; see Loss
 	route       *Route
 	forwarding6 *bool
 }
 
 func newTable() *table {
-	return &table{links: make(map[int]Link), addrs: make(map[int][]Address)}
+	return &table{links: make(map[int]Link), addrs: make(map[int][]Address), losses: make(map[int][]Loss)}
 }
 
 // apply changes the table. Address slices are replaced, never written, because
@@ -36,10 +38,14 @@ func (t *table) apply(n news) {
 	case n.link != nil && n.gone:
 		delete(t.links, n.index)
 		delete(t.addrs, n.index)
+		delete(t.losses, n.index)
 		t.routes = slices.DeleteFunc(slices.Clone(t.routes), func(r Route) bool { return r.LinkIndex == n.index })
 	case n.link != nil:
 		t.links[n.index] = *n.link
 	case n.addr != nil:
+		if n.gone {
+			t.losses[n.index] = lose(t.losses[n.index], t.links[n.index], t.addrs[n.index], *n.addr, n.port)
+		}
 		t.addrs[n.index] = placed(t.addrs[n.index], *n.addr, n.gone)
 	case n.route != nil:
 		t.routes = routed(t.routes, *n.route, n.gone)
@@ -105,7 +111,7 @@ func arrange(addrs []Address) {
 func (t *table) snapshot() Links {
 	s := make(Links, len(t.links))
 	for index, l := range t.links {
-		l.Addrs = t.addrs[index]
+		l.Addrs, l.Losses = t.addrs[index], t.losses[index]
 		l.Routes = nil
 		for _, r := range t.routes {
 			if r.LinkIndex == index {

@@ -3,9 +3,12 @@ package main
 import (
 	"bufio"
 	"os/exec"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/hald-project/hald/event"
 )
 
 const promoteFile = "/proc/sys/net/ipv4/conf/eth0/promote_secondaries"
@@ -72,12 +75,14 @@ func (s *site) monitored(do func()) (lines []string) {
 }
 
 // TestTheHostsPrimaryGoes: our address is its secondary, and stays. The setting that
-// keeps it is what it was when the daemon has stopped.
+// keeps it is what it was when the daemon has stopped. Where somebody undoes the
+// setting ours goes too, is put back, and the event tells why.
 func TestTheHostsPrimaryGoes(t *testing.T) {
 	s := newSite(t, validConfig)
 	s.setPromotion("0")
 	s.ip("addr", "add", "10.99.1.11/24", "dev", "eth0") // adverts go on from here
-	d := s.run(s.logFile())
+	log := s.logFile()
+	d := s.run(log)
 	s.until("master", s.isMaster)
 	s.until("the setting", func() bool { return s.promotion() != "0" })
 	told := s.monitored(func() { s.ip("addr", "del", "10.99.0.11/24", "dev", "eth0") })
@@ -93,6 +98,21 @@ func TestTheHostsPrimaryGoes(t *testing.T) {
 	}
 	s.ip("addr", "add", "10.99.0.11/24", "dev", "eth0")
 	s.until("the setting, with the host's address back", func() bool { return s.promotion() != "0" })
+
+	restored := func(reason string) {
+		t.Helper()
+		s.until(reason, func() bool {
+			return slices.ContainsFunc(events(t, log, "address.restored"), func(e event.Event) bool {
+				return e.Reason == reason && strings.HasPrefix(e.By, "netlink port ")
+			})
+		})
+	}
+	s.ip("addr", "del", "10.99.0.100/24", "dev", "eth0")
+	restored("deleted")
+	s.until("the setting, with ours secondary again", func() bool { return s.promotion() != "0" })
+	s.setPromotion("0") // somebody does not want it
+	s.ip("addr", "del", "10.99.0.11/24", "dev", "eth0")
+	restored("primary_removed")
 	d.stop()
 	if got := s.promotion(); got != "0" {
 		t.Errorf("promote_secondaries is %s after the stop", got)
