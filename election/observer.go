@@ -1,6 +1,7 @@
 package election
 
 import (
+	"fmt"
 	"net/netip"
 	"time"
 
@@ -75,6 +76,20 @@ func (o *observer) Split(over bool, lasted time.Duration, peer netip.Addr, prior
 
 func (o *observer) Late(by time.Duration) {
 	o.limited("late", lateEvery, event.Event{Name: "vrrp.late", DurationMS: event.Milliseconds(by)})
+}
+
+// Scarce says of how long what is left: the numbers to choose an interval by.
+func (o *observer) Scarce(s vrrp.Scarcity) {
+	e := event.Event{Name: "vrrp.late", Reason: "margin_low", DurationMS: event.Milliseconds(s.Used), Peer: text(s.Peer)}
+	what := "this director's adverts were"
+	if s.Peer.IsValid() {
+		what = "the master's adverts were heard"
+	}
+	e.Error = fmt.Sprintf("%s %v late, of %v until a backup takes over", what, s.Used.Round(time.Millisecond), s.Margin.Round(time.Millisecond))
+	if s.Over {
+		e.Reason, e.DurationMS = "margin_restored", event.Milliseconds(s.Lasted)
+	}
+	o.emit(e)
 }
 
 func (o *observer) Troubled(action string, err error) {

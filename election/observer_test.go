@@ -30,6 +30,21 @@ func TestFloodMakesFewEvents(t *testing.T) {
 	})
 }
 
+// Who is late by how much, and of how much: what an interval is chosen by.
+func TestScarcityIsToldInNumbers(t *testing.T) {
+	var events []event.Event
+	o := newObserver(shop(150), func(e event.Event) { events = append(events, e) }, func(vrrp.Transition) {})
+	o.Scarce(vrrp.Scarcity{Used: 2 * time.Second, Margin: 2609375 * time.Microsecond, Peer: addrB})
+	o.Scarce(vrrp.Scarcity{Used: 1500 * time.Millisecond, Margin: 2414 * time.Millisecond, Over: true, Lasted: time.Minute})
+	want := []event.Event{
+		{Name: "vrrp.late", Reason: "margin_low", DurationMS: 2000, Peer: "192.0.2.12", Error: "the master's adverts were heard 2s late, of 2.609s until a backup takes over"},
+		{Name: "vrrp.late", Reason: "margin_restored", DurationMS: 60000, Error: "this director's adverts were 1.5s late, of 2.414s until a backup takes over"},
+	}
+	if d := cmp.Diff(want, events); d != "" {
+		t.Errorf("events (-want +got):\n%s", d)
+	}
+}
+
 // What both sides say is in the event: at three in the morning nobody wants to look
 // for the other director's configuration.
 func TestMismatchNamesBothSides(t *testing.T) {

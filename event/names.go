@@ -34,7 +34,7 @@ var kinds = map[string]kind{
 	"vrrp.priority":         {zapcore.InfoLevel, "effective priority changed"},
 	"vrrp.fault":            {zapcore.ErrorLevel, "virtual router has a fault"},
 	"vrrp.fault_cleared":    {zapcore.InfoLevel, "fault of a virtual router is over"},
-	"vrrp.late":             {zapcore.WarnLevel, "election loop woke up late"},
+	"vrrp.late":             {zapcore.WarnLevel, "lateness in the election"},
 	"vrrp.not_realtime":     {zapcore.WarnLevel, "election runs without a real-time priority"},
 	"vrrp.foreign":          {zapcore.WarnLevel, "unexpected VRRP packet discarded"},
 	"vrrp.handover_refused": {zapcore.WarnLevel, "nobody took over: this node stays master"},

@@ -78,6 +78,9 @@ type Observer interface {
 	Split(over bool, lasted time.Duration, peer netip.Addr, priority uint8)
 	// Late reports that a deadline was met late by so much.
 	Late(by time.Duration)
+	// Scarce reports that delays use up the margin that a backup has for them,
+	// and, with the longest, that this is over.
+	Scarce(Scarcity)
 	// Troubled reports an action that failed: "send", "socket", "claim",
 	// "release", "upkeep".
 	Troubled(action string, err error)

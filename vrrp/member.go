@@ -89,8 +89,13 @@ func (r *Router) drain(m *member) {
 			continue
 		}
 		m.count.Received++
-		m.gaps.heard(time.Now(), r.machine.State())
+		now := time.Now()
+		m.gaps.heard(now, r.machine.State())
+		w := r.machine.waits(m.index, p.Source)
 		r.step(Heard{Packet: p, Member: m.index, Local: m.opened.Source})
+		if used, ok := w.over(r.machine, now); ok {
+			r.spend(m, Scarcity{Used: used, Margin: w.margin, Peer: p.Source})
+		}
 	}
 }
 

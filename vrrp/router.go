@@ -24,6 +24,7 @@ type Router struct {
 	ending    bool      // ctx has ended
 	since     time.Time // when the state was entered
 	delays    Histogram // of waking up
+	margin    margin
 
 	readable chan Conn     // the Conn whose queue is not empty
 	again    chan struct{} // lets its watcher wait once more
@@ -146,16 +147,29 @@ func (r *Router) Run(ctx context.Context) error {
 // long gives up its addresses first: a change of the link alone would make it
 // claim again what the kernel took away meanwhile.
 func (r *Router) wake(do func()) {
-	due, now := r.machine.Deadline(), time.Now()
+	due, now, master := r.machine.Deadline(), time.Now(), r.machine.State() == Master
 	r.step(Woke{})
 	if late := now.Sub(due); !due.IsZero() && late >= 0 {
 		r.delays.add(late)
 		if late > r.cfg.Interval/2 {
 			r.members[0].Observer.Late(late)
 		}
+		if master {
+			r.spend(r.members[0], Scarcity{Used: late, Margin: DownInterval(r.cfg.Version, r.machine.Priority(), r.cfg.Interval) - r.cfg.Interval})
+		}
+	}
+	if over, ends := r.margin.rest(now, r.cfg.Interval); ends {
+		r.members[0].Observer.Scarce(over)
 	}
 	do()
 	r.explain()
+}
+
+// spend takes a delay out of the margin, and tells when that makes it scarce.
+func (r *Router) spend(m *member, s Scarcity) {
+	if r.margin.spend(time.Now(), s) {
+		m.Observer.Scarce(s)
+	}
 }
 
 // read empties a Conn that is not replaced yet, and lets its watcher go on.

@@ -36,6 +36,7 @@ type node struct {
 	claiming time.Duration // how long a claim takes
 	sendErr  error
 	told     func(string) // what it notes is told here too
+	scarce   []vrrp.Scarcity
 	stall    time.Duration
 	round    time.Time // when addresses are to be announced; zero: never
 	stop     context.CancelFunc
@@ -119,6 +120,19 @@ func (n *node) setRound(at time.Time) {
 	n.round = at
 }
 
+func (n *node) setScarcity(s vrrp.Scarcity) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.scarce = append(n.scarce, s)
+}
+
+// scarcities are those reported so far.
+func (n *node) scarcities() []vrrp.Scarcity {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.scarce)
+}
+
 func (n *node) Split(over bool, lasted time.Duration, peer netip.Addr, _ uint8) {
 	if over {
 		n.note("split over after " + lasted.String() + ": " + peer.String())
@@ -127,6 +141,7 @@ func (n *node) Split(over bool, lasted time.Duration, peer netip.Addr, _ uint8) 
 	}
 }
 func (n *node) Late(time.Duration)                     { n.note("late") }
+func (n *node) Scarce(s vrrp.Scarcity)                 { n.setScarcity(s) }
 func (n *node) Changed(t vrrp.Transition)              { n.note(t.To.String() + ":" + t.Reason) }
 func (n *node) Discarded(d vrrp.Discard, _ netip.Addr) { n.note("discard:" + string(d)) }
 func (n *node) Mismatched(what string, _ vrrp.Packet)  { n.note("mismatch:" + what) }
