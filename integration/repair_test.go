@@ -24,9 +24,11 @@ func TestR16AddressDeleted(t *testing.T) {
 		}
 		missing, gaps = append(missing, u.none()), append(gaps, u.gap.Length())
 	}
-	// The other one too.
+	// The other one too; and that somebody asked for it is told.
 	s.Run("lb1", "ip", "address", "delete", lab.Gateway.String(), "dev", lab.Interface)
-	s.restored(lab.Gateway.String())
+	s.lb1.AwaitEvent(settle, "why it was restored", func(e lab.Event) bool {
+		return e.Name == "address.restored" && e.Address == lab.Gateway.String() && e.Reason == "deleted"
+	})
 
 	missing.within(t, "the address was missing", oneUpdate)
 	gaps.within(t, "gap", oneUpdate)
