@@ -20,7 +20,9 @@ func pair(t *testing.T, l *lab.Lab, c lab.Cluster) (lb1, lb2 lab.Director, clien
 	lb2.Start()
 	l.AwaitMaster("lb1", settle)
 	for _, name := range lab.Directors {
-		l.Eventually(settle, name+" has its servers", func() bool { return strings.Count(l.IPVS(name), "-a -t") == 3 })
+		l.Eventually(settle, name+" has its servers", func() bool {
+			return len(l.Behind(name, lab.PortDR))+len(l.Behind(name, lab.PortNAT))+len(l.Behind(name, lab.PortTUN)) == 3
+		})
 	}
 	client = l.Requests(lab.PortDR)
 	l.Eventually(settle, "the client is served", func() bool { return len(client.Samples().Servers()) > 0 })
@@ -95,6 +97,7 @@ func TestQuietClientSeesNoGap(t *testing.T) {
 
 // TestKillLeavesTwoOwners: kill -9 leaves keepalived's addresses behind.
 func TestKillLeavesTwoOwners(t *testing.T) {
+	t.Parallel()
 	l := lab.New(t)
 	c := lab.Cluster{Interval: 100 * time.Millisecond}
 	lb1, _, client := pair(t, l, c)
@@ -116,6 +119,7 @@ func TestKillLeavesTwoOwners(t *testing.T) {
 // TestCutLink: the client is without service for the successor's
 // Active_Down_Interval, less what had passed of the last interval.
 func TestCutLink(t *testing.T) {
+	t.Parallel()
 	l := lab.New(t)
 	c := lab.Cluster{}
 	_, _, client := pair(t, l, c)
@@ -138,6 +142,7 @@ func TestCutLink(t *testing.T) {
 // TestLossMakesTwoMasters: a backup that hears no adverts claims the address,
 // whatever else the bridge delivers; it yields when it hears them again.
 func TestLossMakesTwoMasters(t *testing.T) {
+	t.Parallel()
 	l := lab.New(t)
 	pair(t, l, lab.Cluster{Interval: 100 * time.Millisecond})
 	l.Lose(lab.Loss{From: "lb1", To: "lb2", Match: lab.VRRP})
@@ -148,6 +153,7 @@ func TestLossMakesTwoMasters(t *testing.T) {
 
 // TestTcpdumpSeesWhatTheCaptureSees: an independent witness for the decoder.
 func TestTcpdumpSeesWhatTheCaptureSees(t *testing.T) {
+	t.Parallel()
 	l := lab.New(t)
 	witness := l.Tcpdump("vrrp")
 	capture := l.Capture()
@@ -183,6 +189,7 @@ func TestTcpdumpSeesWhatTheCaptureSees(t *testing.T) {
 // TestInjectedAdvertIsBelieved: a stranger of higher priority makes the master
 // yield; the same packet with one bit wrong does not.
 func TestInjectedAdvertIsBelieved(t *testing.T) {
+	t.Parallel()
 	l := lab.New(t)
 	lb1 := l.Keepalived("lb1", lab.Cluster{})
 	lb1.Start()
@@ -205,10 +212,11 @@ func TestInjectedAdvertIsBelieved(t *testing.T) {
 // TestRealServerFailures: the ways in which a real server can fail are those
 // that its client sees.
 func TestRealServerFailures(t *testing.T) {
+	t.Parallel()
 	l := lab.New(t)
 	pair(t, l, lab.Cluster{})
 	web1 := l.Server("web1")
-	listed := func() bool { return strings.Contains(l.IPVS("lb1"), "192.0.2.21") }
+	listed := func() bool { return len(l.Behind("lb1", lab.PortDR)) > 0 }
 	for _, c := range []struct {
 		name       string
 		fail, heal func()
@@ -226,6 +234,7 @@ func TestRealServerFailures(t *testing.T) {
 
 // TestLabsDoNotMeet: two labs at once have the same addresses.
 func TestLabsDoNotMeet(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"one", "other"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

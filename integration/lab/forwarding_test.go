@@ -12,6 +12,7 @@ const settle = 20 * time.Second // for a cluster to come up, on a slow machine
 // TestEachForwardingMethodCarriesRequests shows that the topology is right for
 // every method, from both directors, with keepalived as the known good subject.
 func TestEachForwardingMethodCarriesRequests(t *testing.T) {
+	t.Parallel()
 	l := lab.New(t)
 	cluster := lab.Cluster{Services: append([]lab.Service{lab.Mixed}, lab.EachMethod...)}
 	lb1, lb2 := l.Keepalived("lb1", cluster), l.Keepalived("lb2", cluster)

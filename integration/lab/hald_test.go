@@ -10,6 +10,7 @@ import (
 // TestHaldIsADirector shows that the lab can drive and break the program itself;
 // what it should do then is for the scenarios to say.
 func TestHaldIsADirector(t *testing.T) {
+	t.Parallel()
 	l := lab.New(t)
 	lb1 := l.Hald("lb1", lab.Cluster{Services: lab.EachMethod})
 	lb1.Start()
