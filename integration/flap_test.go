@@ -12,7 +12,7 @@ import (
 // TestR14Flaps: a link that comes and goes does not make the address go to and
 // fro.
 func TestR14Flaps(t *testing.T) {
-	s := begin(t, lab.Cluster{})
+	s := begin(t, lab.Cluster{Interval: time.Second})
 	u := s.turns("lb1", func() {
 		for range 20 {
 			s.CutLink("lb1")

@@ -23,9 +23,17 @@ type scene struct {
 	lossy    bool           // both may: adverts are lost, and their announcements are not
 }
 
-// begin sets the scene: lb1 is master, the client is served.
+// lively is the advertisement interval of scenarios in which the master changes
+// often: a stall of the machine is still shorter than the down interval.
+const lively = 500 * time.Millisecond
+
+// begin sets the scene: lb1 is master, the client is served. The interval is lively
+// unless the cluster has its own.
 func begin(t *testing.T, c lab.Cluster) *scene {
 	t.Helper()
+	if c.Interval == 0 {
+		c.Interval = lively
+	}
 	// The checks are no part of these scenarios: a slow moment shall not take a
 	// real server out.
 	c.Check.Fall = 10
