@@ -20,6 +20,7 @@ func (p *pair) in(director string, command ...string) (string, error) {
 // packet for them; its own address, and those of an instance that accepts, answer.
 // The successor does the same, and the first one leaves no table.
 func TestAcceptFalseLive(t *testing.T) {
+	t.Parallel()
 	const closed6, open = "2001:db8::3", 2
 	config := haldDaemon{}.config("", open, beat)
 	config = strings.Replace(config, "virtual_addresses ", "accept = false\n  virtual_addresses ", 1)

@@ -38,7 +38,7 @@ func (crowd) config(_ string, instances int, interval time.Duration) string {
 // TestR27Crowd: three hundred virtual routers on two links are there at once, cost
 // little, keep their rhythm, and change hands together.
 func TestR27Crowd(t *testing.T) {
-	const instances, watched = 300, 15 * time.Second
+	const instances, watched = 300, 10 * time.Second
 	const most = 0.03 // of a core
 	folder := t.TempDir()
 	hald, err := build(folder)
@@ -66,7 +66,7 @@ func TestR27Crowd(t *testing.T) {
 		if err := errors.Join(deaths...); err != nil {
 			return fmt.Errorf("kill: %w", err)
 		}
-		time.Sleep(6 * time.Second)
+		time.Sleep(5 * time.Second) // the down interval is 3.6 s
 		return nil
 	}
 	// Others use the machine, too: what hald does wrong shows in every try.

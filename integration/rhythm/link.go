@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 )
 
 // cables are what the network interfaces are called at both ends.
@@ -15,10 +16,13 @@ var cables = []string{"eth0", "eth1"}
 // link is two network namespaces with two cables between them.
 type link struct{ namespaces map[string]string }
 
+var links atomic.Int64 // numbers the namespaces
+
 func connect(nodes []string) (l link, err error) {
 	l.namespaces = make(map[string]string)
+	n := links.Add(1)
 	for _, node := range nodes {
-		l.namespaces[node] = fmt.Sprintf("rhythm-%d-%s", os.Getpid(), node)
+		l.namespaces[node] = fmt.Sprintf("rhythm-%d-%d-%s", os.Getpid(), n, node)
 	}
 	a, b := l.namespaces[nodes[0]], l.namespaces[nodes[1]]
 	commands := []string{"netns add " + a, "netns add " + b, "-n " + a + " link set lo up", "-n " + b + " link set lo up"}

@@ -34,6 +34,7 @@ func policies(t *testing.T, pid int) map[string]int {
 // other processes; where that is not permitted, the election goes on without it and
 // says so once.
 func TestRealTime(t *testing.T) {
+	t.Parallel()
 	const ordinary, fifo = "0", "1"
 	forbid := []string{"setpriv", "--inh-caps=-sys_nice", "--bounding-set=-sys_nice", "prlimit", "--rtprio=0:0"}
 	for name, under := range map[string][]string{"permitted": nil, "forbidden": forbid} {

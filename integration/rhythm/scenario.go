@@ -35,9 +35,10 @@ func (c scenario) String() string {
 	return fmt.Sprintf("%s, %d virtual routers every %v, %s", c.daemon.name(), c.instances, c.interval, load)
 }
 
-// startUp is how long a pair may take until every virtual router has a master
-// and the announcements of the takeovers are over.
-const startUp = 12 * time.Second
+// startUp is how long a pair may take until every virtual router has a master and
+// the announcements of the takeovers are over, the last of which are five seconds
+// later with either daemon.
+func (c scenario) startUp() time.Duration { return 4*c.interval + 8*time.Second }
 
 // witnessDelay is longer than the kernel keeps packets for tcpdump before it hands
 // them over (a second, packet_mmap's block timeout); it takes no others than those.
@@ -81,7 +82,7 @@ func (c scenario) run(folder string) (seen observation, err error) {
 			return seen, err
 		}
 	}
-	time.Sleep(startUp)
+	time.Sleep(c.startUp())
 
 	if c.loaded {
 		for range hogsPerCore * runtime.NumCPU() {

