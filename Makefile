@@ -12,10 +12,15 @@ DURING   ?= 10m
 LDFLAGS = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 STATIC  = CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 
-# The lab and what drives it wait for real time and have a kernel to
-# themselves, one package after the other; all else runs under the race detector.
-LAB   = ./ipvsctl/kerneltest ./integration/...
-UNITS = $(shell go list ./... | grep -v -e /integration -e /kerneltest)
+# All but the lab runs under the race detector. What takes longest begins first, and
+# four packages run at once: they mostly wait.
+UNITS = ./cmd/hald $(shell go list ./... | grep -v -e /integration -e /kerneltest -e /cmd/hald)
+
+# The lab and what drives it wait for real time. What is short, and has bounds of
+# half a second and more, runs at once; what measures has the machine to itself,
+# one package after the other (integration/README.md).
+SHORT = ./ipvsctl/kerneltest ./integration/guest ./integration/lab ./integration/measure
+ALONE = $(filter-out $(shell go list $(SHORT)),$(shell go list ./integration/...))
 
 .PHONY: all build test check fuzz bench soak soak-checks demo package clean
 
@@ -26,8 +31,9 @@ build:
 
 test:
 	@sh integration/deps.sh
-	go test -race $(UNITS)
-	CGO_ENABLED=0 go test -count=1 -p 1 -timeout 14m $(LAB)
+	go test -race -p 4 $(UNITS)
+	CGO_ENABLED=0 go test -count=1 -p 4 -timeout 5m $(SHORT)
+	CGO_ENABLED=0 go test -count=1 -p 1 -timeout 10m $(ALONE)
 
 check:
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; }
