@@ -75,6 +75,7 @@ type reloader struct {
 	ended     chan struct{} // closed when nobody takes proposals any more
 
 	serial  uint64
+	inForce uint64   // the serial of what the balancer has in force
 	pending *pending // nil: none
 	overdue <-chan time.Time
 }
@@ -106,6 +107,25 @@ type answer struct {
 	role   string
 	serial uint64
 	err    string
+}
+
+// different is what the balancer needs to know to come from one configuration, of that
+// serial, to another: of ten thousand servers mostly one.
+func different(was *force, serial uint64, is *force) balancer.Config {
+	part := frame(is.config, is.record, is.found)
+	part.After = serial
+	known := make(map[string]*config.Service, len(was.config.Services))
+	for i := range was.config.Services {
+		known[was.config.Services[i].Name] = &was.config.Services[i]
+	}
+	for i := range is.config.Services {
+		s := &is.config.Services[i]
+		part.Order = append(part.Order, s.Name)
+		if before := known[s.Name]; before == nil || !reflect.DeepEqual(before, s) {
+			part.Services = append(part.Services, service(*s))
+		}
+	}
+	return part
 }
 
 // reloadOrder is the admin socket's.
@@ -190,22 +210,21 @@ func (l *life) propose(p proposal) {
 		l.reload.pending.roles = append(l.reload.pending.roles, RoleBalancer)
 	}
 	l.reload.pending.waiting = slices.Clone(l.reload.pending.roles)
-	l.tell(p.next, l.reload.pending.roles)
+	l.tell(p.next, l.reload.pending.roles, different(was, l.reload.inForce, p.next))
 	l.confirm()
 }
 
-// tell hands workers a configuration. It never waits.
-func (l *life) tell(f *force, roles []string) {
+// tell hands workers a configuration, and the balancer its part. It never waits.
+func (l *life) tell(f *force, roles []string, part balancer.Config) {
 	l.reload.serial++
 	for _, role := range roles {
 		box, command := l.reload.balancer, any(nil)
 		switch role {
 		case RoleElection:
-			part := f.election
-			part.Serial, part.Planned = l.reload.serial, l.planned.now
-			box, command = l.reload.election, election.Command{Configure: &part}
+			whole := f.election
+			whole.Serial, whole.Planned = l.reload.serial, l.planned.now
+			box, command = l.reload.election, election.Command{Configure: &whole}
 		default:
-			part := f.balancer()
 			part.Serial, part.Overrides = l.reload.serial, *l.overrides.now.Load()
 			command = balancer.Command{Configure: &part}
 		}
@@ -219,6 +238,9 @@ func (l *life) tell(f *force, roles []string) {
 
 // answered takes a worker's answer.
 func (l *life) answered(a answer) {
+	if a.role == RoleBalancer && a.err == "" {
+		l.reload.inForce = a.serial
+	}
 	p := l.reload.pending
 	switch {
 	case p == nil || a.serial != l.reload.serial:
@@ -255,7 +277,7 @@ func (l *life) rollBack(reason string) {
 		return
 	}
 	l.reload.pending, l.reload.overdue = nil, nil
-	l.tell(l.now(), p.roles)
+	l.tell(l.now(), p.roles, l.now().balancer())
 	l.d.Notify("READY=1")
 	l.reject(p.proposal, &p.plan, reason)
 }

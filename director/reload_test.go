@@ -3,10 +3,13 @@ package director
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/hald-project/hald/balancer"
 	"github.com/hald-project/hald/config"
@@ -106,6 +109,56 @@ func TestReload(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestReloadTellsTheBalancerWhatIsDifferent: of a thousand services one has changed, and
+// the balancer is told of one. After a refusal it is told all of the old ones.
+func TestReloadTellsTheBalancerWhatIsDifferent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told, weight := make(chan string, 9), 2
+		refused := func(serial uint64) string { return map[uint64]string{2: "no socket"}[serial] }
+		services := func() (all []config.Service) {
+			for _, name := range []string{"http", "dns"} {
+				all = append(all, config.Service{Name: name, Servers: []config.Server{{Name: "web1", Weight: 2}}})
+			}
+			return all
+		}
+		s := perform(t, obedient(masterReport, 0, nil), configurable(upReport, told, refused), func(d *Director) {
+			d.Config.Services = services()
+			d.Load = func() (*config.Config, config.Diagnostics) {
+				c := testConfig()
+				c.Services = services()
+				c.Services[1].Servers[0].Weight = weight
+				return c, config.Diagnostics{}
+			}
+		})
+		time.Sleep(time.Second)
+		for _, weight = range []int{3, 4, 5} {
+			s.life.renew(t.Context(), "", false)
+			synctest.Wait()
+		}
+		var got []string
+		for len(told) > 0 {
+			var c balancer.Command
+			json.Unmarshal([]byte(<-told), &c)
+			text := fmt.Sprintf("%d after %d, %s:", c.Configure.Serial, c.Configure.After, c.Configure.Order)
+			for _, service := range c.Configure.Services {
+				text += fmt.Sprintf(" %s %d", service.Name, service.Servers[0].Weight)
+			}
+			got = append(got, text)
+		}
+		want := []string{
+			"0 after 0, []: http 2 dns 2",
+			"1 after 0, [http dns]: dns 3",
+			"2 after 1, [http dns]: dns 4",
+			"3 after 0, []: http 2 dns 3", // back
+			"4 after 3, [http dns]: dns 5",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		s.leave()
+	})
 }
 
 // TestReloadOfADyingElection: a worker that dies of its new configuration gets the

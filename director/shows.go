@@ -73,6 +73,7 @@ func (l *life) show(services []balancer.Status) {
 // noBalancer answers for one that has gone, or has not begun.
 func (l *life) noBalancer() {
 	l.shows.working = false
+	l.reload.inForce = 0 // what the next one is told first has no number
 	if len(l.shows.waiting) > 0 {
 		l.show(balancerBlank(l.now().balancer(), notRunning))
 	}
