@@ -58,6 +58,7 @@ func (r *reader) readUser(b *block) string {
 	if !name.ok {
 		return ""
 	}
+	r.looks++
 	if _, err := user.Lookup(name.value); err != nil {
 		detail := fmt.Sprintf("%s: %s.", name.shown(), strings.TrimPrefix(err.Error(), "user: "))
 		if r.source.elsewhere {

@@ -55,23 +55,23 @@ var pure = map[string]function.Function{
 	"can": tryfunc.CanFunc, "try": tryfunc.TryFunc,
 
 	"cidrhost": cidrHostFunc, "cidrnetmask": cidrNetmaskFunc, "cidrsubnet": cidrSubnetFunc,
-
-	"hostname": function.New(&function.Spec{
-		Type: function.StaticReturnType(cty.String),
-		Impl: func([]cty.Value, cty.Type) (cty.Value, error) {
-			name, err := os.Hostname()
-			return cty.StringVal(name), err
-		},
-	}),
 }
 
 // functions are all functions of the language. read is called each time
 // file() or env() hands out a value.
 func (s *source) functions(read func()) map[string]function.Function {
-	all := make(map[string]function.Function, len(pure)+2)
+	all := make(map[string]function.Function, len(pure)+3)
 	for name, f := range pure {
 		all[name] = f
 	}
+	all["hostname"] = function.New(&function.Spec{
+		Type: function.StaticReturnType(cty.String),
+		Impl: func([]cty.Value, cty.Type) (cty.Value, error) {
+			s.looks++
+			name, err := os.Hostname()
+			return cty.StringVal(name), err
+		},
+	})
 	all["env"] = outside("name", read, lookupEnv)
 	all["file"] = outside("path", read, s.readSecret)
 	return all
@@ -109,6 +109,7 @@ func lookupEnv(name string) (string, error) {
 // readSecret reads a text file without its last line break. Relative paths
 // start at the configuration's folder.
 func (s *source) readSecret(path string) (string, error) {
+	s.looks++
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(s.folder, path)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -71,17 +72,31 @@ type source struct {
 	elsewhere bool // this is not the machine that runs what is named
 	diags     hcl.Diagnostics
 	known     map[string]bool // keys of diags, so that nothing is said twice
+
+	kept    []*Service // virtual servers that are known, in their places, and nil for those to be read; nil: all are
+	looks   int        // how often something on this machine was looked at
+	unsure  bool       // the text has other virtual servers than that
+	reading            // how they were read
+}
+
+func newSource(folder string) *source {
+	return &source{folder: folder, files: map[string]*hcl.File{}, keys: map[string][]keySpan{}, known: map[string]bool{}}
+}
+
+// addTo adds a file to the sum of all.
+func addTo(sum hash.Hash, name string, text []byte) {
+	fmt.Fprintf(sum, "%s\x00%d\x00", filepath.Base(name), len(text))
+	sum.Write(text)
 }
 
 // open reads and parses the files of a configuration.
 func open(path string) *source {
-	s := &source{files: map[string]*hcl.File{}, keys: map[string][]keySpan{}, known: map[string]bool{}}
 	names, folder, err := fileNames(path)
+	s := newSource(folder)
 	if err != nil {
 		s.fail(nil, "Cannot read the configuration", sentence(err))
 		return s
 	}
-	s.folder = folder
 	sum := sha256.New()
 	var files []*hcl.File
 	for _, name := range names {
@@ -90,8 +105,7 @@ func open(path string) *source {
 			s.fail(nil, "Cannot read the configuration", sentence(err))
 			continue
 		}
-		fmt.Fprintf(sum, "%s\x00%d\x00", filepath.Base(name), len(text))
-		sum.Write(text)
+		addTo(sum, name, text)
 		files = append(files, s.parse(name, text))
 	}
 	s.hash = hex.EncodeToString(sum.Sum(nil))

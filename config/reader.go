@@ -38,13 +38,15 @@ func (w *survey) view(d Director) *Config {
 	c := &Config{Cluster: w.cluster, Director: d, Directors: w.directorList(), Hash: w.source.hash}
 	c.Log = r.readLog(root)
 	c.Admin = r.readAdmin(root)
-	for _, b := range root.nested["virtual_server"] {
-		r.services = append(r.services, b.label)
+	listed := r.listed(root)
+	for _, l := range listed {
+		r.services = append(r.services, l.name())
 	}
 	instances := r.readInstances(root)
 	c.Groups = r.readSyncGroups(root, instances)
 	c.IPVS = r.readIPVS(root, instances)
-	services := r.readServices(root)
+	services := r.readServices(root, listed)
+	r.source.locals, r.source.synced = r.ctx.Variables["local"], r.synced
 	for _, in := range instances {
 		c.Instances = append(c.Instances, in.Instance)
 	}

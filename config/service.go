@@ -21,7 +21,7 @@ type service struct {
 var forwardings = []string{"nat", "dr", "tun"}
 
 // readServices reads all virtual_server blocks and compares them.
-func (r *reader) readServices(root *block) []service {
+func (r *reader) readServices(root *block, list []listing) []service {
 	var defaults *block
 	if d := root.nested["virtual_server_defaults"]; len(d) > 0 {
 		defaults = d[0].asDefaults()
@@ -30,16 +30,25 @@ func (r *reader) readServices(root *block) []service {
 	var all []service
 	names := map[string]hcl.Range{}
 	taken := map[string]string{}
-	for _, b := range root.nested["virtual_server"] {
-		r.checkLabel(b)
-		r.unique(names, b.label, b.labelAt, "Duplicate virtual_server")
-		sv, protocol := r.readService(b.withDefaults(defaults))
+	for _, l := range list {
+		sv, protocol := l.known()
+		alone := true
+		at := hcl.Range{}
+		if b := l.block; b != nil {
+			secrets, looks := r.secrets, r.looks
+			r.checkLabel(b)
+			at = b.labelAt
+			sv, protocol = r.readService(b.withDefaults(defaults))
+			alone = r.secrets == secrets && r.looks == looks
+		}
+		r.source.alone = append(r.source.alone, alone)
+		r.unique(names, sv.Name, at, "Duplicate virtual_server")
 		all = append(all, sv)
 		for _, key := range sv.keys(protocol) {
 			if other, again := taken[key.value]; again {
 				r.fail(key.at, "Duplicate virtual server address", fmt.Sprintf("%s is already served by virtual_server %q.", sv.shown(key, protocol), other))
 			} else {
-				taken[key.value] = b.label
+				taken[key.value] = sv.Name
 			}
 		}
 	}

@@ -152,6 +152,7 @@ func (r *reader) checkFile(path field[string], what string, read func(string) er
 	if read == nil {
 		safe = safeProgram
 	}
+	r.looks++
 	err := safe(path.value)
 	if err == nil && read != nil {
 		title, err = "Unusable "+what, read(path.value)

@@ -47,14 +47,15 @@ func (a *app) run() *cobra.Command {
 			"nothing in the kernel; the table it shows was empty when it began. Give it a --runtime-dir of its own where a daemon runs already.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			c, err := a.loadValid(config.Load, codeUsage)
+			var files config.Loader
+			c, err := a.loadValid(files.Load, codeUsage)
 			if err != nil {
 				return err
 			}
 			if err := ready(c, dry); err != nil {
 				return &exit{codeFailed, err}
 			}
-			return a.live(command.Context(), a.made(c, dry))
+			return a.live(command.Context(), a.made(c, dry), &files)
 		},
 	}
 	command.Flags().BoolVar(&dry, "dry-run", false, "try the configuration: send nothing but probes, change nothing")
@@ -98,8 +99,9 @@ func (a *app) made(c *config.Config, dry bool) *director.Director {
 	return d
 }
 
-// live is the daemon's life from here to its end.
-func (a *app) live(ctx context.Context, d *director.Director) error {
+// live is the daemon's life from here to its end. What it loads it reads like the files
+// it began with.
+func (a *app) live(ctx context.Context, d *director.Director, files *config.Loader) error {
 	debug.SetGCPercent(steadyGarbage)
 	log := a.logging(d.Config.Log)
 	sink, level := a.sink(log)
@@ -125,7 +127,7 @@ func (a *app) live(ctx context.Context, d *director.Director) error {
 	name, trial := d.Config.Director.Name, d.DryRun
 	d.Load = func() (*config.Config, config.Diagnostics) {
 		defer debug.SetGCPercent(debug.SetGCPercent(loadingGarbage))
-		c, diags := config.Load(path, name)
+		c, diags := files.Load(path, name)
 		if c != nil && trial {
 			c.Admin.Socket = ""
 		}
