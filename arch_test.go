@@ -19,13 +19,14 @@ const module = "github.com/hald-project/hald/"
 // arrows are all imports allowed between the packages. Tests may import the
 // twins beside a port, and the guest that gives them a kernel.
 var arrows = map[string][]string{
-	"cmd/hald":            {"realserver", "simulate", "vrrp", "director", "election", "balancer", "config", "event", "admin", "ipvsctl"},
+	"cmd/hald":            {"doctor", "realserver", "simulate", "vrrp", "director", "election", "balancer", "config", "event", "admin", "ipvsctl"},
 	"director":            {"election", "balancer", "config", "event", "admin"},
 	"election":            {"vrrp", "netif", "garp", "event"},
 	"balancer":            {"healthcheck", "ipvsctl", "discovery", "event"},
 	"discovery":           {},
 	"simulate":            {"vrrp", "config"},
 	"realserver":          {"config"},
+	"doctor":              {"config", "vrrp", "netif", "garp"},
 	"admin":               {"event"},
 	"config":              {},
 	"event":               {},
@@ -54,6 +55,7 @@ var pure = []string{
 	"vrrp/machine.go", "vrrp/backup.go", "vrrp/master.go", "vrrp/leave.go", "vrrp/yield.go", "vrrp/inspect.go", "vrrp/timers.go", "vrrp/margin.go", "vrrp/advertisement.go", "vrrp/version2.go", "vrrp/version3.go", "vrrp/checksum.go", "vrrp/packet.go", "vrrp/event.go",
 	"garp/frame.go", "garp/advertisement.go", "garp/schedule.go", "garp/limit.go", "garp/claim.go", "garp/probe.go", "garp/vigil.go",
 	"netif/plan.go", "netif/link.go", "netif/virtual.go",
+	"doctor/finding.go", "doctor/facts.go", "doctor/diagnose.go", "doctor/machine.go", "doctor/link.go", "doctor/setting.go", "doctor/way.go", "doctor/wire.go", "doctor/peer.go", "doctor/local.go",
 	"realserver/role.go", "realserver/thing.go", "realserver/plan.go",
 	"healthcheck/tally.go", "healthcheck/answer.go", "healthcheck/chunks.go",
 	"ipvsctl/model.go", "ipvsctl/plan.go",

@@ -95,7 +95,7 @@ func newRoot(a *app) *cobra.Command {
 		return oneOf("--log-format", a.logFormat, "", "json", "console")
 	}
 	root.AddCommand(a.run(), a.check(), a.format(), a.plan(), a.reload(), a.status(), a.events(), a.handover(), a.takeback(), a.maintenance(), a.drain(), a.enable(), a.weight(), a.logLevelOrder(), a.cleanup(), a.scan(), a.simulate(), a.version(), a.worker())
-	root.AddCommand(a.realserver())
+	root.AddCommand(a.realserver(), a.doctor())
 	return root
 }
 
