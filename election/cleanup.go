@@ -65,7 +65,7 @@ func cleanup(ctx context.Context, cfg Config, wasMaster []string, h host) error 
 	wg.Wait()
 	links, e := h.links()
 	if e == nil {
-		e = errors.Join(sweep(h, links, nil), h.promote(crowded(links, cfg.Instances)))
+		e = errors.Join(sweep(h, links, nil), h.promote(crowded(links, cfg.holds)))
 	}
 	return errors.Join(err, e, admitAll(h.filter))
 }

@@ -196,9 +196,6 @@ func (e *election) look() {
 	if e.links == nil {
 		return
 	}
-	if !e.fresh {
-		e.promotion.look(crowded(e.links, e.configs()))
-	}
 	var virtual []netip.Prefix
 	for _, in := range e.instances {
 		virtual = append(virtual, in.cfg.prefixes()...)
@@ -207,14 +204,19 @@ func (e *election) look() {
 		g.withdrawn = e.planned.maintenance != nil
 		g.look(e.links, virtual)
 	}
+	if !e.fresh {
+		e.promotion.look(crowded(e.links, e.holds))
+	}
 }
 
-// configs are the instances as they are configured.
-func (e *election) configs() (list []Instance) {
+// holds tells whether an instance may hold an address.
+func (e *election) holds(p netip.Prefix) bool {
 	for _, in := range e.instances {
-		list = append(list, in.cfg)
+		if in.cfg.holds(p) {
+			return true
+		}
 	}
-	return list
+	return false
 }
 
 // publish reports all instances in the order of the configuration. Before there is

@@ -3,25 +3,17 @@ package election
 import (
 	"maps"
 	"net/netip"
+	"slices"
 
 	"github.com/hald-project/hald/event"
 	"github.com/hald-project/hald/netif"
 )
 
 // crowded are the links, by index, on which a virtual IPv4 address shares its
-// subnet with another address. instances are whose addresses count where the
-// kernel keeps no marks; the addresses of an owner are the host's.
-func crowded(links netif.Links, instances []Instance) map[int]bool {
-	virtual := map[netip.Prefix]bool{}
-	for _, c := range instances {
-		if c.owns() {
-			continue
-		}
-		for _, p := range c.prefixes() {
-			virtual[p] = true
-		}
-	}
-	ours := func(a netif.Address) bool { return a.Ours() || a.Protocol == 0 && virtual[a.Prefix] }
+// subnet with another address. Where the kernel keeps no marks, holds tells which are
+// virtual.
+func crowded(links netif.Links, holds func(netip.Prefix) bool) map[int]bool {
+	ours := func(a netif.Address) bool { return a.Ours() || a.Protocol == 0 && holds(a.Prefix) }
 	all := map[int]bool{}
 	for _, l := range links {
 		if l.Crowded(ours) {
@@ -29,6 +21,17 @@ func crowded(links netif.Links, instances []Instance) map[int]bool {
 		}
 	}
 	return all
+}
+
+// holds tells whether an address is one that the instance claims: an owner's are the
+// host's.
+func (c Instance) holds(p netip.Prefix) bool {
+	return !c.owns() && slices.ContainsFunc(c.Addresses, func(a Address) bool { return a.Prefix == p })
+}
+
+// holds tells whether one of the instances claims an address.
+func (c Config) holds(p netip.Prefix) bool {
+	return slices.ContainsFunc(c.Instances, func(in Instance) bool { return in.holds(p) })
 }
 
 // promotion keeps promote_secondaries set on crowded links, so that no virtual

@@ -109,11 +109,11 @@ func TestCleanupRestoresPromotion(t *testing.T) {
 // owner's addresses are the host's all the same.
 func TestCrowdedWithoutMarks(t *testing.T) {
 	links := netif.Links{"eth0": {Name: "eth0", Index: 2, Addrs: []netif.Address{{Prefix: netip.PrefixFrom(addrA, 24)}, {Prefix: vip, Secondary: true}}}}
-	if got := crowded(links, []Instance{shop(150)}); !got[2] {
+	if got := crowded(links, shop(150).holds); !got[2] {
 		t.Errorf("configured: %v", got)
 	}
 	for name, c := range map[string]Instance{"another's": other(150), "an owner's": shop(255)} {
-		if got := crowded(links, []Instance{c}); len(got) > 0 {
+		if got := crowded(links, Config{Instances: []Instance{c}}.holds); len(got) > 0 {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

@@ -51,7 +51,7 @@ func (e *election) tidyAll() {
 	links, err := e.host.links()
 	if err == nil {
 		err = sweep(e.host, links, nil)
-		e.promotion.make(crowded(links, e.configs()))
+		e.promotion.make(crowded(links, e.holds))
 	}
 	e.reportSweep(err)
 }

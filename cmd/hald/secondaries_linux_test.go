@@ -109,14 +109,18 @@ func TestTheHostsPrimaryGoes(t *testing.T) {
 	}
 	s.ip("addr", "del", "10.99.0.100/24", "dev", "eth0")
 	restored("deleted")
-	s.until("the setting, with ours secondary again", func() bool { return s.promotion() != "0" })
-	s.setPromotion("0") // somebody does not want it
-	s.ip("addr", "del", "10.99.0.11/24", "dev", "eth0")
-	restored("primary_removed")
 	d.stop()
 	if got := s.promotion(); got != "0" {
 		t.Errorf("promote_secondaries is %s after the stop", got)
 	}
+
+	d = s.run(log)
+	s.until("master again", s.isMaster)
+	s.until("the setting again", func() bool { return s.promotion() != "0" })
+	s.setPromotion("0") // somebody does not want it
+	s.ip("addr", "del", "10.99.0.11/24", "dev", "eth0")
+	restored("primary_removed")
+	d.stop()
 }
 
 // TestPromotionAfterAKill: nobody is left to restore the setting but the clean-up;
