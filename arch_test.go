@@ -19,8 +19,9 @@ const module = "github.com/hald-project/hald/"
 // arrows are all imports allowed between the packages. Tests may import the
 // twins beside a port, and the guest that gives them a kernel.
 var arrows = map[string][]string{
-	"cmd/hald":            {"doctor", "realserver", "simulate", "vrrp", "director", "election", "balancer", "config", "event", "admin", "ipvsctl"},
-	"director":            {"election", "balancer", "config", "event", "admin"},
+	"cmd/hald":            {"doctor", "realserver", "simulate", "vrrp", "director", "election", "balancer", "config", "event", "admin", "notify", "ipvsctl"},
+	"director":            {"election", "balancer", "config", "event", "admin", "notify"},
+	"notify":              {"event"},
 	"election":            {"vrrp", "netif", "garp", "event"},
 	"balancer":            {"healthcheck", "ipvsctl", "discovery", "event"},
 	"discovery":           {},
@@ -28,7 +29,7 @@ var arrows = map[string][]string{
 	"realserver":          {"config"},
 	"doctor":              {"config", "vrrp", "netif", "garp"},
 	"admin":               {"event"},
-	"config":              {},
+	"config":              {"event"},
 	"event":               {},
 	"vrrp":                {},
 	"vrrp/vrrptest":       {"vrrp"},
@@ -61,7 +62,7 @@ var pure = []string{
 	"ipvsctl/model.go", "ipvsctl/plan.go",
 	"balancer/desired.go", "balancer/expand.go", "discovery/message.go", "discovery/course.go",
 	"election/fitness.go",
-	"director/translate.go",
+	"director/translate.go", "notify/queue.go",
 	"config/diff.go", "config/plan.go", "config/effect.go", "config/seal.go",
 }
 

@@ -18,6 +18,7 @@ type Config struct {
 	Groups    []SyncGroup
 	Services  []Service // in file order
 	IPVS      IPVS
+	Notifiers []Notifier `json:",omitempty"` // in file order
 	Log       Log
 	Admin     Admin
 	Hash      string // hex SHA-256 over the files' names and contents
@@ -264,6 +265,33 @@ type Sync struct {
 	Interface string
 	ID        int           // 0–255
 	Refresh   time.Duration // whole seconds; 0: as the kernel has it
+}
+
+// Notifier is one notify block: it tells of events in one way.
+type Notifier struct {
+	Name    string
+	Events  []string      // names, or patterns with *, of path.Match
+	Kind    string        // "webhook" or "exec"
+	GiveUp  time.Duration // so long after the first attempt no other begins
+	Webhook NotifyWebhook `json:",omitzero"`
+	Exec    NotifyExec    `json:",omitzero"`
+}
+
+// NotifyWebhook is where events are posted.
+type NotifyWebhook struct {
+	URL     string            // http or https
+	Headers map[string]string `json:",omitempty"`
+	Secret  string            `json:",omitempty"` // signs; empty: no signature
+	CA      string            `json:",omitempty"` // path; empty: the system's authorities
+	Timeout time.Duration     // of one attempt
+}
+
+// NotifyExec is a command that is told.
+type NotifyExec struct {
+	Command []string      // an absolute path and arguments
+	Timeout time.Duration // then its process group is killed
+	User    string        `json:",omitempty"` // whose rights it has; empty: hald's
+	Before  bool          `json:",omitempty"` // awaited before addresses move
 }
 
 // Log is the log block.

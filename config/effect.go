@@ -17,6 +17,7 @@ var blocks = map[reflect.Type]struct{ name, key string }{
 	reflect.TypeFor[Check]():     {"check", "Kind"},
 	reflect.TypeFor[Director]():  {"director", "Name"},
 	reflect.TypeFor[IPVS]():      {"ipvs", ""},
+	reflect.TypeFor[Notifier]():  {"notify", "Name"},
 	reflect.TypeFor[Log]():       {"log", ""},
 	reflect.TypeFor[Admin]():     {"admin", ""},
 }
@@ -26,7 +27,7 @@ var blocks = map[reflect.Type]struct{ name, key string }{
 // balancer makes everything in place: it is made equal to what is wanted.
 var effects = map[string]string{
 	"Config.Cluster": InPlace, "Config.Director": InPlace, "Config.Directors": InPlace, "Config.Instances": InPlace,
-	"Config.Groups": InPlace, "Config.Services": InPlace, "Config.IPVS": InPlace, "Config.Log": InPlace, "Config.Admin": InPlace,
+	"Config.Groups": InPlace, "Config.Services": InPlace, "Config.IPVS": InPlace, "Config.Notifiers": InPlace, "Config.Log": InPlace, "Config.Admin": InPlace,
 	"Config.Hash": unplanned,
 
 	"Instance.Name": InPlace, "Instance.Priority": InPlace, "Instance.NoPreempt": InPlace, "Instance.PreemptDelay": InPlace,
@@ -67,6 +68,7 @@ func effectOf(t reflect.Type, field string) string {
 // untold are the fields whose values nobody is shown.
 var untold = map[string]bool{
 	"Instance.Password": true, "Instance.Keys": true, "HTTPCheck.Headers": true, "HTTPCheck.Body": true, "Probe.Send": true,
+	"NotifyWebhook.URL": true, "NotifyWebhook.Headers": true, "NotifyWebhook.Secret": true, "NotifyExec.Command": true,
 }
 
 // spelled are the attributes that are called otherwise in the configuration than
@@ -79,7 +81,8 @@ var spelled = map[string]string{
 	"Probe.HTTP": "http", "Probe.TLS": "tls", "Probe.GRPC": "grpc", "Tracker.Check": "check", "HTTPCheck.Follow": "follow_redirects",
 	"HTTPCheck.SHA256": "sha256", "HTTPCheck.HTTP2": "http2", "TLSCheck.Insecure": "verify = false",
 	"Probe.DNS": "dns", "DNSCheck.RCode": "rcode", "DNSCheck.TCP": "transport = \"tcp\"", "Probe.SMTP": "smtp", "SMTPCheck.StartTLS": "starttls",
-	"Server.Find": "dns, srv or file",
+	"NotifyExec.Before": "stage = \"before\"",
+	"Server.Find":       "dns, srv or file",
 }
 
 // restarts tells whether an instance has to begin anew though each attribute that

@@ -44,13 +44,24 @@ var language = &grammar{
 				"connection_sync": {single: true, attributes: []string{"vrrp_instance", "interface", "id", "refresh"}},
 			},
 		},
-		"notify": unbuilt("name"),
+		"notify": notifyGrammar,
 		"log":    {single: true, attributes: []string{"level", "format"}},
 		"admin": {
 			single:     true,
 			attributes: []string{"socket", "socket_group", "socket_mode"},
 			later:      []string{"http"},
 		},
+	},
+}
+
+// notifyGrammar is a notify block.
+var notifyGrammar = &grammar{
+	labels:     []string{"name"},
+	attributes: []string{"events", "give_up"},
+	blocks: map[string]*grammar{
+		"webhook": {single: true, attributes: []string{"url", "headers", "secret", "ca", "timeout"}},
+		"exec":    {single: true, attributes: []string{"command", "timeout", "user", "stage"}},
+		"smtp":    unbuilt(),
 	},
 }
 

@@ -53,6 +53,9 @@ var vocabulary = map[string][]string{
 	"ipvs":                 {"timeouts", "connection_sync", "expire_nodest_conn", "expire_quiescent_template", "clear_on_stop"},
 	"ipvs/connection_sync": {"vrrp_instance", "interface", "id", "refresh"},
 	"ipvs/timeouts":        {"tcp", "tcp_fin", "udp"},
+	"notify":               {"events", "give_up", "webhook", "exec", "smtp"},
+	"notify/webhook":       {"url", "headers", "secret", "ca", "timeout"},
+	"notify/exec":          {"command", "timeout", "user", "stage"},
 	"log":                  {"level", "format"},
 	"admin":                {"socket", "socket_group", "socket_mode", "http"},
 }
@@ -72,7 +75,7 @@ func inside(path, text string) string {
 		case i+1 < len(steps) && at(strings.Join(steps[:i+1], "/")).kinds != nil:
 			names := strings.Repeat(` "x"`, len(at(strings.Join(steps[:i+1], "/")).labels)-1)
 			out = fmt.Sprintf("%s %q%s {\n%s\n}", step, steps[i+1], names, out)
-		case step == "cluster", step == "director", step == "vrrp_instance", step == "virtual_server", step == "real_server":
+		case step == "cluster", step == "director", step == "vrrp_instance", step == "virtual_server", step == "real_server", step == "notify":
 			out = fmt.Sprintf("%s \"x\" {\n%s\n}", step, out)
 		default:
 			out = fmt.Sprintf("%s {\n%s\n}", step, out)

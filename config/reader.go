@@ -38,6 +38,7 @@ func (w *survey) view(d Director) *Config {
 	c := &Config{Cluster: w.cluster, Director: d, Directors: w.directorList(), Hash: w.source.hash}
 	c.Log = r.readLog(root)
 	c.Admin = r.readAdmin(root)
+	c.Notifiers = r.readNotifiers(root)
 	listed := r.listed(root)
 	for _, l := range listed {
 		r.services = append(r.services, l.name())

@@ -11,7 +11,11 @@ import (
 
 	"github.com/hald-project/hald/election"
 	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/notify"
 )
+
+// tellingBound is how long a stop waits for notifiers that have something to tell.
+const tellingBound = 5 * time.Second
 
 // life is the state of a running director. One goroutine, the one in run, owns
 // all of it but the ring; supervisors and admin requests reach it by channels.
@@ -31,6 +35,7 @@ type life struct {
 
 	overrides overrides
 	log       LogStatus
+	notifiers *notify.Set
 
 	began      time.Time
 	seq        uint64 // of the last event
@@ -58,8 +63,9 @@ func newLife(d *Director) *life {
 		overrides:  overrides{memory: newMemory(overridesFile(d.StateDir)), news: make(chan any, 1)},
 		reload:     newReloader(),
 		log:        LogStatus{Level: d.LogLevel},
+		notifiers:  notify.NewSet(),
 	}
-	l.force.Store(newForce(d.Config, d.record(), d.found()))
+	l.force.Store(d.newForce(d.Config))
 	return l
 }
 
@@ -70,6 +76,7 @@ func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 	l.began = time.Now()
 	l.now().loaded = l.began
 	defer close(l.reload.ended)
+	l.notifiers.Configure(l.now().notifiers)
 	l.emit(event.Event{Name: "daemon.started", Reason: "version " + l.d.Version})
 	l.emit(event.Event{Name: "config.loaded", Reason: "hash " + l.now().config.Hash})
 	l.recall()
@@ -91,6 +98,8 @@ func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 		select {
 		case m := <-l.messages:
 			l.take(m)
+		case e := <-l.notifiers.Reports():
+			l.emit(e)
 		case a := <-l.asks:
 			l.question(a)
 		case <-l.shows.overdue:
@@ -123,10 +132,12 @@ func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 	if !stopped.IsZero() {
 		last.DurationMS = event.Milliseconds(time.Since(stopped))
 	}
+	bound := tellingBound
 	if ctx.Err() != nil {
-		last.Error = ErrKilled.Error()
+		last.Error, bound = ErrKilled.Error(), 0
 	}
 	l.emit(last)
+	l.notifiers.Close(bound, func(e event.Event) { l.keep(e) })
 }
 
 // take keeps what a supervisor reports.
@@ -201,7 +212,10 @@ func (l *life) follow(e event.Event) {
 }
 
 // emit stamps an event and hands it on.
-func (l *life) emit(e event.Event) {
+func (l *life) emit(e event.Event) { l.notifiers.Tell(l.keep(e)) }
+
+// keep stamps an event for the ring and the log.
+func (l *life) keep(e event.Event) event.Event {
 	l.seq++
 	e.Seq = l.seq
 	e.Cluster = l.now().config.Cluster
@@ -213,4 +227,5 @@ func (l *life) emit(e event.Event) {
 	e.DurationMS = math.Round(e.DurationMS*1000) / 1000
 	l.ring.Add(e)
 	l.d.Log(e)
+	return e
 }

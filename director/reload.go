@@ -15,6 +15,7 @@ import (
 	"github.com/hald-project/hald/config"
 	"github.com/hald-project/hald/election"
 	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/notify"
 )
 
 // applyBound is how long the workers may take to say that they are configured.
@@ -27,10 +28,17 @@ type force struct {
 	election      election.Config
 	record, found string
 	loaded        time.Time
+
+	notifiers []notify.Config
 }
 
-func newForce(c *config.Config, record, found string) *force {
-	return &force{config: c, election: ElectionConfig(c), record: record, found: found, loaded: time.Now()}
+// newForce makes one; in a trial nobody is notified.
+func (d *Director) newForce(c *config.Config) *force {
+	f := &force{config: c, election: ElectionConfig(c), record: d.record(), found: d.found(), loaded: time.Now()}
+	if !d.DryRun {
+		f.notifiers = notifiers(c.Notifiers)
+	}
+	return f
 }
 
 func (f *force) balancer() balancer.Config { return BalancerConfig(f.config, f.record, f.found) }
@@ -164,7 +172,7 @@ func (l *life) renew(ctx context.Context, by string, allow bool) (Outcome, error
 	diags.WriteText(&told, 0, false)
 	p := proposal{invalid: diags.Err(), told: told.String(), allow: allow, by: by, outcome: make(chan Outcome, 1)}
 	if c != nil {
-		p.next = newForce(c, l.d.record(), l.d.found())
+		p.next = l.d.newForce(c)
 	}
 	select {
 	case l.reload.proposals <- p:
@@ -262,6 +270,7 @@ func (l *life) confirm() {
 	l.adoptLevel(l.now().config.Log.Level, p.next.config.Log.Level)
 	l.force.Store(p.next)
 	l.tidy()
+	l.notifiers.Configure(p.next.notifiers)
 	l.prepare()
 	l.placed = nil // the balancer may have begun to synchronise
 	l.place()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hald-project/hald/balancer"
 	"github.com/hald-project/hald/election"
+	"github.com/hald-project/hald/notify"
 )
 
 // Document is what `hald status` shows. Its names are stable API.
@@ -23,6 +24,7 @@ type Document struct {
 	StateError     string                `json:"state_error,omitempty"` // why they would not
 	VRRPInstances  []election.Status     `json:"vrrp_instances"`
 	VirtualServers []balancer.Status     `json:"virtual_servers"`
+	Notifiers      []notify.Status       `json:"notifiers"`
 }
 
 // Settled tells whether the planned work shown is on the disk, or why it is not is
@@ -117,5 +119,6 @@ func (l *life) document(services []balancer.Status) Document {
 		Overrides:      unended(*l.overrides.now.Load(), time.Now()),
 		VRRPInstances:  l.explained(time.Now()),
 		VirtualServers: services,
+		Notifiers:      l.notifiers.Status(),
 	}
 }

@@ -26,6 +26,7 @@ type Event struct {
 	Service      string  `json:"service,omitempty"`
 	Server       string  `json:"server,omitempty"`
 	Check        string  `json:"check,omitempty"`
+	Notifier     string  `json:"notifier,omitempty"`
 	From         string  `json:"from,omitempty"`
 	To           string  `json:"to,omitempty"`
 	Reason       string  `json:"reason,omitempty"`

@@ -79,6 +79,7 @@ func fields(e Event) []zapcore.Field {
 	text("service", e.Service)
 	text("server", e.Server)
 	text("check", e.Check)
+	text("notifier", e.Notifier)
 	text("from", e.From)
 	text("to", e.To)
 	text("reason", e.Reason)

@@ -1,6 +1,11 @@
 package event
 
-import "go.uber.org/zap/zapcore"
+import (
+	"maps"
+	"slices"
+
+	"go.uber.org/zap/zapcore"
+)
 
 // kind is what every event of one name has in common.
 type kind struct {
@@ -89,6 +94,9 @@ var kinds = map[string]kind{
 	"event.dropped": {zapcore.WarnLevel, "events were dropped because the director did not take them"},
 	"log.dropped":   {zapcore.WarnLevel, "log lines were dropped because the output was stuck or failing"},
 }
+
+// Names is the vocabulary, sorted.
+func Names() []string { return slices.Sorted(maps.Keys(kinds)) }
 
 // kindOf is the kind of a name. A name outside the vocabulary is still worth
 // a line: it is reported at info with the name as its message.

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// notify tells the service manager. With RELOADING=1 it wants to know since when
+// sdNotify tells the service manager. With RELOADING=1 it wants to know since when
 // (sd_notify(3)).
-func notify(state string) {
+func sdNotify(state string) {
 	var now unix.Timespec
 	if state == "RELOADING=1" && unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) == nil {
 		state += fmt.Sprintf("\nMONOTONIC_USEC=%d", now.Nano()/1000)

@@ -39,6 +39,7 @@ func (p painter) document(d director.Document) string {
 		text.WriteString("\n" + p.services(d.VirtualServers))
 		text.WriteString(p.findings(d.VirtualServers))
 	}
+	text.WriteString(p.notifiers(d.Notifiers))
 	return text.String()
 }
 

@@ -86,7 +86,7 @@ func (a *app) made(c *config.Config, dry bool) *director.Director {
 		StateDir:   a.stateDir,
 		Version:    buildVersion(),
 		Cleanup:    election.Cleanup,
-		Notify:     notify,
+		Notify:     sdNotify,
 	}
 	var flags []string
 	if dry {
