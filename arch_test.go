@@ -53,7 +53,7 @@ var forTests = []string{"vrrp/vrrptest", "ipvsctl/ipvstest", "integration/guest"
 
 // pure are the cores: no goroutine, no channel, no clock, no socket, no log.
 var pure = []string{
-	"vrrp/machine.go", "vrrp/backup.go", "vrrp/master.go", "vrrp/leave.go", "vrrp/yield.go", "vrrp/inspect.go", "vrrp/timers.go", "vrrp/margin.go", "vrrp/advertisement.go", "vrrp/version2.go", "vrrp/version3.go", "vrrp/checksum.go", "vrrp/packet.go", "vrrp/event.go",
+	"vrrp/machine.go", "vrrp/moves.go", "vrrp/backup.go", "vrrp/master.go", "vrrp/leave.go", "vrrp/yield.go", "vrrp/inspect.go", "vrrp/timers.go", "vrrp/margin.go", "vrrp/advertisement.go", "vrrp/version2.go", "vrrp/version3.go", "vrrp/checksum.go", "vrrp/packet.go", "vrrp/event.go",
 	"garp/frame.go", "garp/advertisement.go", "garp/schedule.go", "garp/limit.go", "garp/claim.go", "garp/probe.go", "garp/vigil.go",
 	"netif/plan.go", "netif/link.go", "netif/virtual.go",
 	"doctor/finding.go", "doctor/facts.go", "doctor/diagnose.go", "doctor/machine.go", "doctor/link.go", "doctor/setting.go", "doctor/way.go", "doctor/wire.go", "doctor/peer.go", "doctor/local.go",

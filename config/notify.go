@@ -17,6 +17,9 @@ import (
 // awaitable is the event that a command with stage "before" can be awaited for.
 const awaitable = "vrrp.transition"
 
+// maxAwaited is how long addresses may wait at most.
+const maxAwaited = time.Minute
+
 // ways are the blocks of which a notifier has one: how it tells.
 var ways = []string{"webhook", "exec"}
 
@@ -54,7 +57,8 @@ func (r *reader) readNotifier(b *block) Notifier {
 	case "exec":
 		n.GiveUp, n.Exec = giveUp.or(30*time.Second).value, r.readExec(way)
 		if n.Exec.Before {
-			r.checkAwaited(b, way, events, giveUp)
+			n.GiveUp = 0
+			r.checkAwaited(way, n.Exec, events, giveUp)
 		}
 	}
 	return n
@@ -86,17 +90,21 @@ func (r *reader) readExec(b *block) NotifyExec {
 		Command: r.readCommand(b),
 		Timeout: read(r, b, "timeout", duration(100*time.Millisecond, 10*time.Minute, time.Millisecond)).or(10 * time.Second).value,
 		User:    r.readUser(b),
-		Before:  read(r, b, "stage", oneOf([]string{"after"}, "before")).or("after").value == "before",
+		Before:  read(r, b, "stage", oneOf([]string{"after", "before"})).or("after").value == "before",
 	}
 }
 
 // checkAwaited reports what cannot be awaited before addresses move, or tried again.
-func (r *reader) checkAwaited(b, way *block, events field[[]field[string]], giveUp field[time.Duration]) {
+func (r *reader) checkAwaited(way *block, told NotifyExec, events field[[]field[string]], giveUp field[time.Duration]) {
 	for _, e := range events.value {
 		if e.ok && e.value != awaitable {
 			r.fail(e.at, "Invalid events", fmt.Sprintf(
 				"%s is awaited before addresses move, and only %q does that; %s cannot be awaited. Give it a notify block of its own.", way.title(), awaitable, e.shown()))
 		}
+	}
+	if timeout := read(r, way, "timeout", duration(0, 0, 1)); timeout.ok && told.Timeout > maxAwaited {
+		r.fail(timeout.at, "Invalid timeout", fmt.Sprintf(
+			"%s is longer than %s: with stage \"before\" the virtual addresses are nowhere for so long when a master dies.", timeout.shown(), plain(maxAwaited)))
 	}
 	if giveUp.given {
 		r.fail(giveUp.at, "Invalid give_up", fmt.Sprintf("What is awaited before addresses move is tried once, and the timeout of %s bounds it. Remove this.", way.title()))

@@ -36,6 +36,7 @@ type life struct {
 	overrides overrides
 	log       LogStatus
 	notifiers *notify.Set
+	moved     moves
 
 	began      time.Time
 	seq        uint64 // of the last event
@@ -64,6 +65,7 @@ func newLife(d *Director) *life {
 		reload:     newReloader(),
 		log:        LogStatus{Level: d.LogLevel},
 		notifiers:  notify.NewSet(),
+		moved:      moves{},
 	}
 	l.force.Store(d.newForce(d.Config))
 	return l
@@ -94,6 +96,7 @@ func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 	balancerStop, balancerDone := l.supervise(ctx, l.balancerWorker())
 
 	var stopped time.Time
+	var farewell <-chan struct{}
 	for electionDone != nil || balancerDone != nil {
 		select {
 		case m := <-l.messages:
@@ -114,6 +117,9 @@ func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 			stopped = time.Now()
 			l.d.Notify("STOPPING=1")
 			l.emit(event.Event{Name: "daemon.stopping"})
+			farewell = l.farewell()
+		case <-farewell:
+			farewell = nil
 			close(electionStop)
 		case <-electionDone:
 			electionDone = nil
@@ -148,6 +154,9 @@ func (l *life) take(m message) {
 		if p := l.reload.pending; p != nil && m.event.Name == "worker.exited" && slices.Contains(p.roles, m.event.Reason) {
 			l.rollBack("the " + m.event.Reason + " died of it, or at that moment")
 		}
+	}
+	if m.move != nil {
+		l.move(*m.move)
 	}
 	if m.instances != nil {
 		l.instances = m.instances
@@ -212,12 +221,24 @@ func (l *life) follow(e event.Event) {
 }
 
 // emit stamps an event and hands it on.
-func (l *life) emit(e event.Event) { l.notifiers.Tell(l.keep(e)) }
+func (l *life) emit(e event.Event) {
+	e = l.keep(e)
+	l.notifiers.Tell(e)
+	l.herald(happened(e), func() {})
+}
 
 // keep stamps an event for the ring and the log.
 func (l *life) keep(e event.Event) event.Event {
 	l.seq++
 	e.Seq = l.seq
+	e = l.stamped(e)
+	l.ring.Add(e)
+	l.d.Log(e)
+	return e
+}
+
+// stamped says whose event it is, and when it happened if it does not say so itself.
+func (l *life) stamped(e event.Event) event.Event {
 	e.Cluster = l.now().config.Cluster
 	e.Director = l.now().config.Director.Name
 	e.DryRun = l.d.DryRun
@@ -225,7 +246,5 @@ func (l *life) keep(e event.Event) event.Event {
 		e.Time = time.Now()
 	}
 	e.DurationMS = math.Round(e.DurationMS*1000) / 1000
-	l.ring.Add(e)
-	l.d.Log(e)
 	return e
 }

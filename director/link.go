@@ -26,6 +26,7 @@ type Start func(ctx context.Context) (link Link, wait func() error, err error)
 // message is what a supervisor tells the director.
 type message struct {
 	event      *event.Event
+	move       *election.Move     // the election waits with it
 	instances  []election.Status  // nil: no news
 	services   []balancer.Status  // what the balancer was asked for; nil: something else
 	idle       bool               // no balancer works at the moment
@@ -42,7 +43,7 @@ type message struct {
 func electionReport(from *json.Decoder) (message, error) {
 	var r election.Report
 	err := from.Decode(&r)
-	m := message{event: r.Event, instances: r.Status, planned: r.Planned}
+	m := message{event: r.Event, move: r.Move, instances: r.Status, planned: r.Planned}
 	if c := r.Configured; c != nil {
 		m.answer = &answer{RoleElection, c.Serial, c.Error}
 	}

@@ -37,6 +37,9 @@ func (d *Director) newForce(c *config.Config) *force {
 	f := &force{config: c, election: ElectionConfig(c), record: d.record(), found: d.found(), loaded: time.Now()}
 	if !d.DryRun {
 		f.notifiers = notifiers(c.Notifiers)
+		for i := range f.election.Instances {
+			f.election.Instances[i].Before = before(c.Notifiers)
+		}
 	}
 	return f
 }

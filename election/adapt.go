@@ -20,7 +20,7 @@ func (c Instance) Becomes(next Instance) bool {
 	if c.owns() != next.owns() {
 		return false
 	}
-	c.Priority, c.NoPreempt, c.PreemptDelay, c.Trackers = next.Priority, next.NoPreempt, next.PreemptDelay, next.Trackers
+	c.Priority, c.NoPreempt, c.PreemptDelay, c.Before, c.Trackers = next.Priority, next.NoPreempt, next.PreemptDelay, next.Before, next.Trackers
 	return reflect.DeepEqual(c, next)
 }
 
@@ -34,6 +34,7 @@ func (g *group) adapt(c groupConfig) {
 	}
 	first := c.Instances[0]
 	g.router.SetPreempt(vrrp.SetPreempt{NoPreempt: first.NoPreempt, Delay: first.PreemptDelay})
+	g.router.SetBefore(c.before())
 	p := g.priority()
 	if p == before {
 		return

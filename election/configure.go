@@ -33,6 +33,7 @@ func (e *election) configure(cfg Config) error {
 			if g, err = newGroup(c, e.host, e.out.emit, e.noteChange); err != nil {
 				return err
 			}
+			g.awaits(e.out)
 			begin = append(begin, g)
 		}
 		next = append(next, g)

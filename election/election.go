@@ -160,6 +160,8 @@ func (e *election) obey(c Command) error {
 		for _, g := range e.named(c.TakeBack.Instances) {
 			g.router.TakeBack()
 		}
+	case c.Proceed != nil:
+		e.answer(*c.Proceed)
 	case c.Maintenance != nil:
 		e.maintain(*c.Maintenance)
 	case c.Track != nil:
@@ -244,6 +246,7 @@ func (e *election) publish() {
 
 // stopAll tells every router to leave and closes gone when all have.
 func (e *election) stopAll(gone chan<- struct{}) {
+	e.alone()
 	for _, g := range e.groups {
 		g.stop()
 		e.leaving = append(e.leaving, g)

@@ -18,23 +18,33 @@ const outboxSize = 2048 // events waiting for the director
 // director does not read, events are counted and dropped, and of the status only
 // the newest waits.
 type outbox struct {
-	events  chan event.Event
+	events  chan Report // each with an event or a move
 	status  chan Report
 	answer  chan Configured // the newest
 	dropped atomic.Int64
 }
 
 func newOutbox() *outbox {
-	return &outbox{events: make(chan event.Event, outboxSize), status: make(chan Report, 1), answer: make(chan Configured, 1)}
+	return &outbox{events: make(chan Report, outboxSize), status: make(chan Report, 1), answer: make(chan Configured, 1)}
 }
 
 // emit may be called from any goroutine.
 func (o *outbox) emit(e event.Event) {
 	e.Time = time.Now()
 	select {
-	case o.events <- e:
+	case o.events <- Report{Event: &e}:
 	default:
 		o.dropped.Add(1)
+	}
+}
+
+// announce hands a move in; false when there is no room for it.
+func (o *outbox) announce(m Move) bool {
+	select {
+	case o.events <- Report{Move: &m}:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -67,8 +77,8 @@ func (o *outbox) run(w io.Writer, stop <-chan struct{}) {
 	for {
 		var err error
 		select {
-		case e := <-o.events:
-			err = o.write(enc, e)
+		case r := <-o.events:
+			err = o.write(enc, r)
 		case r := <-o.status:
 			err = writeStatus(w, r)
 		case c := <-o.answer:
@@ -112,13 +122,13 @@ func writeStatus(to io.Writer, r Report) error {
 	return w.Flush()
 }
 
-// write puts the number of events lost before e in front of it.
-func (o *outbox) write(enc *json.Encoder, e event.Event) error {
+// write puts the number of events lost before r in front of it.
+func (o *outbox) write(enc *json.Encoder, r Report) error {
 	if n := o.dropped.Swap(0); n > 0 {
-		lost := event.Event{Time: e.Time, Name: "event.dropped", Reason: "election", Count: int(n)}
+		lost := event.Event{Time: time.Now(), Name: "event.dropped", Reason: "election", Count: int(n)}
 		if err := enc.Encode(Report{Event: &lost}); err != nil {
 			return err
 		}
 	}
-	return enc.Encode(Report{Event: &e})
+	return enc.Encode(r)
 }

@@ -16,6 +16,27 @@ type Command struct {
 	Handover    *Handover         `json:"handover,omitempty"`
 	TakeBack    *TakeBack         `json:"take_back,omitempty"`
 	Maintenance *MaintenanceOrder `json:"maintenance,omitempty"`
+	Proceed     *Proceed          `json:"proceed,omitempty"`
+}
+
+// Proceed answers a Move: whoever had to be told was told.
+type Proceed struct {
+	Instance string `json:"instance"` // the first of the Move's
+	Serial   uint64 `json:"serial"`
+}
+
+// Move says that the addresses of instances that are master together are about to move,
+// and that the election waits for Proceed, as long as their Before says; or that they do
+// not move after all.
+type Move struct {
+	Instances    []string `json:"instances"`
+	Serial       uint64   `json:"serial"`
+	From         string   `json:"from"`
+	To           string   `json:"to"`
+	Reason       string   `json:"reason"`
+	Peer         string   `json:"peer,omitempty"`
+	PeerPriority int      `json:"peer_priority,omitempty"`
+	Abandoned    bool     `json:"abandoned,omitempty"`
 }
 
 // Handover asks masters, with their whole sync groups, to hand over to a peer and
@@ -110,6 +131,7 @@ type Instance struct {
 	Checksum     string        `json:"checksum"`      // auto, rfc5798, rfc9568
 	Lease        time.Duration `json:"lease"`         // 0: addresses without a lifetime
 	Announce     Announce      `json:"announce"`
+	Before       time.Duration `json:"before"` // how long to wait for Proceed before addresses move; 0: not at all
 	Trackers     []Tracker     `json:"trackers"`
 }
 
@@ -155,6 +177,7 @@ type Announce struct {
 // sent on every change and once a second.
 type Report struct {
 	Event   *event.Event `json:"event,omitempty"`
+	Move    *Move        `json:"move,omitempty"`    // in order with the events
 	Status  []Status     `json:"status,omitempty"`  // all instances
 	Planned *Planned     `json:"planned,omitempty"` // with Status
 

@@ -26,7 +26,7 @@ func (r *Router) place(m *member, l Link) {
 		m.retry = time.Time{}
 		if m.conn != nil && l.Unfit && r.machine.Holding() {
 			m.fault = l.Fault
-			r.step(Unfit{l.Fault}) // the Conn is needed until the successor is heard
+			r.pass(Unfit{l.Fault}) // the Conn is needed until the successor is heard
 			return
 		}
 		r.step(m.failed(l.Fault))
@@ -58,7 +58,7 @@ func (r *Router) settle() {
 	switch r.machine.State() {
 	case Fault:
 		if r.fit() {
-			r.step(Recovered{})
+			r.pass(Recovered{})
 		}
 	case Master, Leaving:
 		for _, m := range r.members {
@@ -89,7 +89,7 @@ func (r *Router) begin() {
 		return
 	}
 	if r.machine.State() == Fault && r.fit() {
-		r.step(Recovered{})
+		r.pass(Recovered{})
 	}
 	if r.machine.State() != Initialize {
 		return
@@ -107,7 +107,7 @@ func (r *Router) begin() {
 		r.step(Resign{})
 		return
 	}
-	r.step(Startup{})
+	r.pass(Startup{})
 }
 
 // broken ends the use of a Conn that cannot be opened or fails to receive.

@@ -8,17 +8,8 @@ import (
 // enterMaster claims, speaks and announces, in that order: who hears the
 // advertisement may let go of the addresses, so they must be ours by then.
 func (m *Machine) enterMaster(now time.Time) []Action {
-	t := Transition{Reason: ReasonMasterSilent, Peer: m.peer, PeerPriority: m.peerPrio, Silence: now.Sub(m.heard)}
-	switch {
-	case m.state != Backup:
-		t = Transition{Reason: ReasonOwner}
-	case m.resigned:
-		t.Reason = ReasonMasterResigned
-	case m.lower:
-		t.Reason = ReasonPreempt
-	}
 	prio := m.cfg.Priority
-	actions := m.become(Master, t, Claim{}, Advertise{prio}, Announce{})
+	actions := m.become(Master, m.takeover(now), Claim{}, Advertise{prio}, Announce{})
 	m.interval, m.standby = m.cfg.Interval, false
 	m.tie = tie{}
 	m.restart(now)

@@ -19,6 +19,9 @@ type Router struct {
 	orders   chan Event // Yield, TakeBack
 	preempt  chan SetPreempt
 	stats    chan chan []Stats
+	before   chan time.Duration
+	proceed  chan uint64
+	gate     gate
 
 	leftovers bool      // of a previous life are still to be handed over
 	ending    bool      // ctx has ended
@@ -39,6 +42,7 @@ func NewRouter(cfg Config, members ...Member) *Router {
 	r := &Router{
 		cfg: cfg, machine: NewMachine(cfg),
 		links: make(chan []Link, 1), priority: make(chan uint8, 1), orders: make(chan Event, 1), preempt: make(chan SetPreempt, 1), stats: make(chan chan []Stats),
+		before: make(chan time.Duration, 1), proceed: make(chan uint64, 1),
 		readable: make(chan Conn), again: make(chan struct{}), closed: make(chan struct{}),
 	}
 	for i, m := range members {
@@ -119,7 +123,7 @@ func (r *Router) Run(ctx context.Context) error {
 		select {
 		case <-done:
 			done = nil
-			r.wake(func() { r.ending = true; r.step(Shutdown{}) })
+			r.wake(func() { r.ending = true; r.pass(Shutdown{}) })
 		case links := <-r.links:
 			r.wake(func() { r.relink(links) })
 		case p := <-r.priority:
@@ -127,7 +131,11 @@ func (r *Router) Run(ctx context.Context) error {
 		case p := <-r.preempt:
 			r.wake(func() { r.step(p) })
 		case order := <-r.orders:
-			r.wake(func() { r.step(order) })
+			r.wake(func() { r.order(order) })
+		case bound := <-r.before:
+			r.wake(func() { r.rebound(bound) })
+		case serial := <-r.proceed:
+			r.wake(func() { r.gate.open = r.gate.open || serial == r.gate.serial })
 		case c := <-r.readable:
 			r.wake(func() { r.read(c) })
 		case answer := <-r.stats:
@@ -147,7 +155,7 @@ func (r *Router) Run(ctx context.Context) error {
 // long gives up its addresses first: a change of the link alone would make it
 // claim again what the kernel took away meanwhile.
 func (r *Router) wake(do func()) {
-	due, now, master := r.machine.Deadline(), time.Now(), r.machine.State() == Master
+	due, now, master := r.due(), time.Now(), r.machine.State() == Master
 	r.step(Woke{})
 	if late := now.Sub(due); !due.IsZero() && late >= 0 {
 		r.delays.add(late)
@@ -162,6 +170,7 @@ func (r *Router) wake(do func()) {
 		r.members[0].Observer.Scarce(over)
 	}
 	do()
+	r.resolve()
 	r.explain()
 }
 
@@ -185,7 +194,7 @@ func (r *Router) read(c Conn) {
 // deadline is the earliest instant at which something is due; a day from now
 // when nothing is.
 func (r *Router) deadline() time.Time {
-	next := earlier(time.Now().Add(24*time.Hour), r.machine.Deadline())
+	next := earlier(time.Now().Add(24*time.Hour), r.due())
 	for _, m := range r.members {
 		for _, t := range []time.Time{m.Addresses.Deadline(), m.retry, m.split.until} {
 			next = earlier(next, t)
@@ -212,7 +221,7 @@ func (r *Router) tick() {
 	now := time.Now()
 	due := func(t time.Time) bool { return !t.IsZero() && !now.Before(t) }
 	if due(r.machine.Deadline()) {
-		r.step(Timeout{})
+		r.pass(Timeout{})
 	}
 	for _, m := range r.members {
 		if due(m.Addresses.Deadline()) {

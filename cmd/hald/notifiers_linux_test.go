@@ -81,6 +81,46 @@ func TestCommandsAreTold(t *testing.T) {
 	}
 }
 
+// TestCommandsAreAwaited: before the addresses come and before they go, once each, in
+// order with what is told after; one that hangs is killed, and holds nothing up for
+// longer than its timeout.
+func TestCommandsAreAwaited(t *testing.T) {
+	s := newSite(t, validConfig)
+	n := notesIn(t, t.TempDir())
+	here := "$(ip -o addr show to 10.99.0.100 | wc -l)"
+	before := n.block("routes", `"vrrp.transition"`, "$HALD_STAGE $HALD_FROM $HALD_TO $HALD_REASON "+here, "    stage = \"before\"\n")
+	before = strings.Replace(before, "echo", "sleep 0.3; echo", 1)
+	hangs := strings.Replace(n.block("hangs", `"vrrp.transition"`, "never", "    stage = \"before\"\n    timeout = \"1s\"\n"), "echo", "sleep 60; echo", 1)
+	after := n.block("script", `"vrrp.transition"`, "$HALD_STAGE $HALD_FROM $HALD_TO $HALD_REASON "+here, "")
+	s.rewrite("vrrp_instance", before+hangs+after+"vrrp_instance")
+	log := s.logFile()
+	d := s.run(log)
+	s.until("master", s.isMaster)
+	s.until("told", func() bool { return len(n.lines()) == 3 })
+	sent := s.status().VRRPInstances[0].AdvertsSent
+	if out, code := s.order("handover"); code != 1 || !strings.Contains(out, "stays") { // there is nobody else
+		t.Errorf("handover: exit code %d, %s", code, out)
+	}
+	if got := s.status().VRRPInstances[0].AdvertsSent - sent; got < 8 {
+		t.Errorf("%d adverts in the second and more that the hand-over waited, at 100 ms", got)
+	}
+	s.until("told of what came of it", func() bool { return len(n.lines()) == 5 })
+	d.stop()
+	want := []string{
+		"after init backup startup 0\n", "before backup master master_silent 0\n", "after backup master master_silent 1\n",
+		"before master backup handover 1\n", "before backup master handover_refused 1\n",
+		"before master init shutdown 1\n", "after master init shutdown 0\n",
+	}
+	if got := n.lines(); !slices.Equal(got, want) {
+		t.Errorf("told %q, want %q", got, want)
+	}
+	for _, e := range events(t, log, "notify.failed") {
+		if e.Notifier != "hangs" || e.Error != "timeout, killed" || e.Instance != "web" {
+			t.Errorf("%+v", e)
+		}
+	}
+}
+
 // A trial notifies nobody.
 func TestADryRunTellsNobody(t *testing.T) {
 	s := newSite(t, validConfig)

@@ -40,3 +40,12 @@ notify "once" {
     stage   = "after"
   }
 }
+
+notify "routes" {
+  events = ["vrrp.transition"]
+  exec {
+    command = ["/bin/true"]
+    stage   = "before"
+    timeout = "1m"
+  }
+}
