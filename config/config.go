@@ -271,10 +271,11 @@ type Sync struct {
 type Notifier struct {
 	Name    string
 	Events  []string      // names, or patterns with *, of path.Match
-	Kind    string        // "webhook" or "exec"
+	Kind    string        // "webhook", "exec" or "smtp"
 	GiveUp  time.Duration // so long after the first attempt no other begins
 	Webhook NotifyWebhook `json:",omitzero"`
 	Exec    NotifyExec    `json:",omitzero"`
+	SMTP    NotifySMTP    `json:",omitzero"`
 }
 
 // NotifyWebhook is where events are posted.
@@ -292,6 +293,19 @@ type NotifyExec struct {
 	Timeout time.Duration // then its process group is killed
 	User    string        `json:",omitempty"` // whose rights it has; empty: hald's
 	Before  bool          `json:",omitempty"` // awaited before addresses move
+}
+
+// NotifySMTP is a mail server that events are mailed by.
+type NotifySMTP struct {
+	Server   string // host:port
+	From     string // an address alone
+	To       []string
+	Username string `json:",omitempty"` // empty: nobody logs in
+	Password string `json:",omitempty"`
+	StartTLS bool
+	CA       string        `json:",omitempty"` // path; empty: the system's authorities
+	Timeout  time.Duration // of one attempt
+	Collect  time.Duration // events that come within are in one letter
 }
 
 // Log is the log block.

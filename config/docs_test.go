@@ -33,7 +33,7 @@ var documented = map[string]string{
 	`track "udp"`: "vrrp_instance/track/udp", `track "dns"`: "vrrp_instance/track/dns", `track "smtp"`: "vrrp_instance/track/smtp",
 	`track "ping"`: "vrrp_instance/track/ping", `track "exec"`: "vrrp_instance/track/exec",
 	"ipvs": "ipvs", "timeouts": "ipvs/timeouts", "connection_sync": "ipvs/connection_sync", "log": "log", "admin": "admin",
-	"notify": "notify", "webhook": "notify/webhook", "exec": "notify/exec",
+	"notify": "notify", "webhook": "notify/webhook", "exec": "notify/exec", "smtp": "notify/smtp",
 }
 
 func readReference(t *testing.T) string {

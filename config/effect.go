@@ -69,6 +69,7 @@ func effectOf(t reflect.Type, field string) string {
 var untold = map[string]bool{
 	"Instance.Password": true, "Instance.Keys": true, "HTTPCheck.Headers": true, "HTTPCheck.Body": true, "Probe.Send": true,
 	"NotifyWebhook.URL": true, "NotifyWebhook.Headers": true, "NotifyWebhook.Secret": true, "NotifyExec.Command": true,
+	"NotifySMTP.Username": true, "NotifySMTP.Password": true,
 }
 
 // spelled are the attributes that are called otherwise in the configuration than
@@ -81,8 +82,8 @@ var spelled = map[string]string{
 	"Probe.HTTP": "http", "Probe.TLS": "tls", "Probe.GRPC": "grpc", "Tracker.Check": "check", "HTTPCheck.Follow": "follow_redirects",
 	"HTTPCheck.SHA256": "sha256", "HTTPCheck.HTTP2": "http2", "TLSCheck.Insecure": "verify = false",
 	"Probe.DNS": "dns", "DNSCheck.RCode": "rcode", "DNSCheck.TCP": "transport = \"tcp\"", "Probe.SMTP": "smtp", "SMTPCheck.StartTLS": "starttls",
-	"NotifyExec.Before": "stage = \"before\"",
-	"Server.Find":       "dns, srv or file",
+	"Notifier.SMTP": "smtp", "NotifySMTP.StartTLS": "starttls", "NotifyExec.Before": "stage = \"before\"",
+	"Server.Find": "dns, srv or file",
 }
 
 // restarts tells whether an instance has to begin anew though each attribute that

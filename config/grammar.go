@@ -61,7 +61,7 @@ var notifyGrammar = &grammar{
 	blocks: map[string]*grammar{
 		"webhook": {single: true, attributes: []string{"url", "headers", "secret", "ca", "timeout"}},
 		"exec":    {single: true, attributes: []string{"command", "timeout", "user", "stage"}},
-		"smtp":    unbuilt(),
+		"smtp":    {single: true, attributes: []string{"server", "from", "to", "username", "password", "starttls", "ca", "timeout", "collect"}},
 	},
 }
 

@@ -56,6 +56,7 @@ var vocabulary = map[string][]string{
 	"notify":               {"events", "give_up", "webhook", "exec", "smtp"},
 	"notify/webhook":       {"url", "headers", "secret", "ca", "timeout"},
 	"notify/exec":          {"command", "timeout", "user", "stage"},
+	"notify/smtp":          {"server", "from", "to", "username", "password", "starttls", "ca", "timeout", "collect"},
 	"log":                  {"level", "format"},
 	"admin":                {"socket", "socket_group", "socket_mode", "http"},
 }

@@ -21,7 +21,7 @@ const awaitable = "vrrp.transition"
 const maxAwaited = time.Minute
 
 // ways are the blocks of which a notifier has one: how it tells.
-var ways = []string{"webhook", "exec"}
+var ways = []string{"webhook", "exec", "smtp"}
 
 // readNotifiers reads all notify blocks.
 func (r *reader) readNotifiers(root *block) []Notifier {
@@ -54,6 +54,8 @@ func (r *reader) readNotifier(b *block) Notifier {
 	switch way.kind {
 	case "webhook":
 		n.GiveUp, n.Webhook = giveUp.or(10*time.Minute).value, r.readWebhook(way)
+	case "smtp":
+		n.GiveUp, n.SMTP = giveUp.or(10*time.Minute).value, r.readMail(way)
 	case "exec":
 		n.GiveUp, n.Exec = giveUp.or(30*time.Second).value, r.readExec(way)
 		if n.Exec.Before {

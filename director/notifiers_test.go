@@ -20,10 +20,12 @@ func TestNotifiers(t *testing.T) {
 		{Name: "pager", Events: []string{"*"}, Kind: "webhook", GiveUp: time.Minute,
 			Webhook: config.NotifyWebhook{URL: "https://a", Headers: map[string]string{"A": "b"}, Secret: "s", CA: "/ca", Timeout: time.Second}},
 		{Name: "script", Kind: "exec", Exec: config.NotifyExec{Command: []string{"/a"}, Timeout: time.Hour, User: "u", Before: true}},
+		{Name: "mail", Kind: "smtp", SMTP: config.NotifySMTP{Server: "a:25", From: "b", To: []string{"c"}, Username: "d", Password: "e", StartTLS: true, CA: "/f", Timeout: 2, Collect: 3}},
 	})
 	want := []notify.Config{
 		{Name: "pager", Events: []string{"*"}, GiveUp: time.Minute, Timeout: time.Second, Webhook: &notify.Webhook{URL: "https://a", Headers: map[string]string{"A": "b"}, Secret: "s", CA: "/ca"}},
 		{Name: "script", Timeout: time.Hour, Before: true, Exec: &notify.Exec{Command: []string{"/a"}, User: "u"}},
+		{Name: "mail", Timeout: 2, SMTP: &notify.SMTP{Server: "a:25", From: "b", To: []string{"c"}, Username: "d", Password: "e", StartTLS: true, CA: "/f", Collect: 3}},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(notify.Config{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -98,6 +98,12 @@ var kinds = map[string]kind{
 // Names is the vocabulary, sorted.
 func Names() []string { return slices.Sorted(maps.Keys(kinds)) }
 
+// Message is the constant message of the events of a name.
+func Message(name string) string { return kindOf(name).message }
+
+// Severity orders names by how much they matter: info is 0, an error most.
+func Severity(name string) int { return int(kindOf(name).level) }
+
 // kindOf is the kind of a name. A name outside the vocabulary is still worth
 // a line: it is reported at info with the name as its message.
 func kindOf(name string) kind {

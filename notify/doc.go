@@ -21,6 +21,7 @@ type Config struct {
 
 	Exec    *Exec // exactly one of these
 	Webhook *Webhook
+	SMTP    *SMTP
 
 	with sender // in tests: instead of them
 }
@@ -30,13 +31,19 @@ func (c Config) Kind() string {
 	switch {
 	case c.Exec != nil:
 		return "exec"
-	default:
-		return "webhook"
+	case c.SMTP != nil:
+		return "smtp"
 	}
+	return "webhook"
 }
 
 // collect is how long it waits for more events to tell of together.
-func (c Config) collect() time.Duration { return 0 }
+func (c Config) collect() time.Duration {
+	if c.SMTP == nil {
+		return 0
+	}
+	return max(time.Nanosecond, c.SMTP.Collect) // a letter is of all instances, however soon it is sent
+}
 
 // sender is who does it.
 func (c Config) sender() sender {
@@ -45,6 +52,8 @@ func (c Config) sender() sender {
 		return c.with
 	case c.Exec != nil:
 		return &command{Exec: *c.Exec, notifier: c.Name, before: c.Before}
+	case c.SMTP != nil:
+		return &mailer{*c.SMTP}
 	}
 	return newPoster(*c.Webhook)
 }
@@ -58,7 +67,7 @@ type sender interface {
 // Status is a notifier as `hald status` shows it.
 type Status struct {
 	Name        string    `json:"name"`
-	Kind        string    `json:"kind"` // webhook, exec
+	Kind        string    `json:"kind"` // webhook, exec, smtp
 	Before      bool      `json:"before,omitempty"`
 	Events      []string  `json:"events"`
 	Queue       int       `json:"queue"` // events that wait or are being told

@@ -118,7 +118,7 @@ func (n *notifier) run(ctx context.Context, c Config) {
 			w.underWay--
 			w.judge(ctx, r)
 		case c := <-n.changed:
-			w.cfg, w.sender, w.queue.giveUp = c, c.sender(), c.GiveUp
+			w.cfg, w.sender, w.queue.giveUp, w.queue.collect = c, c.sender(), c.GiveUp, c.collect()
 			w.publish(func(s *Status) { s.Events = c.Events })
 		case all := <-n.end:
 			w.leave(ctx, all)
@@ -157,7 +157,7 @@ func (w *work) judge(ctx context.Context, r result) {
 		return
 	}
 	f := about(r.err)
-	about := w.queue.lanes[r.key].items[0].event
+	about := firstToTell(w.queue.lanes[r.key].items)
 	lost := w.queue.failed(r.key, time.Now(), f.wait, f.hopeless || w.leaving, rand.Float64())
 	w.publish(func(s *Status) {
 		s.LastError, s.LastErrorAt, s.Lost = r.err.Error(), time.Now(), s.Lost+uint64(lost)
@@ -166,6 +166,16 @@ func (w *work) judge(ctx context.Context, r result) {
 	if lost > 0 && about.Name != failedEvent {
 		w.report(ctx, event.Event{Instance: about.Instance, VRID: about.VRID, Service: about.Service, Reason: about.Name, Count: lost, Error: r.err.Error()})
 	}
+}
+
+// firstToTell is the first event that is no failure itself, if there is one.
+func firstToTell(items []item) event.Event {
+	for _, i := range items {
+		if i.event.Name != failedEvent {
+			return i.event
+		}
+	}
+	return items[0].event
 }
 
 // tellDropped reports events that the queue had no room for, not too often.

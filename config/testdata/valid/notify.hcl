@@ -49,3 +49,27 @@ notify "routes" {
     timeout = "1m"
   }
 }
+
+notify "mail" {
+  events = ["*"]
+  smtp {
+    server   = "mail.example.net:587"
+    from     = "hald@example.net"
+    to       = ["ops@example.net"]
+    username = "hald"
+    password = env("HALD_TEST_SECRET")
+    starttls = true
+  }
+}
+
+notify "relay" {
+  events = ["vrrp.fault"]
+  smtp {
+    server   = "[2001:db8::25]:25"
+    from     = "hald@example.net"
+    to       = ["ops@example.net", "boss@example.net"]
+    starttls = false
+    timeout  = "5s"
+    collect  = "1m"
+  }
+}
