@@ -142,6 +142,9 @@ virtual_server "kinds" {
 		all := make(map[string]string)
 		for _, service := range s.status().VirtualServers {
 			for _, r := range service.RealServers {
+				if len(r.Checks) == 0 { // the balancer has not begun yet
+					continue
+				}
 				all[r.Name] = fmt.Sprintf("%s %d %s", r.State, r.EffectiveWeight, r.Checks[0].Error)
 			}
 		}
