@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -12,14 +13,22 @@ import (
 func (r *reader) readCare(b *block, sv *service, quorum field[int], servers []server) {
 	hysteresis := read(r, b, "hysteresis", integer(0, 1<<31-1)).or(0)
 	sv.Hysteresis = hysteresis.value
-	sv.SlowStart = read(r, b, "slow_start", duration(0, 24*time.Hour, time.Millisecond)).or(0).value
+	slow := read(r, b, "slow_start", duration(0, 24*time.Hour, time.Millisecond)).or(0)
+	sv.SlowStart = slow.value
 	sv.MaxFailed = read(r, b, "max_failed", share).or(1).value
-	if b.defaults || !hysteresis.ok || !hysteresis.given || !quorum.ok {
+	if b.defaults {
+		return
+	}
+	r.checkWeighing(sv, slow, servers)
+	if !hysteresis.ok || !hysteresis.given || !quorum.ok {
 		return
 	}
 	if hysteresis.value >= quorum.value {
 		r.fail(hysteresis.at, "Invalid hysteresis", fmt.Sprintf(
 			"%s is not below the quorum of %s: the quorum would never be lost. It is lost below quorum - hysteresis.", hysteresis.shown(), orDefault(quorum)))
+		return
+	}
+	if weighedLater(servers) {
 		return
 	}
 	total := 0
@@ -32,6 +41,24 @@ func (r *reader) readCare(b *block, sv *service, quorum field[int], servers []se
 	if quorum.value <= total && quorum.value+hysteresis.value > total {
 		r.fail(hysteresis.at, "Invalid hysteresis", fmt.Sprintf(
 			"With %s the quorum could never be regained: that needs quorum + hysteresis, %d, and the real servers weigh %d together.", hysteresis.shown(), quorum.value+hysteresis.value, total))
+	}
+}
+
+// weightless are the schedulers that look at no weight but 0 (net/netfilter/ipvs/ip_vs_rr.c,
+// ip_vs_lc.c, ip_vs_dh.c).
+var weightless = []string{"rr", "lc", "dh"}
+
+// checkWeighing warns of weights that change and mean nothing.
+func (r *reader) checkWeighing(sv *service, slow field[time.Duration], servers []server) {
+	if !sv.scheduler.ok || !slices.Contains(weightless, sv.Scheduler) {
+		return
+	}
+	const detail = "Scheduler %s looks at no weight but 0, so %s changes nothing. Another one, such as \"wrr\" or \"wlc\", does."
+	if slow.given && slow.value > 0 {
+		r.source.warn(&slow.at, "Scheduler without weights", fmt.Sprintf(detail, sv.scheduler.shown(), "slow_start"))
+	}
+	if slices.ContainsFunc(servers, func(s server) bool { return slices.ContainsFunc(s.Checks, func(c Check) bool { return c.Weighs }) }) {
+		r.source.warn(&sv.scheduler.at, "Scheduler without weights", fmt.Sprintf(detail, sv.scheduler.shown(), "dynamic_weight"))
 	}
 }
 

@@ -14,15 +14,22 @@ import (
 
 // readHTTP reads what a check "http" or "https" asks and expects.
 func (r *reader) readHTTP(b *block) HTTPCheck {
+	asked := read(r, b, "method", method).or(http.MethodGet)
+	expect, sum := read(r, b, "expect", expression), read(r, b, "sha256", digest)
 	h := HTTPCheck{
-		Method:  read(r, b, "method", method).or(http.MethodGet).value,
+		Method:  asked.value,
 		Path:    read(r, b, "path", requestTarget).or("/").value,
 		Host:    read(r, b, "host", hostHeader).value,
 		Headers: r.readHeaders(b),
 		Body:    read(r, b, "body", text).value,
-		Expect:  read(r, b, "expect", expression).value,
-		SHA256:  read(r, b, "sha256", digest).value,
+		Expect:  expect.value,
+		SHA256:  sum.value,
 		Follow:  read(r, b, "follow_redirects", boolean).value,
+	}
+	for _, f := range []field[string]{expect, sum} {
+		if f.given && asked.value == http.MethodHead {
+			r.fail(f.at, "Body of an answer to HEAD", "The answer to HEAD has no body to look at: ask with another method, or remove this.")
+		}
 	}
 	status := readList(r, b, "status", statusRange)
 	for _, s := range status.value {

@@ -23,7 +23,7 @@ const maxPersistence = 31 * 24 * time.Hour
 // together.
 func (r *reader) readScheduling(b *block, sv *service, protocol field[string]) {
 	scheduler := read(r, b, "scheduler", oneOf(schedulers)).or("wlc")
-	sv.Scheduler = scheduler.value
+	sv.Scheduler, sv.scheduler = scheduler.value, scheduler
 	if scheduler.ok {
 		r.checkScheduler(scheduler)
 	}

@@ -16,6 +16,7 @@ type service struct {
 	mark      field[int]
 	families  []family      // what clients speak
 	port      field[uint16] // of the first address; 0 with a mark
+	scheduler field[string]
 }
 
 var forwardings = []string{"nat", "dr", "tun"}
@@ -115,8 +116,8 @@ func (r *reader) checkQuorum(b *block, quorum field[int], servers []server) {
 		r.fail(b.at, "No real server", fmt.Sprintf("%s has no real_server, so it could never serve anybody.", b.title()))
 		return
 	}
-	if slices.ContainsFunc(servers, func(s server) bool { return s.Find != nil }) {
-		return // nobody knows how many there will be
+	if weighedLater(servers) {
+		return
 	}
 	total, enabled := 0, 0
 	var weights []value
@@ -137,6 +138,14 @@ func (r *reader) checkQuorum(b *block, quorum field[int], servers []server) {
 		r.source.warn(&b.at, "Quorum out of reach", fmt.Sprintf(
 			"The real servers of %s that are not disabled weigh less together%s than the quorum: only its sorry_server, if any, serves.", b.title(), computed(fmt.Sprintf(" (%d)", enabled), weights...)))
 	}
+}
+
+// weighedLater tells whether nobody knows the sum of the weights beforehand: servers
+// are to be found, or their checks weigh them.
+func weighedLater(servers []server) bool {
+	return slices.ContainsFunc(servers, func(s server) bool {
+		return s.Find != nil || slices.ContainsFunc(s.Checks, func(c Check) bool { return c.Weighs })
+	})
 }
 
 // mustHaveCheck reports a service with a server that nothing watches.

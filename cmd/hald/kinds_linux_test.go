@@ -85,6 +85,7 @@ http {
 // TestEveryKindOfCheck: the daemon finds servers of Debian's well by every kind of
 // check; then each is broken, and what the check says of it is in status and log.
 func TestEveryKindOfCheck(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "")
 	c := newCounterparts(s)
 	s.ip("link", "set", "lo", "up")

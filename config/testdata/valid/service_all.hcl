@@ -24,7 +24,7 @@ virtual_server "web" {
 
   check "http" {
     path             = "/healthz?full=1"
-    method           = "HEAD"
+    method           = "POST"
     host             = "www.example.net"
     headers          = { accept = "text/plain", "X-Probe" = "hald" }
     body             = "ping"

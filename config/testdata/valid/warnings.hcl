@@ -31,3 +31,22 @@ virtual_server "drained" {
     weight  = 0
   }
 }
+
+virtual_server "weightless" {
+  addresses  = ["192.0.2.10:82"]
+  protocol   = "tcp"
+  scheduler  = "rr"
+  forwarding = "dr"
+  slow_start = "10s"
+  quorum     = 100
+  hysteresis = 10
+
+  check "exec" {
+    command        = ["/bin/true"]
+    dynamic_weight = true
+  }
+
+  real_server "a" {
+    address = "192.0.2.21"
+  }
+}
