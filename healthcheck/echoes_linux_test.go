@@ -91,3 +91,31 @@ func TestPingBelievesNobodyElse(t *testing.T) {
 		})
 	}
 }
+
+// A thousand pings that wait share one socket; one with a way of its own has another.
+func TestPingsShareASocket(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("pings need root")
+	}
+	target := netip.MustParseAddr("127.0.0.1")
+	var all []*echoes
+	defer func() {
+		for _, e := range all {
+			e.leave()
+		}
+	}()
+	for i := range 1001 {
+		way := Way{}
+		if i == 1000 {
+			way.Mark = 7
+		}
+		e, err := enter(target, way)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e)
+	}
+	if len(open.all) != 2 || all[0] != all[999] || all[0] == all[1000] {
+		t.Errorf("%d sockets", len(open.all))
+	}
+}
