@@ -64,6 +64,30 @@ func (p *probing) next() News {
 	return n
 }
 
+// TestLoopIsFastWhileUnsettled: so many passes in a row would take three quarters of a minute at the
+// interval of a settled verdict.
+func TestLoopIsFastWhileUnsettled(t *testing.T) {
+	target := unused(t)
+	p := startLoop(t)
+	_, err := p.Add(Monitor{Checker: &TCP{Target: target}, Interval: 300 * time.Millisecond, FastInterval: time.Millisecond, Timeout: time.Second, Rise: 150, Fall: 1}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := p.next().Result; n.Err == nil || n.Verdict != Down {
+		t.Fatalf("nobody listens, and it says %+v", n)
+	}
+	listener, err := net.Listen("tcp", target.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	for n := p.next().Result; n.Verdict != Up; n = p.next().Result {
+		if n.Err != nil {
+			t.Errorf("meanwhile: %v", n.Err)
+		}
+	}
+}
+
 func TestLoopHostileServers(t *testing.T) {
 	for _, tt := range hostile {
 		t.Run(tt.name, func(t *testing.T) {
