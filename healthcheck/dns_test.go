@@ -25,7 +25,7 @@ func startDNS(t *testing.T) netip.AddrPort {
 	}
 	at := unused(t)
 	server := exec.Command(program, "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--pid-file=", "--user=root", "--bind-interfaces",
-		"--listen-address=127.0.0.1", "--port="+strconv.Itoa(int(at.Port())), "--local=/shop/",
+		"--listen-address="+at.Addr().String(), "--port="+strconv.Itoa(int(at.Port())), "--local=/shop/",
 		"--address=/web.shop/192.0.2.21", "--txt-record=web.shop,all is well", "--mx-host=shop,mx1.shop,10")
 	server.Stderr = os.Stderr
 	if err := server.Start(); err != nil {

@@ -56,9 +56,9 @@ http {
 func TestNginx(t *testing.T) {
 	signer := newAuthority(t, "hald test")
 	signer.issue(t, "good", "www.example.net", -day, 30*day)
-	signer.issue(t, "expired", "127.0.0.1", -30*day, -3*day-time.Hour)
 	certificate, key := signer.issue(t, "client", "hald", -day, day)
 	ports := [4]netip.AddrPort{unused(t), unused(t), unused(t), healthServer(t)}
+	signer.issue(t, "expired", ports[0].Addr().String(), -30*day, -3*day-time.Hour)
 	startNginx(t, signer.folder, ports)
 
 	named := Secure{CA: signer.path, ServerName: "www.example.net"}

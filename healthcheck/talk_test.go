@@ -32,7 +32,7 @@ func TestTCPTalksWithMemcached(t *testing.T) {
 		t.Fatal("memcached is not installed: integration/deps.sh does that")
 	}
 	at := unused(t)
-	server := exec.Command(program, "-u", "nobody", "-l", "127.0.0.1", "-p", strconv.Itoa(int(at.Port())), "-U", "0")
+	server := exec.Command(program, "-u", "nobody", "-l", at.Addr().String(), "-p", strconv.Itoa(int(at.Port())), "-U", "0")
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}

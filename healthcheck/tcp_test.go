@@ -2,6 +2,7 @@ package healthcheck
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"net"
@@ -38,10 +39,14 @@ func listen(t *testing.T, serve func(net.Conn)) netip.AddrPort {
 	return netip.MustParseAddrPort(listener.Addr().String())
 }
 
-// unused is a loopback address where nobody listens.
+// unused is a loopback address at which nobody listens: one that hardly anybody else has,
+// so that no connection of another test takes its port before a server does.
 func unused(t *testing.T) netip.AddrPort {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var own [2]byte
+	rand.Read(own[:])
+	host := netip.AddrFrom4([4]byte{127, 1 + own[0]>>1, own[1], 1})
+	listener, err := net.Listen("tcp", netip.AddrPortFrom(host, 0).String())
 	if err != nil {
 		t.Fatal(err)
 	}
