@@ -19,7 +19,7 @@ const module = "github.com/hald-project/hald/"
 // arrows are all imports allowed between the packages. Tests may import the
 // twins beside a port, and the guest that gives them a kernel.
 var arrows = map[string][]string{
-	"cmd/hald":            {"doctor", "realserver", "simulate", "vrrp", "director", "election", "balancer", "config", "event", "admin", "notify", "ipvsctl"},
+	"cmd/hald":            {"convert", "doctor", "realserver", "simulate", "vrrp", "director", "election", "balancer", "config", "event", "admin", "notify", "ipvsctl"},
 	"director":            {"election", "balancer", "config", "event", "admin", "notify"},
 	"notify":              {"event"},
 	"election":            {"vrrp", "netif", "garp", "event"},
@@ -31,6 +31,7 @@ var arrows = map[string][]string{
 	"admin":               {"event"},
 	"config":              {"event"},
 	"event":               {},
+	"convert":             {"config"},
 	"vrrp":                {},
 	"vrrp/vrrptest":       {"vrrp"},
 	"netif":               {},

@@ -96,6 +96,7 @@ func newRoot(a *app) *cobra.Command {
 	}
 	root.AddCommand(a.run(), a.check(), a.format(), a.plan(), a.reload(), a.status(), a.events(), a.handover(), a.takeback(), a.maintenance(), a.drain(), a.enable(), a.weight(), a.logLevelOrder(), a.cleanup(), a.scan(), a.simulate(), a.version(), a.worker())
 	root.AddCommand(a.realserver(), a.doctor())
+	root.AddCommand(a.convert())
 	return root
 }
 

@@ -1,0 +1,393 @@
+package convert
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// What is read, at most: a converter is run on files that nobody looked at.
+const (
+	maxFile        = 4 << 20 // bytes of a file
+	maxLines       = 200_000 // after definitions and sequences were expanded
+	maxLength      = 64 << 10
+	maxNested      = 20  // files that include files, definitions in definitions
+	maxSubstituted = 200 // definitions in a line
+)
+
+// line is one that is in force, with definitions resolved.
+type line struct {
+	words   []word
+	comment string
+	at      place
+}
+
+// source reads the files of one director into lines.
+type source struct {
+	id      string // what @lines are compared with
+	report  *Report
+	names   map[string]string // $DEFINITIONS
+	lines   []line
+	most    int    // lines
+	work    int    // lines that were looked at, with those that come to nothing
+	full    bool   // there was too much
+	defines string // the definition that goes on in the next line
+	folder  string
+}
+
+// read appends the lines of a file.
+func (s *source) read(name string, depth int) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err != nil {
+		return err
+	}
+	if len(text) > maxFile {
+		return fmt.Errorf("%s: more than %d bytes", name, maxFile)
+	}
+	was := s.folder
+	s.folder = filepath.Dir(name)
+	s.text(name, string(text), depth)
+	s.folder = was
+	return nil
+}
+
+// text appends the lines of a text.
+func (s *source) text(name, text string, depth int) {
+	number := 0
+	for raw := range strings.Lines(text) {
+		number++
+		s.physical(strings.TrimRight(raw, "\r\n"), place{name, number}, depth)
+	}
+	if s.defines != "" {
+		s.report.lost(place{name, number}, "the definition of $%s goes on after the end of the file", s.defines)
+		s.defines = ""
+	}
+}
+
+// physical takes a line as it stands in the file. Includes are found before anything
+// is resolved, as the manual says.
+func (s *source) physical(raw string, at place, depth int) {
+	if s.defines != "" {
+		more := strings.TrimRight(raw, " \t")
+		rest, goesOn := strings.CutSuffix(more, "\\")
+		s.names[s.defines] += rest + "\n"
+		if !goesOn {
+			s.defines = ""
+		}
+		return
+	}
+	if words, _, _ := split(raw); len(words) > 1 && slices.Contains([]string{"include", "includer", "includem", "includew", "includeb", "includea"}, words[0].text) {
+		s.include(words[1].text, words[0].text, at, depth)
+		return
+	}
+	s.resolve(raw, at, depth)
+}
+
+// resolve takes a line that may have conditions, definitions and sequences.
+func (s *source) resolve(raw string, at place, depth int) {
+	s.work++
+	if s.full && s.work > 2*s.most {
+		return
+	}
+	if len(s.lines) >= s.most || s.work > 2*s.most || len(raw) > maxLength || depth > maxNested {
+		if !s.full {
+			s.full = true
+			s.report.lost(at, "there is too much: more than %d lines, a line of more than %d bytes, or definitions nested more than %d deep; the rest is left out", s.most, maxLength, maxNested)
+		}
+		return
+	}
+	text := strings.TrimLeft(raw, " \t")
+	switch {
+	case strings.HasPrefix(text, "@"):
+		if rest, ours := s.condition(text); ours {
+			s.resolve(rest, at, depth)
+		}
+	case s.define(text):
+	case strings.HasPrefix(text, "~SEQ") || strings.HasPrefix(text, "~LST"):
+		s.repeat(text, at, depth)
+	default:
+		done, changed := text, false
+		for n := 0; n < maxSubstituted && len(done) <= maxLength && !strings.Contains(done, "\n"); n++ {
+			next, more := s.substitute(done)
+			if !more {
+				break
+			}
+			done, changed = next, true
+		}
+		if !changed {
+			words, comment, ok := split(text)
+			if !ok {
+				s.report.lost(at, "a quote is not closed; keepalived reads to the end of the line")
+			}
+			if len(words) > 0 || comment != "" {
+				s.lines = append(s.lines, line{words, comment, at})
+			}
+			return
+		}
+		for part := range strings.SplitSeq(done, "\n") {
+			s.resolve(part, at, depth+1)
+		}
+	}
+}
+
+// condition resolves @id and @^id.
+func (s *source) condition(text string) (rest string, ours bool) {
+	id, rest, _ := strings.Cut(text[1:], " ")
+	if before, after, tab := strings.Cut(id, "\t"); tab {
+		id, rest = before, after+" "+rest
+	}
+	if other, not := strings.CutPrefix(id, "^"); not {
+		return rest, other != s.id
+	}
+	return rest, id == s.id
+}
+
+// define takes $NAME=VALUE.
+func (s *source) define(text string) bool {
+	if !strings.HasPrefix(text, "$") {
+		return false
+	}
+	name, value, is := strings.Cut(text[1:], "=")
+	if !is || !isName(name) {
+		return false
+	}
+	value = strings.TrimRight(value, " \t")
+	if first, goesOn := strings.CutSuffix(value, "\\"); goesOn {
+		s.defines, s.names[name] = name, strings.TrimSpace(first)
+		return true
+	}
+	s.names[name] = value
+	return true
+}
+
+func isName(s string) bool {
+	for i, c := range s {
+		if c != '_' && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// substitute replaces the first definition that the line names.
+func (s *source) substitute(text string) (string, bool) {
+	inside := byte(0) // of a quote
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == inside:
+			inside = 0
+		case inside == 0 && (c == '"' || c == '\''):
+			inside = c
+		case inside == 0 && (c == '#' || c == '!'):
+			return text, false
+		}
+		if text[i] != '$' {
+			continue
+		}
+		rest := text[i+1:]
+		if inner, braced := strings.CutPrefix(rest, "{"); braced {
+			name, after, closed := strings.Cut(inner, "}")
+			if value, known := s.value(name); closed && known {
+				return text[:i] + value + after, true
+			}
+			continue
+		}
+		end := strings.IndexAny(rest+" ", " \t")
+		if value, known := s.value(rest[:end]); known {
+			return text[:i] + value + rest[end:], true
+		}
+	}
+	return text, false
+}
+
+// value is what a definition stands for. The comment signs among them are protected
+// by quotes.
+func (s *source) value(name string) (string, bool) {
+	if value, known := s.names[name]; known {
+		return strings.TrimSuffix(value, "\n"), true
+	}
+	switch name {
+	case "_PWD":
+		return s.folder, true
+	case "_INSTANCE":
+		return s.id, true
+	case "_HASH":
+		return "'#'", true
+	case "_BANG":
+		return "'!'", true
+	}
+	return "", false
+}
+
+// repeat takes ~SEQ(…) and ~LST(…) before a line.
+func (s *source) repeat(text string, at place, depth int) {
+	head, rest, closed := strings.Cut(text, ")")
+	form, list, begun := strings.Cut(head, "(")
+	if !closed || !begun {
+		s.report.lost(at, "%q is no sequence", text)
+		return
+	}
+	names, rows := strings.TrimSpace(list), [][]string(nil)
+	ok := false
+	switch form {
+	case "~SEQ", "~SEQx":
+		names, rows, ok = sequence(list, form == "~SEQx")
+	case "~LST":
+		names, rows, ok = listed(list)
+	}
+	if !ok {
+		s.report.lost(at, "%q is no sequence", text)
+		return
+	}
+	variables := fields(names)
+	s.work += len(rows)
+	for _, row := range rows {
+		for i, name := range variables {
+			s.names[name] = row[min(i, len(row)-1)]
+		}
+		if s.resolve(strings.TrimLeft(rest, " \t"), at, depth+1); s.full {
+			break
+		}
+	}
+	for _, name := range variables {
+		delete(s.names, name)
+	}
+}
+
+func fields(list string) (all []string) {
+	for f := range strings.SplitSeq(strings.Trim(list, "{} \t"), ",") {
+		all = append(all, strings.TrimSpace(f))
+	}
+	return all
+}
+
+// sequence is var, [start, [step,]] end.
+func sequence(list string, hex bool) (name string, rows [][]string, ok bool) {
+	parts := fields(list)
+	if len(parts) < 2 || len(parts) > 4 || !isName(parts[0]) {
+		return "", nil, false
+	}
+	var n []int64
+	for _, p := range parts[1:] {
+		v, err := strconv.ParseInt(p, 0, 32)
+		if err != nil {
+			return "", nil, false
+		}
+		n = append(n, v)
+	}
+	end := n[len(n)-1]
+	start, step := int64(1), int64(0)
+	if end < 0 {
+		start = -1
+	}
+	if len(n) > 1 {
+		start = n[0]
+	}
+	if len(n) > 2 {
+		step = n[1]
+	} else if step = 1; end < start {
+		step = -1
+	}
+	if step == 0 || (end-start)/step > maxLines {
+		return "", nil, false
+	}
+	for v := start; step > 0 && v <= end || step < 0 && v >= end; v += step {
+		if hex {
+			rows = append(rows, []string{strconv.FormatInt(v, 16)})
+		} else {
+			rows = append(rows, []string{strconv.FormatInt(v, 10)})
+		}
+	}
+	return parts[0], rows, len(rows) > 0
+}
+
+// listed is var, value, … or {var, var}, {value, value}, ….
+func listed(list string) (names string, rows [][]string, ok bool) {
+	if !strings.HasPrefix(strings.TrimSpace(list), "{") {
+		parts := fields(list)
+		for _, p := range parts[1:] {
+			rows = append(rows, []string{p})
+		}
+		return parts[0], rows, len(rows) > 0 && isName(parts[0])
+	}
+	for i, part := range strings.Split(list, "}") {
+		part = strings.TrimLeft(part, ", \t")
+		if part == "" {
+			continue
+		}
+		if i == 0 {
+			names = part
+			continue
+		}
+		rows = append(rows, fields(part))
+	}
+	return names, rows, len(rows) > 0
+}
+
+// include reads the files that a pattern names, in name order.
+func (s *source) include(pattern, how string, at place, depth int) {
+	if depth >= maxNested {
+		s.report.lost(at, "files include each other more than %d deep", maxNested)
+		return
+	}
+	if !filepath.IsAbs(pattern) {
+		pattern = filepath.Join(s.folder, pattern)
+	}
+	found := 0
+	for _, p := range braces(pattern) {
+		names, err := filepath.Glob(p)
+		if err != nil {
+			s.report.lost(at, "%s %s: %v", how, pattern, err)
+			return
+		}
+		for _, name := range names {
+			found++
+			if err := s.read(name, depth+1); err != nil {
+				s.report.lost(at, "%s: %v", how, err)
+			}
+		}
+	}
+	if found == 0 {
+		s.report.lost(at, "%s %s: no such file (keepalived would go on without a word)", how, pattern)
+	}
+}
+
+// braces expands the first {a,b} of a pattern, and so the others.
+func braces(pattern string) []string {
+	from := strings.IndexByte(pattern, '{')
+	if from < 0 {
+		return []string{pattern}
+	}
+	level, start := 0, from+1
+	var parts []string
+	for i := from; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == '{':
+			level++
+		case c == ',' && level == 1:
+			parts = append(parts, pattern[start:i])
+			start = i + 1
+		case c == '}':
+			if level--; level > 0 {
+				continue
+			}
+			var all []string
+			for _, p := range append(parts, pattern[start:i]) {
+				if all = append(all, braces(pattern[:from]+p+pattern[i+1:])...); len(all) > 1000 {
+					return all
+				}
+			}
+			return all
+		}
+	}
+	return []string{pattern}
+}
