@@ -131,6 +131,11 @@ func interfaces(c *config.Config) (all []string) {
 		for _, a := range in.Addresses {
 			add(a.Interface)
 		}
+		for _, t := range in.Trackers {
+			if t.Kind == "interface" {
+				add(t.Name)
+			}
+		}
 	}
 	if c.IPVS.Sync != nil {
 		add(c.IPVS.Sync.Interface)

@@ -180,6 +180,9 @@ func TestEachProblem(t *testing.T) {
 		{"held by itself", link(func(l *netif.Link) {
 			l.Addrs = append(l.Addrs, netif.Address{Prefix: netip.MustParsePrefix("192.0.2.100/24"), Permanent: true})
 		}), "virtual_address", Fail, "by itself", "ip address delete 192.0.2.100/24 dev eth0"},
+		{"left behind", link(func(l *netif.Link) {
+			l.Addrs = append(l.Addrs, netif.Address{Prefix: netip.MustParsePrefix("192.0.2.100/24"), Protocol: netif.Protocol})
+		}), "virtual_address", Fail, "gone", "hald cleanup"},
 		{"short MTU", link(func(l *netif.Link) { l.MTU = 30 }), "mtu", Fail, "32 bytes long", "ip link set eth0 mtu 32"},
 		{"no room for the tunnel", func(f *Facts) {
 			f.Routes[ip("203.0.113.23")] = Route{Interface: "eth1", MTU: 1500}
@@ -203,6 +206,8 @@ func TestEachProblem(t *testing.T) {
 		}, "firewall", Warn, "go out by eth0 may be", "ip6 nexthdr 112 accept"},
 		{"VRID of a stranger", hears(sighting("192.0.2.12", 51, 100, "192.0.2.100"), sighting("192.0.2.66", 51, 200, "192.0.2.200"), sighting("192.0.2.67", 52, 1)),
 			"vrid", Fail, "by 192.0.2.66, which is none of the directors: priority 200, addresses 192.0.2.200", "virtual_router_id = 53"},
+		{"a stranger with our addresses", hears(sighting("192.0.2.12", 51, 100, "192.0.2.100"), sighting("192.0.2.66", 51, 200, "192.0.2.100")),
+			"vrid", Fail, "by 192.0.2.66, which is none of the directors", "virtual_router_id = 52"},
 		{"our address under another VRID", hears(sighting("192.0.2.12", 51, 100, "192.0.2.100"), sighting("192.0.2.66", 9, 200, "192.0.2.100")),
 			"vrid", Fail, "as virtual router 9", "192.0.2.66"},
 		{"a stranger answers", claims("192.0.2.100", "stranger"), "virtual_address", Fail, "a stranger, 02:00:00:00:00:42, answers for it on eth0", "ip address delete 192.0.2.100 dev"},
@@ -263,6 +268,25 @@ func TestBesideTheMaster(t *testing.T) {
 	}
 	if !strings.Contains(said, "peer: lb2 (192.0.2.12) is master, too") || !strings.Contains(said, "virtual_address: lb2 answers for it") || strings.Count(said, "\n") != 2 {
 		t.Errorf("two masters:\n%s", said)
+	}
+}
+
+// Where the directors' addresses are on another link than the adverts, who has the same
+// virtual addresses is one of them, and who has others is not.
+func TestDirectorsOfAnotherLink(t *testing.T) {
+	for source, stranger := range map[string]bool{"192.0.2.99": false, "192.0.2.66": true} {
+		f := healthy()
+		f.Routes[ip("192.0.2.12")] = Route{Interface: "eth1", MTU: 9000}
+		virtual := map[bool]string{false: "192.0.2.100", true: "192.0.2.200"}[stranger]
+		hears(sighting(source, 51, 100, virtual))(&f)
+		wire(func(w *Wire) { w.Claims = []garp.Claim{{Addr: ip("192.0.2.21"), MAC: macs["web1"]}} })(&f)
+		found := false
+		for _, finding := range Diagnose(load(t, cluster), f) {
+			found = found || finding.Check == "vrid" && finding.Level == Fail
+		}
+		if found != stranger {
+			t.Errorf("%s a stranger: %t", source, found)
+		}
 	}
 }
 

@@ -3,12 +3,14 @@ package doctor
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
 
 	"github.com/hald-project/hald/config"
+	"github.com/hald-project/hald/netif"
 	"github.com/hald-project/hald/vrrp"
 )
 
@@ -21,7 +23,7 @@ var tableFamilies = map[nftables.TableFamily]string{
 // iptables keeps there among them, and finds where it is dropped; and the chains that
 // judge what is forwarded by the state of connections. A kernel without nf_tables has
 // neither.
-func walls(c *config.Config) (dropping, stateful []Wall, err error) {
+func walls(c *config.Config, links netif.Links) (dropping, stateful []Wall, err error) {
 	conn, err := nftables.New()
 	if err != nil {
 		return nil, nil, err
@@ -33,9 +35,8 @@ func walls(c *config.Config) (dropping, stateful []Wall, err error) {
 		}
 		return nil, nil, err
 	}
-	r := ruleset{conn: conn, chains: map[string]*nftables.Chain{}, rules: map[string][]*nftables.Rule{}}
+	r := ruleset{conn: conn, rules: map[string][]*nftables.Rule{}}
 	for _, chain := range chains {
-		r.chains[chainName(chain)] = chain
 		if r.rules[chainName(chain)], err = conn.GetRules(chain.Table, chain); err != nil {
 			return nil, nil, err
 		}
@@ -46,7 +47,7 @@ func walls(c *config.Config) (dropping, stateful []Wall, err error) {
 		}
 		switch *chain.Hooknum {
 		case *nftables.ChainHookInput, *nftables.ChainHookOutput, *nftables.ChainHookPrerouting, *nftables.ChainHookPostrouting:
-			dropping = append(dropping, r.dropping(c, chain)...)
+			dropping = append(dropping, r.dropping(c, links, chain)...)
 		}
 		if r.stateful(chain) {
 			stateful = append(stateful, Wall{Chain: chainName(chain)})
@@ -61,24 +62,28 @@ func chainName(c *nftables.Chain) string {
 
 // ruleset is what the kernel has, by the names of the chains.
 type ruleset struct {
-	conn   *nftables.Conn
-	chains map[string]*nftables.Chain
-	rules  map[string][]*nftables.Rule
+	conn  *nftables.Conn
+	rules map[string][]*nftables.Rule
 }
 
 // dropping is where a chain at a hook drops an instance's adverts.
-func (r ruleset) dropping(c *config.Config, chain *nftables.Chain) (all []Wall) {
+func (r ruleset) dropping(c *config.Config, links netif.Links, chain *nftables.Chain) (all []Wall) {
 	out := *chain.Hooknum == *nftables.ChainHookOutput || *chain.Hooknum == *nftables.ChainHookPostrouting
-	seen := map[advert]bool{}
+	seen := map[Wall]bool{}
 	for _, in := range c.Instances {
-		a := advert{link: in.Interface, out: out, ipv6: isIPv6(in), group: len(in.Peers) == 0}
-		if seen[a] || a.ipv6 && chain.Table.Family == nftables.TableFamilyIPv4 || !a.ipv6 && chain.Table.Family == nftables.TableFamilyIPv6 {
-			continue
-		}
-		seen[a] = true
-		p := player{ruleset: r, advert: a, chain: chain}
-		if p.drops() {
-			all = append(all, Wall{Interface: a.link, Out: out, Chain: chainName(chain), IPv6: a.ipv6, Sure: !p.doubt})
+		for _, a := range adverts(in, links[in.Interface], out) {
+			if a.ipv6 && chain.Table.Family == nftables.TableFamilyIPv4 || !a.ipv6 && chain.Table.Family == nftables.TableFamilyIPv6 {
+				continue
+			}
+			p := player{ruleset: r, advert: a, chain: chain}
+			if !p.drops() {
+				continue
+			}
+			wall := Wall{Interface: in.Interface, Out: out, Chain: chainName(chain), IPv6: a.ipv6, Sure: !p.doubt}
+			if !seen[wall] {
+				seen[wall] = true
+				all = append(all, wall)
+			}
 		}
 	}
 	return all
@@ -105,14 +110,27 @@ func (r ruleset) stateful(chain *nftables.Chain) bool {
 // advert is one as far as rules may look at it.
 type advert struct {
 	link  string
+	index int // the link's
 	out   bool
 	ipv6  bool
-	group bool // to the multicast group
+	peer  netip.Addr // where it comes from or goes to; zero: to the multicast group, from whomever
+}
+
+// adverts are those that an instance hears, or speaks.
+func adverts(in config.Instance, l netif.Link, out bool) (all []advert) {
+	a := advert{link: in.Interface, index: l.Index, out: out, ipv6: isIPv6(in)}
+	if len(in.Peers) == 0 {
+		return []advert{a}
+	}
+	for _, a.peer = range in.Peers {
+		all = append(all, a)
+	}
+	return all
 }
 
 // header is that of the packet, and which bytes of it are known.
 func (a advert) header() (bytes, known []byte) {
-	mark := func(at int, values ...byte) {
+	mark := func(at int, values []byte) {
 		copy(bytes[at:], values)
 		for i := range values {
 			known[at+i] = 1
@@ -120,18 +138,25 @@ func (a advert) header() (bytes, known []byte) {
 	}
 	if a.ipv6 {
 		bytes, known = make([]byte, 40), make([]byte, 40)
-		mark(0, 6<<4|0xc)
-		mark(6, vrrp.Protocol, 255)
-		if a.group {
-			mark(24, vrrp.Group6.AsSlice()...)
-		}
+		mark(0, []byte{6<<4 | 0xc})
+		mark(6, []byte{vrrp.Protocol, 255})
+		mark(a.place(8, 24, vrrp.Group6))
 		return bytes, known
 	}
 	bytes, known = make([]byte, 20), make([]byte, 20)
-	mark(0, 0x45, 0xc0)
-	mark(8, 255, vrrp.Protocol)
-	if a.group {
-		mark(16, vrrp.Group4.AsSlice()...)
-	}
+	mark(0, []byte{0x45, 0xc0})
+	mark(8, []byte{255, vrrp.Protocol})
+	mark(a.place(12, 16, vrrp.Group4))
 	return bytes, known
+}
+
+// place is the address that is known, and where it stands in the header.
+func (a advert) place(source, destination int, group netip.Addr) (at int, address []byte) {
+	switch {
+	case !a.peer.IsValid():
+		return destination, group.AsSlice()
+	case a.out:
+		return destination, a.peer.AsSlice()
+	}
+	return source, a.peer.AsSlice()
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hald-project/hald/netif"
 )
 
 // inNamespace runs f in a network namespace of its own.
@@ -36,6 +38,7 @@ func inNamespace(t *testing.T, f func()) {
 // TestWalls plays an advert through rules that nft makes in a kernel.
 func TestWalls(t *testing.T) {
 	const input, dropping = "type filter hook input priority 0;", "type filter hook input priority 0; policy drop;"
+	unicast := strings.Replace(cluster, "virtual_router_id", "unicast = true\n  virtual_router_id", 1)
 	const none, sure, doubtful = "", "sure", "doubtful"
 	for _, c := range []struct {
 		name, rules string
@@ -53,7 +56,11 @@ func TestWalls(t *testing.T) {
 		{"another interface", "chain input { " + dropping + " iifname eth1 ip protocol 112 accept; }", sure},
 		{"its interface", "chain input { " + dropping + " iifname eth0 accept; }", none},
 		{"interfaces that begin so", "chain input { " + dropping + " iifname \"eth*\" accept; }", none},
-		{"its source, perhaps", "chain input { " + dropping + " ip saddr 10.99.0.12 accept; }", doubtful},
+		{"lo by its number", "chain input { " + dropping + " iif lo accept; }", sure},
+		{"its source, perhaps", "chain input { " + dropping + " ip saddr 192.0.2.12 accept; }", doubtful},
+		{"unicast, its source", "chain input { " + dropping + " ip saddr 192.0.2.12 accept; }", none},
+		{"unicast, another source", "chain input { " + dropping + " ip saddr 192.0.2.13 accept; }", sure},
+		{"unicast, on its way out", "chain output { type filter hook output priority 0; ip daddr 192.0.2.12 drop; }", sure},
 		{"a drop before", "chain input { " + input + " ip protocol 112 drop; }", sure},
 		{"reject", "chain input { " + input + " meta l4proto 112 reject; }", sure},
 		{"other families", "chain input { " + input + " meta nfproto ipv6 drop; }", none},
@@ -63,10 +70,15 @@ func TestWalls(t *testing.T) {
 		{"a chain that accepts", "chain vrrp { ip protocol 112 accept; }; chain input { " + dropping + " jump vrrp; }", none},
 		{"a chain that returns", "chain vrrp { ip protocol 112 return; }; chain input { " + input + " jump vrrp; drop; }", sure},
 		{"a chain that drops", "chain vrrp { drop; }; chain input { " + input + " ip protocol 112 goto vrrp; }", sure},
+		{"a chain that drops first", "chain vrrp { drop; }; chain input { " + input + " ip protocol 112 jump vrrp; accept; }", sure},
 		{"on its way out", "chain output { type filter hook output priority 0; oifname eth0 ip protocol 112 drop; }", sure},
 		{"early", "chain early { type filter hook prerouting priority raw; policy accept; meta l4proto 112 drop; }", sure},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			text := cluster
+			if strings.HasPrefix(c.name, "unicast") {
+				text = unicast
+			}
 			inNamespace(t, func() {
 				nft := exec.Command("nft", "-f", "-")
 				nft.Stdin = strings.NewReader("table inet filter {\n" + strings.NewReplacer("; }", "\n}\n", "vrrp { ", "vrrp {\n", "{ type", "{\ntype", ";", "\n").Replace(c.rules) + "\n}\n")
@@ -74,7 +86,7 @@ func TestWalls(t *testing.T) {
 					t.Errorf("nft: %v: %s", err, out)
 					return
 				}
-				found, _, err := walls(load(t, cluster))
+				found, _, err := walls(load(t, text), netif.Links{"eth0": {Name: "eth0", Index: 7}})
 				if err != nil {
 					t.Error(err)
 					return

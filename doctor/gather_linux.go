@@ -32,7 +32,7 @@ func Gather(ctx context.Context, c *config.Config, daemon Daemon, listen time.Du
 		}
 	}
 	f.Defaults, f.Routes = routes(c, f.Links)
-	if f.Walls, f.States, err = walls(c); err != nil {
+	if f.Walls, f.States, err = walls(c, f.Links); err != nil {
 		f.trouble("firewall", err, "read the nftables rules")
 	}
 	if names, err := os.ReadFile("/proc/net/ip_tables_names"); err == nil && strings.Contains(string(names), "filter") {

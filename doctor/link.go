@@ -122,7 +122,15 @@ func guessBits(in config.Instance, whole int) int {
 func (d *diagnosis) squatters(in config.Instance, v config.Address) {
 	for name, l := range d.Links {
 		for _, a := range l.Addrs {
-			if a.Prefix.Addr() != v.Prefix.Addr() || in.Priority == 255 || a.Ours() || l.Virtual || d.Daemon.Masters[in.Name] && !a.Permanent {
+			switch {
+			case a.Prefix.Addr() != v.Prefix.Addr() || in.Priority == 255:
+				continue
+			case a.Ours() || l.Virtual:
+				if !d.Daemon.Running {
+					d.fail("virtual_address", a.Prefix.Addr().String(), "hald cleanup", "%s has it from a hald that is gone", name)
+				}
+				continue
+			case d.Daemon.Masters[in.Name] && !a.Permanent: // an old kernel knows no marks
 				continue
 			}
 			d.fail("virtual_address", a.Prefix.Addr().String(), fmt.Sprintf("ip address delete %s dev %s", a.Prefix, name),

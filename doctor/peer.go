@@ -69,7 +69,7 @@ func (d *diagnosis) reach(in config.Instance, w Wire, heard bool) (any bool) {
 	for _, o := range d.others() {
 		way, known := d.Routes[o.Address]
 		switch {
-		case !o.Address.IsValid():
+		case !o.Address.IsValid() || !known && len(in.Peers) == 0:
 			any = true // nobody knows
 		case !known:
 			d.fail("peer", in.Name, fmt.Sprintf("ip route add %s dev %s", netip.PrefixFrom(o.Address, o.Address.BitLen()), in.Interface), "there is no route to %s (%s)", o.Name, o.Address)

@@ -121,7 +121,9 @@ func (p *player) meta(e *expr.Meta) []byte {
 		return []byte{vrrp.Protocol}
 	case e.Key == expr.MetaKeyIIFNAME && !p.advert.out, e.Key == expr.MetaKeyOIFNAME && p.advert.out:
 		return append([]byte(p.advert.link), make([]byte, unix.IFNAMSIZ-len(p.advert.link))...)
-	case e.Key == expr.MetaKeyPKTTYPE && !p.advert.out && p.advert.group:
+	case e.Key == expr.MetaKeyIIF && !p.advert.out, e.Key == expr.MetaKeyOIF && p.advert.out:
+		return binary.NativeEndian.AppendUint32(nil, uint32(p.advert.index))
+	case e.Key == expr.MetaKeyPKTTYPE && !p.advert.out && !p.advert.peer.IsValid():
 		return []byte{unix.PACKET_MULTICAST}
 	case e.Key == expr.MetaKeyPKTTYPE && !p.advert.out:
 		return []byte{unix.PACKET_HOST}

@@ -49,14 +49,19 @@ func (d *diagnosis) routers(in config.Instance) {
 	}
 }
 
-// isStranger tells whether the sender with our VRID is none of our directors. Where their
-// addresses are not configured, it is one if it has the same addresses.
+// isStranger tells whether the sender with our VRID is none of our directors. Where it is
+// not known what addresses they send from on this link, it is one if it has
+// the same virtual addresses.
 func (d *diagnosis) isStranger(in config.Instance, s vrrp.Sighting) bool {
 	if slices.ContainsFunc(d.others(), func(o config.Director) bool { return o.Address == s.Source }) {
 		return false
 	}
-	allKnown := !slices.ContainsFunc(d.others(), func(o config.Director) bool { return !o.Address.IsValid() || o.Address.Is6() != s.Source.Is6() })
-	return allKnown || !d.claims(in, s)
+	unknown := func(o config.Director) bool {
+		way, known := d.Routes[o.Address]
+		return !known || way.Interface != in.Interface || way.Gateway.IsValid() || o.Address.Is6() != s.Source.Is6()
+	}
+	guess := in.SourceAddress.IsValid() || s.Source.IsLinkLocalUnicast() || slices.ContainsFunc(d.others(), unknown)
+	return !guess || !d.claims(in, s)
 }
 
 // claims tells whether an advert names one of the instance's addresses, or whether both

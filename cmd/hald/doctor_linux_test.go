@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +62,9 @@ virtual_server "wrapped" {
 
 // clinic is a director and, at the other ends of its cables, everybody else.
 func clinic(t *testing.T) (s, far *site) {
+	if _, err := binary(); err != nil { // it may take a while
+		t.Fatal(err)
+	}
 	s = newSite(t, sick)
 	far = &site{t: t, name: s.name + "-far", folder: t.TempDir(), config: s.config}
 	if out, err := exec.Command("ip", "netns", "add", far.name).CombinedOutput(); err != nil {
@@ -79,6 +84,29 @@ func clinic(t *testing.T) (s, far *site) {
 		far.until(n+" is up", func() bool { return strings.Contains(far.ip("link", "show", n), "state UP") })
 	}
 	return s, far
+}
+
+// rival is a program of another name that runs beside the daemon.
+func (s *site) rival(name, program string, args ...string) {
+	s.t.Helper()
+	path := filepath.Join(s.t.TempDir(), name)
+	if out, err := exec.Command("cp", program, path).CombinedOutput(); err != nil {
+		s.t.Fatalf("%v: %s", err, out)
+	}
+	cmd := exec.Command("ip", append([]string{"netns", "exec", s.name, path}, args...)...)
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		cmd.Wait()
+	}()
+	s.t.Cleanup(func() { cmd.Process.Kill(); <-gone })
+	s.until(name+" runs", func() bool {
+		comm, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", cmd.Process.Pid))
+		return strings.TrimSpace(string(comm)) == name
+	})
 }
 
 // examine runs the doctor and returns what is not in order, by check and subject.
@@ -140,6 +168,8 @@ func TestDoctorCuresWhatItFinds(t *testing.T) {
 	} {
 		s.inside("sh", "-c", command)
 	}
+	s.rival("keepalived", "/bin/sleep", "60")
+	s.rival("vrrp-speaker", "/usr/bin/perl", "-e", "use Socket; socket(S, AF_INET, SOCK_RAW, 112); sleep 60")
 	far.ip("address", "add", "10.99.0.100/32", "dev", "lo") // web1 is not silent
 	// Another cluster has the virtual router. Behind the firewall that is not heard at first.
 	w := far.wire()
@@ -158,6 +188,7 @@ func TestDoctorCuresWhatItFinds(t *testing.T) {
 
 	troubles := map[string]*site{ // and where the cure belongs
 		"forwarding net.ipv4.ip_forward": s, "arp_ignore eth0": s, "rp_filter eth1": s, "ipv6 eth0": s,
+		"other_daemon keepalived": s, "other_daemon vrrp-speaker": s,
 		"virtual_address 10.99.0.102": s, "interface eth1": s, "interface eth2": s,
 		"firewall eth0": s, "firewall eth1": s, "firewall eth2": s, "conntrack inet filter forward": nil,
 		"source_address back": s, "virtual_address 10.99.0.100": far, "mtu far": s,
@@ -186,6 +217,24 @@ func TestDoctorCuresWhatItFinds(t *testing.T) {
 	for trouble, where := range troubles {
 		if f, still := after[trouble]; still && where != nil {
 			t.Errorf("its own cure did not help: %+v", f)
+		}
+	}
+}
+
+// TestDoctorSaysWhatMayNotBeDone has too few rights first, and then all of them.
+func TestDoctorSaysWhatMayNotBeDone(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, sick)
+	doctor := strings.Join(s.command("doctor", "--for", "10ms").Args[4:], " ")
+	said := func(script string) string {
+		out, _ := exec.Command("ip", "netns", "exec", s.name, "sh", "-c", script).CombinedOutput()
+		return string(out)
+	}
+	few, all := said("ulimit -n 100; exec setpriv --bounding-set=-sys_nice,-net_raw "+doctor), said(doctor)
+	for _, text := range []string{"missing: CAP_NET_RAW", "may not run in real time", "100 files may be open"} {
+		mayNever := strings.Contains(text, "real time") // not even root, in some containers
+		if !strings.Contains(few, text) || strings.Contains(all, text) && !mayNever {
+			t.Errorf("%q is not said where it is so alone:\n%s\n%s", text, few, all)
 		}
 	}
 }
