@@ -23,7 +23,8 @@ var ErrNoIPv6 = errors.New("IPv6 is disabled")
 var ErrLinkGone = errors.New("link is gone")
 
 const (
-	// answerTimeout bounds the wait for a kernel that answers at once or never.
+	// answerTimeout bounds the wait for a kernel that has done what it was asked
+	// and answers at once or never.
 	answerTimeout = 5 * time.Second
 	// batchSize keeps the answers to one send well inside the receive buffer.
 	batchSize = 128
@@ -117,6 +118,19 @@ func (c *conn) send(b []byte) error {
 	return nil
 }
 
+// ask sends and bounds the wait for the answer. The kernel does the work within the
+// send, and waits there for its one lock on all networks for as long as somebody
+// else needs it: that is not the answer's time.
+func (c *conn) ask(b []byte) error {
+	if err := c.file.SetWriteDeadline(time.Now().Add(answerTimeout)); err != nil {
+		return err
+	}
+	if err := c.send(b); err != nil {
+		return err
+	}
+	return c.file.SetReadDeadline(time.Now().Add(answerTimeout))
+}
+
 // change carries out the requests in their order, many in one send, and
 // returns one error for each. The kernel goes on after a failed one. Only the
 // last of a send asks for an acknowledgement; failures are answered anyway.
@@ -148,10 +162,7 @@ func (c *conn) changeBatch(requests []*nl.NetlinkRequest, errs []error) error {
 		}
 		b = append(b, r.Serialize()...)
 	}
-	if err := c.file.SetDeadline(time.Now().Add(answerTimeout)); err != nil {
-		return err
-	}
-	if err := c.send(b); err != nil {
+	if err := c.ask(b); err != nil {
 		return err
 	}
 	for {
@@ -190,10 +201,7 @@ func (c *conn) dumpOnce(request *nl.NetlinkRequest, each func(syscall.NetlinkMes
 	c.seq++
 	request.Seq = c.seq
 	request.Flags |= unix.NLM_F_DUMP
-	if err := c.file.SetDeadline(time.Now().Add(answerTimeout)); err != nil {
-		return false, err
-	}
-	if err := c.send(request.Serialize()); err != nil {
+	if err := c.ask(request.Serialize()); err != nil {
 		return false, err
 	}
 	for {
@@ -222,10 +230,7 @@ func (c *conn) dumpOnce(request *nl.NetlinkRequest, each func(syscall.NetlinkMes
 func (c *conn) get(request *nl.NetlinkRequest) (syscall.NetlinkMessage, error) {
 	c.seq++
 	request.Seq = c.seq
-	if err := c.file.SetDeadline(time.Now().Add(answerTimeout)); err != nil {
-		return syscall.NetlinkMessage{}, err
-	}
-	if err := c.send(request.Serialize()); err != nil {
+	if err := c.ask(request.Serialize()); err != nil {
 		return syscall.NetlinkMessage{}, err
 	}
 	for {
