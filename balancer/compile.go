@@ -28,6 +28,7 @@ type member struct {
 	method ipvsctl.Method
 	tunnel ipvsctl.Encapsulation
 	checks []checkID
+	scales []checkID // those of them that give it its weight
 }
 
 // checkID is a check's identity: equal checks have equal ones. It is a digest,
@@ -80,6 +81,9 @@ func compile(s Service, checks map[checkID]Check) (compiled service, err error) 
 		for _, check := range server.Checks {
 			id := identify(check)
 			m.checks, checks[id] = append(m.checks, id), check
+			if check.Weighs {
+				m.scales = append(m.scales, id)
+			}
 		}
 		m.Checks = nil
 		compiled.members = append(compiled.members, m)

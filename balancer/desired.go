@@ -14,7 +14,7 @@ import (
 type facts struct {
 	now      time.Time
 	verdicts map[checkID]healthcheck.Verdict
-	weights  map[checkID]int // of the checks that give one
+	weights  map[checkID]int // that checks give, 0 for none; of those that have looked
 	// idle are destinations the kernel was just seen to have at weight 0 and
 	// without connections. It counts for drains that had begun before.
 	idle      map[ipvsctl.DestinationKey]bool
@@ -61,7 +61,7 @@ func (s *stepper) step() {
 		m, w := &s.members[i], wishes[i]
 		now := memberState{
 			name: m.Name, address: m.at(s.first()), verdict: w.verdict, failed: failed[i], since: s.since(m, w.verdict),
-			guarded: w.guarded, found: m.Find != nil, out: w.out(), leaving: w.leaving, reason: w.reason, override: w.override,
+			guarded: w.guarded, found: m.Find != nil, out: w.out(), leaving: w.leaving, reason: w.reason, override: w.override, said: s.said(m),
 		}
 		weights[i], now.ramp = s.grow(m, w)
 		s.introduce(s.placeOf(m), now)

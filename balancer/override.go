@@ -83,11 +83,20 @@ func (s *stepper) weightOf(m *member, o *Override) int {
 	if m.Weight == 0 {
 		return 0
 	}
-	weight := 0
-	for _, check := range m.checks {
-		if said := s.weights[check]; said > 0 && (weight == 0 || said < weight) {
+	return cmp.Or(s.said(m), m.Weight)
+}
+
+// said is the weight that a member's checks give it, the lowest of several; 0: none. While
+// one of them has not looked yet, what was said before stands.
+func (s *stepper) said(m *member) (weight int) {
+	for _, check := range m.scales {
+		said, looked := s.weights[check]
+		if !looked {
+			return s.before.members[s.placeOf(m)].said
+		}
+		if said > 0 && (weight == 0 || said < weight) {
 			weight = said
 		}
 	}
-	return cmp.Or(weight, m.Weight)
+	return weight
 }

@@ -159,11 +159,11 @@ func (w *watches) verdicts() map[checkID]healthcheck.Verdict {
 	return all
 }
 
-// weights is what the checks that give servers their weights say.
+// weights is what the checks that give servers their weights say, once they have looked.
 func (w *watches) weights() map[checkID]int {
 	all := make(map[checkID]int)
 	for id, watch := range w.running {
-		if watch.weighs && watch.value > 0 {
+		if watch.weighs && watch.verdict != healthcheck.Unknown {
 			all[id] = watch.value
 		}
 	}

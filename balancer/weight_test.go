@@ -7,31 +7,44 @@ import (
 	"github.com/hald-project/hald/healthcheck"
 )
 
-// weigh has the checks of servers give them weights, 0 for none.
+// scales is the check of a server that gives it its weight.
+func scales(name string) Check {
+	c := checkOf(name)
+	c.Kind, c.Weighs = "exec", true
+	return c
+}
+
+// weighed gives a and b such checks, that have found them well and said nothing.
+func weighed(tt *teller) {
+	for i, name := range []string{"a", "b"} {
+		tt.service.Servers[i].Checks = []Check{checkOf(name), scales(name)}
+		tt.verdicts[identify(scales(name))] = healthcheck.Up
+	}
+	weigh(nil)(tt)
+}
+
+// weigh has them say weights, and the others none.
 func weigh(weights map[string]int) func(*teller) {
 	return func(tt *teller) {
-		tt.weights = make(map[checkID]int)
-		for name, weight := range weights {
-			tt.weights[identify(checkOf(name))] = weight
-		}
+		tt.weights = map[checkID]int{identify(scales("a")): weights["a"], identify(scales("b")): weights["b"]}
 	}
 }
 
 func TestWeightsFromChecks(t *testing.T) {
 	both := move{verdicts: "a+ b+", table: "a=1 b=1", events: "up a; up b; quorum.gained"}
-	none := func(*teller) {}
 
 	t.Run("instead of the configured one, and back", func(t *testing.T) {
-		play(t, "", none, both,
+		play(t, "", weighed, both,
 			move{change: weigh(map[string]int{"a": 50}), table: "a=50 b=1"},
 			move{change: weigh(map[string]int{"a": 2, "b": 255}), table: "a=2 b=255"},
 			move{change: weigh(nil), table: "a=1 b=1"},
 		)
 	})
 	t.Run("of two the lower one", func(t *testing.T) {
-		second := checkOf("a")
-		second.Kind = "exec"
+		second := scales("a")
+		second.Interval *= 2
 		two := func(tt *teller) {
+			weighed(tt)
 			tt.service.Servers[0].Checks = append(tt.service.Servers[0].Checks, second)
 			tt.verdicts[identify(second)] = healthcheck.Up
 		}
@@ -40,31 +53,41 @@ func TestWeightsFromChecks(t *testing.T) {
 				weigh(map[string]int{"a": 50})(tt)
 				tt.weights[identify(second)] = 30
 			}, table: "a=30 b=1"},
+			move{change: func(tt *teller) { tt.weights[identify(second)] = 0 }, table: "a=50 b=1"},
+		)
+	})
+	t.Run("a check that has changed leaves it until it has looked", func(t *testing.T) {
+		changed := scales("a")
+		changed.Interval *= 2
+		play(t, "", weighed, both,
 			move{change: weigh(map[string]int{"a": 50}), table: "a=50 b=1"},
+			move{change: func(tt *teller) { tt.service.Servers[0].Checks[1] = changed }, table: "a=50 b=1"},
+			move{change: func(tt *teller) { tt.weights[identify(changed)] = 30; tt.verdicts[identify(changed)] = healthcheck.Up }, table: "a=30 b=1"},
+			move{change: func(tt *teller) { tt.service.Servers[0].Checks = tt.service.Servers[0].Checks[:1] }, table: "a=1 b=1"},
 		)
 	})
 	t.Run("an operator's word counts before it", func(t *testing.T) {
 		seven := 7
-		play(t, "", none, both,
+		play(t, "", weighed, both,
 			move{change: weigh(map[string]int{"a": 50}), table: "a=50 b=1"},
 			move{change: order(Override{Server: "a", Weight: &seven}), table: "a=7 b=1", events: "override a"},
 			move{change: order(), table: "a=50 b=1", events: "override a"},
 		)
 	})
 	t.Run("a server that the configuration drains stays so", func(t *testing.T) {
-		play(t, "", func(tt *teller) { tt.service.Servers[0].Weight = 0 },
+		play(t, "", func(tt *teller) { weighed(tt); tt.service.Servers[0].Weight = 0 },
 			move{verdicts: "a+ b+", change: weigh(map[string]int{"a": 50}), table: "a=0 b=1", events: "up a; up b; quorum.gained"},
 		)
 	})
 	t.Run("it counts in a quorum", func(t *testing.T) {
-		play(t, "", func(tt *teller) { tt.service.Quorum = 2 }, both,
+		play(t, "", func(tt *teller) { weighed(tt); tt.service.Quorum = 2 }, both,
 			move{change: weigh(map[string]int{"a": 50}), table: "a=50 b=1"},
 			move{verdicts: "b-", table: "a=50", events: "down b; removed b (check failed)"},
 			move{change: weigh(nil), table: "a=1", events: "quorum.lost"},
 		)
 	})
 	t.Run("a slow start grows to it", func(t *testing.T) {
-		play(t, "", func(tt *teller) { tt.service.SlowStart = 20 * time.Second }, both,
+		play(t, "", func(tt *teller) { weighed(tt); tt.service.SlowStart = 20 * time.Second }, both,
 			move{change: weigh(map[string]int{"a": 40}), table: "a=40 b=1"},
 			move{verdicts: "a-", table: "b=1", events: "down a; removed a (check failed)"},
 			move{verdicts: "a+", table: "a=1 b=1", events: "up a"},
