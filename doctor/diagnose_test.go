@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -286,6 +287,27 @@ func TestDirectorsOfAnotherLink(t *testing.T) {
 		}
 		if found != stranger {
 			t.Errorf("%s a stranger: %t", source, found)
+		}
+	}
+}
+
+// What is set for all links is in the way of a virtual MAC, and of nothing else.
+func TestVirtualMACNeedsItsSettings(t *testing.T) {
+	virtual := strings.Replace(cluster, "virtual_router_id", "virtual_mac = true\n  virtual_router_id", 1)
+	for _, name := range []string{"net.ipv4.conf.all.arp_filter", "net.ipv4.conf.all.proxy_arp"} {
+		f := healthy()
+		f.Sysctls[name] = "1"
+		if !Ready(Diagnose(load(t, cluster), f)) {
+			t.Errorf("%s disturbs one without a virtual MAC", name)
+		}
+		cure := ""
+		for _, finding := range Diagnose(load(t, virtual), f) {
+			if finding.Level == Fail {
+				cure += finding.Cure
+			}
+		}
+		if cure != "sysctl -w "+name+"=0" || !slices.Contains(Settings(load(t, virtual)), name) {
+			t.Errorf("%s: cure %q", name, cure)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // Settings are the names of all that the settings of the kernel are asked for.
 func Settings(c *config.Config) []string {
-	names := []string{"net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv4.vs.conntrack"}
+	names := []string{"net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv4.vs.conntrack", "net.ipv4.conf.all.arp_filter", "net.ipv4.conf.all.proxy_arp"}
 	for _, link := range append([]string{"all"}, interfaces(c)...) {
 		names = append(names, sysctl("ipv4", link, "arp_ignore"), sysctl("ipv4", link, "rp_filter"), sysctl("ipv6", link, "disable_ipv6"))
 	}
@@ -27,6 +27,7 @@ func (d *diagnosis) number(name string) int {
 func (d *diagnosis) settings() {
 	d.forwarding()
 	for _, in := range d.Instances {
+		d.virtual(in)
 		for _, a := range in.Addresses {
 			link := linkOf(in, a)
 			if _, there := d.Links[link]; !there {
@@ -100,6 +101,18 @@ func (d *diagnosis) strict(link string) {
 		return
 	}
 	d.ok("rp_filter", link, "strict, and answers leave by the same link")
+}
+
+// virtual: what is set for all links, the link with a virtual MAC cannot undo.
+func (d *diagnosis) virtual(in config.Instance) {
+	if !in.VirtualMAC || isIPv6(in) {
+		return
+	}
+	for _, name := range []string{"net.ipv4.conf.all.arp_filter", "net.ipv4.conf.all.proxy_arp"} {
+		if d.number(name) != 0 {
+			d.fail("virtual_mac", in.Name, "sysctl -w "+name+"=0", "%s is set, which overrules what the link with the virtual MAC needs: it would not answer, or for others too", name)
+		}
+	}
 }
 
 func (d *diagnosis) ipv6(link string) {

@@ -48,7 +48,7 @@ func (f *File) Load() (record Record, err error) {
 		err = json.Unmarshal(text, &record)
 	}
 	if err != nil {
-		return Record{}, fmt.Errorf("read what was changed before, %s: %w", f.path, err)
+		return Record{}, fmt.Errorf("read what was changed before, %s: %w (without the file all that is set up now counts as somebody else's, and stays)", f.path, err)
 	}
 	return record, nil
 }

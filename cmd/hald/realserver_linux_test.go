@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -163,5 +165,23 @@ virtual_server "six"`, ""},
 	}
 	if lo := s.ip("addr", "show", "dev", "lo"); strings.Contains(lo, "99.0.100") {
 		t.Errorf("it refused, and left\n%s", lo)
+	}
+}
+
+// A record that cannot be read is not overwritten: nobody would know what to take back.
+func TestRealServerKeepsABrokenRecord(t *testing.T) {
+	t.Parallel()
+	s := realSite(t)
+	path := filepath.Join(s.folder, "realserver.json")
+	if err := os.WriteFile(path, []byte("{"), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"up", "down"} {
+		if out, code := s.hald("realserver", command); code != 1 || !strings.Contains(out, path) {
+			t.Errorf("%s: %d\n%s", command, code, out)
+		}
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "{" || s.arpSettings() != "0\n0" {
+		t.Errorf("%q %v, arp %q", text, err, s.arpSettings())
 	}
 }
