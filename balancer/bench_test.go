@@ -40,6 +40,9 @@ type bench struct {
 	found  map[string]chan discovery.Answer // what sources say next, by name
 }
 
+// benchRoom is how many events wait for a director that does not listen.
+const benchRoom = 2048
+
 // inBubble runs a test with a bench and stops the balancer at its end.
 func inBubble(t *testing.T, test func(b *bench)) {
 	synctest.Test(t, func(t *testing.T) {
@@ -48,7 +51,7 @@ func inBubble(t *testing.T, test func(b *bench)) {
 		b.stop = stop
 		director, worked := net.Pipe()
 		b.link = director
-		w := worker{b.table.Open, func(c Check) (healthcheck.Checker, error) { return probe{b, c.Target.Addr()}, nil }, b.find}
+		w := worker{b.table.Open, func(c Check) (healthcheck.Checker, error) { return probe{b, c.Target.Addr()}, nil }, b.find, benchRoom}
 		go func() { b.ended <- w.run(ctx, worked) }()
 		defer director.Close()
 		defer stop()
@@ -140,6 +143,15 @@ func (b *bench) weigh(name string, weight int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.weight[address(name)] = weight
+}
+
+// fell makes all of some servers sick, or well, at once.
+func (b *bench) fell(servers []Server, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range servers {
+		b.sick[s.Address.Addr()] = err
+	}
 }
 
 func (b *bench) configure(services ...Service) { b.command(Config{Services: services}) }

@@ -54,11 +54,12 @@ type outbox struct {
 	dropped int             // events since the last that found room
 }
 
-// maxEvents is room for a moment in which thousands of servers fail together.
-const maxEvents = 8192
+// maxEvents is room for a moment in which ten thousand servers fail together, each with
+// two events, and for what comes of it.
+const maxEvents = 32768
 
-func newOutbox() *outbox {
-	return &outbox{events: make(chan *event.Event, maxEvents), status: make(chan []Status, 1), tracks: make(chan []Verdict, 1), answer: make(chan Configured, 1)}
+func newOutbox(room int) *outbox {
+	return &outbox{events: make(chan *event.Event, room), status: make(chan []Status, 1), tracks: make(chan []Verdict, 1), answer: make(chan Configured, 1)}
 }
 
 // tell queues an event. After events were lost the next one that finds room is

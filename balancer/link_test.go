@@ -20,7 +20,7 @@ func TestLinkFullDelaysNothing(t *testing.T) {
 		b.configure(web())
 		b.pass(time.Second)
 		b.expect("a=1 b=1") // and nobody has read a byte
-		const turns = maxEvents / 4
+		const turns = benchRoom / 4
 		for range turns { // each is five events
 			b.set(errRefused, "a")
 			b.pass(6 * time.Second)
@@ -52,6 +52,18 @@ func TestLinkFullDelaysNothing(t *testing.T) {
 			t.Errorf("status of %d services", n)
 		}
 	})
+}
+
+// Ten thousand servers fail at once, each is told to be down and to be removed, and
+// their services' quorum is lost.
+func TestOutboxHoldsADeadRack(t *testing.T) {
+	o := newOutbox(maxEvents)
+	for range 20000 + 1000 {
+		o.tell(event.Event{Name: "real_server.down"})
+	}
+	if o.dropped > 0 || len(o.events) != 21000 {
+		t.Errorf("%d events wait, %d were dropped", len(o.events), o.dropped)
+	}
 }
 
 func TestOutboxCountsWhatItDrops(t *testing.T) {

@@ -16,6 +16,7 @@ type worker struct {
 	open  func() (ipvsctl.Kernel, error)
 	build func(Check) (healthcheck.Checker, error)
 	find  func(context.Context, Source, func(discovery.Answer))
+	room  int // for events that the director has not taken
 }
 
 // Run is the balancer: it reads Commands from link and writes Reports to it
@@ -27,14 +28,14 @@ type worker struct {
 // The error is nil for such an end; otherwise it names a command that makes no
 // sense, or what could not be cleared.
 func Run(ctx context.Context, link net.Conn) error {
-	return worker{ipvsctl.Open, newChecker, discovery.NewWatcher().Run}.run(ctx, link)
+	return worker{ipvsctl.Open, newChecker, discovery.NewWatcher().Run, maxEvents}.run(ctx, link)
 }
 
 // RunShadow is Run for a trial beside whatever does the work: it runs every
 // check and reports what it would do, to a table that was empty when it began;
 // the kernel's is neither read nor changed.
 func RunShadow(ctx context.Context, link net.Conn) error {
-	return worker{ipvsctl.OpenShadow, newChecker, discovery.NewWatcher().Run}.run(ctx, link)
+	return worker{ipvsctl.OpenShadow, newChecker, discovery.NewWatcher().Run, maxEvents}.run(ctx, link)
 }
 
 func (w worker) run(ctx context.Context, link net.Conn) error {
@@ -42,7 +43,7 @@ func (w worker) run(ctx context.Context, link net.Conn) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	commands := make(chan Command)
-	out := newOutbox()
+	out := newOutbox(w.room)
 	pool := newPool(w, commands, out)
 
 	parts := []func() error{

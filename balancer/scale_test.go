@@ -98,35 +98,33 @@ func TestPoolTakesWhatIsDifferent(t *testing.T) {
 }
 
 // A dead rack: all servers fail in one interval. The table is right when their last
-// failures are in, each is deleted by one request and told of once.
+// failures are in, each is deleted by one request, and each is told of once,
+// even to a director that does not listen in the meantime.
 func TestPoolEmptiesTheTableOfADeadRack(t *testing.T) {
 	inBubble(t, func(b *bench) {
-		b.listen()
-		s := farm(1, 300)[0]
+		const servers = 300
+		s := farm(1, servers)[0]
 		b.configure(s)
 		b.pass(3 * time.Second)
 		before := len(b.table.Done())
-		b.mu.Lock()
-		for _, m := range s.Servers {
-			b.sick[m.Address.Addr()] = errRefused
-		}
-		b.heard = nil
-		b.mu.Unlock()
+		b.fell(s.Servers, errRefused)
 		b.pass(3*s.Servers[0].Checks[0].Interval + time.Second)
 		if left := b.table.Services()[0].Destinations; len(left) != 0 {
 			t.Errorf("%d dead servers are left in the table", len(left))
 		}
-		if n := len(b.table.Done()) - before; n != len(s.Servers) {
-			t.Errorf("%d requests for %d servers", n, len(s.Servers))
+		if n := len(b.table.Done()) - before; n != servers {
+			t.Errorf("%d requests for %d servers", n, servers)
 		}
-		down := 0
+		b.listen()
+		b.pass(time.Second)
+		told := make(map[string]int)
 		for _, e := range b.events() {
-			if e.Name == "real_server.down" {
-				down++
-			}
+			told[e.Name]++
 		}
-		if down != len(s.Servers) {
-			t.Errorf("%d servers were told to be down", down)
+		delete(told, "ipvs.applied")
+		want := map[string]int{"real_server.up": servers, "quorum.gained": 1, "real_server.down": servers, "real_server.removed": servers, "quorum.lost": 1}
+		if !maps.Equal(told, want) {
+			t.Errorf("told %v, want %v", told, want)
 		}
 	})
 }
