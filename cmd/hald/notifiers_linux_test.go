@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -41,6 +42,7 @@ func notesIn(t *testing.T, folder string) notes {
 // TestCommandsAreTold: of every transition in order, as another user; a changed
 // notifier is applied in place, and the status tells how it goes.
 func TestCommandsAreTold(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, validConfig)
 	n := notesIn(t, t.TempDir())
 	script := n.block("script", `"vrrp.transition", "daemon.stopped"`, "$HALD_EVENT $HALD_FROM $HALD_TO $(id -un)", "    user = \"nobody\"\n")
@@ -79,12 +81,20 @@ func TestCommandsAreTold(t *testing.T) {
 	if len(lost) == 0 || lost[0].Notifier != "broken" || lost[0].Count == 0 {
 		t.Errorf("what was lost: %+v", lost)
 	}
+
+	recipe := exec.Command("sh", "../../contrib/journald/hald-alerts")
+	recipe.Stdin, _ = os.Open(log.Name())
+	found, err := recipe.Output()
+	if got, want := strings.Count(string(found), "\n"), len(lost)+len(events(t, log, "vrrp.transition")); err != nil || got != want {
+		t.Errorf("contrib's recipe finds %d lines in the log, want %d, %v:\n%s", got, want, err, found)
+	}
 }
 
 // TestCommandsAreAwaited: before the addresses come and before they go, once each, in
 // order with what is told after; one that hangs is killed, and holds nothing up for
 // longer than its timeout.
 func TestCommandsAreAwaited(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, validConfig)
 	n := notesIn(t, t.TempDir())
 	here := "$(ip -o addr show to 10.99.0.100 | wc -l)"
@@ -123,6 +133,7 @@ func TestCommandsAreAwaited(t *testing.T) {
 
 // A trial notifies nobody.
 func TestADryRunTellsNobody(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, validConfig)
 	n := notesIn(t, t.TempDir())
 	s.rewrite("vrrp_instance", n.block("script", `"*"`, "x", "")+"vrrp_instance")
