@@ -4,6 +4,9 @@
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 COMMIT   ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 ARCHES   ?= amd64 arm64
+BUILD    ?= build
+# What dpkg and rpm call it: a number, where there is no tag yet.
+PACKAGE_VERSION ?= $(if $(filter v%,$(VERSION)),$(subst -,+,$(patsubst v%,%,$(VERSION))),0.0.0~$(shell git log -1 --format=%cd --date=format:%Y%m%d%H%M%S).$(subst -,+,$(VERSION)))
 FUZZTIME ?= 20s
 HOURS    ?= 1000000
 RUNS     ?= 3
@@ -27,7 +30,7 @@ ALONE = $(filter-out $(shell go list $(SHORT)),$(shell go list ./integration/...
 all: build
 
 build:
-	$(STATIC) -o build/hald ./cmd/hald
+	$(STATIC) -o $(BUILD)/hald ./cmd/hald
 
 test:
 	@sh integration/deps.sh
@@ -78,12 +81,23 @@ demo:
 	@sh integration/deps.sh
 	@CGO_ENABLED=0 go run ./integration/demo $(if $(RECORD),-record docs/demo.txt)
 
-# Static binaries for every architecture.
+# Static binaries, .deb and .rpm for every architecture. nfpm and what it is made of have a
+# go.mod of their own (packaging/), so that hald's has what hald is made of.
 package:
+	@rm -rf $(BUILD)/man $(BUILD)/completions
+	@go run ./cmd/hald manual $(BUILD)
 	@for arch in $(ARCHES); do \
-		echo "build/hald-linux-$$arch"; \
-		GOARCH=$$arch $(STATIC) -o build/hald-linux-$$arch ./cmd/hald || exit 1; \
+		echo "$(BUILD)/hald-linux-$$arch"; \
+		GOARCH=$$arch $(STATIC) -o $(BUILD)/hald-linux-$$arch ./cmd/hald || exit 1; \
+	done
+	@cd packaging && go build -o '$(abspath $(BUILD))/nfpm' github.com/goreleaser/nfpm/v2/cmd/nfpm
+	@sed 's,@BUILD@,$(BUILD),' packaging/nfpm.yaml >$(BUILD)/nfpm.yaml
+	@for arch in $(ARCHES); do \
+		cp $(BUILD)/hald-linux-$$arch $(BUILD)/hald || exit 1; \
+		for kind in deb rpm; do \
+			ARCH=$$arch VERSION='$(PACKAGE_VERSION)' $(BUILD)/nfpm package -f $(BUILD)/nfpm.yaml -p $$kind -t $(BUILD) || exit 1; \
+		done; \
 	done
 
 clean:
-	rm -rf build
+	rm -rf $(BUILD)

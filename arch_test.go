@@ -47,6 +47,7 @@ var arrows = map[string][]string{
 	"integration/measure": {"integration/lab", "integration/guest"},
 	"integration/rhythm":  {},
 	"integration/checks":  {},
+	"integration/install": {},
 	"integration/soak":    {},
 }
 

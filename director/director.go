@@ -56,7 +56,8 @@ type Director struct {
 	LogLevelGiven bool
 	// Relevel gives the log another level.
 	Relevel func(level string)
-	// Notify tells the service manager "READY=1", "RELOADING=1" and "STOPPING=1".
+	// Notify tells the service manager "READY=1", "RELOADING=1", "STOPPING=1", and
+	// "WATCHDOG=1" with every report of the election, about one a second.
 	Notify func(state string)
 }
 

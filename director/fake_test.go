@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -103,6 +104,7 @@ func testConfig() *config.Config {
 
 // stage is a director's life with everything around it recorded.
 type stage struct {
+	alive atomic.Int32 // signs of life to the service manager
 	life  *life
 	stop  chan struct{}
 	kill  context.CancelFunc
@@ -188,7 +190,13 @@ func perform(t *testing.T, electionPlot, balancerPlot plot, before ...func(*Dire
 		},
 		Log:     func(e event.Event) { s.note(e.Name, e) },
 		Relevel: func(level string) { s.note("log "+level, event.Event{}) },
-		Notify:  func(state string) { s.note(state, event.Event{}) },
+		Notify: func(state string) {
+			if state == "WATCHDOG=1" {
+				s.alive.Add(1)
+				return
+			}
+			s.note(state, event.Event{})
+		},
 	}
 	d.Election = s.noted("election", electionPlot)
 	d.Balancer = s.noted("balancer", balancerPlot)

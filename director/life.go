@@ -160,6 +160,7 @@ func (l *life) take(m message) {
 	}
 	if m.instances != nil {
 		l.instances = m.instances
+		l.d.Notify("WATCHDOG=1") // every virtual router has answered for it
 		l.place()
 	}
 	if m.services != nil {

@@ -30,7 +30,11 @@ func TestAQuietLife(t *testing.T) {
 		if document.VRRPInstances[0].State != "master" || !document.VirtualServers[0].HasQuorum {
 			t.Errorf("document %+v, want what the workers reported", document)
 		}
+		signs := s.alive.Load()
 		time.Sleep(time.Minute)
+		if signs == 0 || s.alive.Load() != signs {
+			t.Errorf("%d signs of life with the election's report and %d in the minute without one", signs, s.alive.Load()-signs)
+		}
 
 		if took := s.leave(); took != 900*time.Millisecond {
 			t.Errorf("stop took %v, want 800 ms of the election and then 100 ms of the balancer", took)

@@ -149,18 +149,37 @@ func TestTheServiceManagerIsTold(t *testing.T) {
 	}
 	defer socket.Close()
 	t.Setenv("NOTIFY_SOCKET", path)
+	t.Setenv("WATCHDOG_USEC", "1000000")
 	s := newSite(t, validConfig)
 	d := s.run(s.logFile())
 	socket.SetReadDeadline(time.Now().Add(15 * time.Second))
-	for _, want := range []string{"READY=1", "STOPPING=1"} {
+	told := func() string {
+		t.Helper()
 		got := make([]byte, 100)
 		n, err := socket.Read(got)
-		if err != nil || string(got[:n]) != want {
-			t.Fatalf("told %q, %v; want %s", got[:n], err, want)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if want == "READY=1" {
-			d.signal(syscall.SIGTERM)
+		return string(got[:n])
+	}
+	next := func() string { // but for the signs of life
+		for {
+			if state := told(); state != "WATCHDOG=1" {
+				return state
+			}
 		}
+	}
+	if state := next(); state != "READY=1" {
+		t.Fatalf("told %q first", state)
+	}
+	for range 2 {
+		if state := told(); state != "WATCHDOG=1" {
+			t.Fatalf("told %q, want a sign of life", state)
+		}
+	}
+	d.signal(syscall.SIGTERM)
+	if state := next(); state != "STOPPING=1" {
+		t.Fatalf("told %q last", state)
 	}
 	if code := d.exitCode(); code != 0 {
 		t.Errorf("exit code %d", code)

@@ -94,9 +94,9 @@ func newRoot(a *app) *cobra.Command {
 		}
 		return oneOf("--log-format", a.logFormat, "", "json", "console")
 	}
-	root.AddCommand(a.run(), a.check(), a.format(), a.plan(), a.reload(), a.status(), a.events(), a.handover(), a.takeback(), a.maintenance(), a.drain(), a.enable(), a.weight(), a.logLevelOrder(), a.cleanup(), a.scan(), a.simulate(), a.version(), a.worker())
-	root.AddCommand(a.realserver(), a.doctor())
-	root.AddCommand(a.convert())
+	root.AddCommand(a.run(), a.check(), a.format(), a.plan(), a.reload(), a.status(), a.events(), a.handover(), a.takeback(), a.maintenance(),
+		a.drain(), a.enable(), a.weight(), a.logLevelOrder(), a.doctor(), a.cleanup(), a.scan(), a.simulate(), a.realserver(), a.convert(),
+		a.version(), a.worker(), a.manual())
 	return root
 }
 

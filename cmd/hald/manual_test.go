@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+)
+
+var update = flag.Bool("update", false, "write docs/commands.md anew")
+
+// TestReference: docs/commands.md says of every command what it says of itself.
+func TestReference(t *testing.T) {
+	for _, name := range []string{"HALD_CONFIG", "HALD_DIRECTOR", "HALD_RUNTIME_DIR", "HALD_STATE_DIR"} {
+		t.Setenv(name, "")
+	}
+	const page = "../../docs/commands.md"
+	want, err := reference(newRoot(&app{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, string(got)); d != "" {
+		t.Errorf("docs/commands.md is not current: go test ./cmd/hald -run TestReference -update (-want +got):\n%s", d)
+	}
+}
+
+// TestManual: packages have a page for every command that the help names, and
+// completions that know them.
+func TestManual(t *testing.T) {
+	folder, root := t.TempDir(), newRoot(&app{})
+	if err := writeManual(root, folder); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range root.Commands() {
+		_, err := os.Stat(filepath.Join(folder, "man", "hald-"+c.Name()+".1"))
+		if c.IsAvailableCommand() != (err == nil) {
+			t.Errorf("%s is available: %v; its page: %v", c.Name(), c.IsAvailableCommand(), err)
+		}
+	}
+	for shell, sign := range map[string]string{"hald.bash": "complete -o default -F __start_hald hald", "_hald": "#compdef hald", "hald.fish": "complete -c hald"} {
+		script, err := os.ReadFile(filepath.Join(folder, "completions", shell))
+		if err != nil || !strings.Contains(string(script), sign) {
+			t.Errorf("%s completes nothing: %v", shell, err)
+		}
+	}
+}
+
+// seeAlso is what the pages of several files need and one does not.
+var seeAlso = regexp.MustCompile(`(?s)### SEE ALSO.*?\n\n(\* .*\n)*`)
+
+// reference is all commands as one page of Markdown.
+func reference(root *cobra.Command) (string, error) {
+	root.DisableAutoGenTag = true
+	var page strings.Builder
+	page.WriteString("# Commands\n\nWritten by `go test ./cmd/hald -run TestReference -update` from what `hald --help` and `hald COMMAND --help` say.\n")
+	var write func(*cobra.Command) error
+	write = func(c *cobra.Command) error {
+		if !c.IsAvailableCommand() && c.HasParent() || c.Name() == "help" || c.Name() == "completion" {
+			return nil
+		}
+		var b bytes.Buffer
+		if err := doc.GenMarkdown(c, &b); err != nil {
+			return err
+		}
+		text := seeAlso.ReplaceAllString(b.String(), "")
+		text, _, _ = strings.Cut(text, "### Options inherited") // they are hald's own
+		fmt.Fprintf(&page, "\n%s\n", strings.TrimSpace(text))
+		for _, sub := range c.Commands() {
+			if err := write(sub); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	err := write(root)
+	return page.String(), err
+}
