@@ -1,6 +1,7 @@
 package realserver
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -84,10 +85,19 @@ func settle(m Machine, k Keeper, record Record, want []Thing) ([]Step, error) {
 	}
 	for i, s := range steps {
 		if err := m.Do(s); err != nil {
-			return steps[:i], fmt.Errorf("%s: %w", s, err)
+			return steps[:i], errors.Join(fmt.Errorf("%s: %w", s, err), k.Save(before.without(steps[i+1:], record)))
 		}
 	}
 	return steps, k.Save(after)
+}
+
+// without is the record without what will not be made after all, and was not before.
+func (r Record) without(steps []Step, before Record) Record {
+	r.Changes = slices.DeleteFunc(slices.Clone(r.Changes), func(c Change) bool {
+		_, old := before.change(c.Thing)
+		return !old && slices.ContainsFunc(steps, func(s Step) bool { return s.key() == c.key() && !s.Undo() })
+	})
+	return r
 }
 
 // String is the step in words.

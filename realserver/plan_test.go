@@ -194,6 +194,11 @@ func TestFailureInTheMiddle(t *testing.T) {
 		if _, err := Up(m, m, role, ""); err == nil || !strings.Contains(err.Error(), step) {
 			t.Fatalf("up said %v", err)
 		}
+		for _, c := range m.record.Changes {
+			if !strings.Contains(string(c.Kind)+" "+c.Name, step) && m.have.of(c.Thing) != c.Value {
+				t.Errorf("after a failed %s the record has %+v, which was never made", step, c)
+			}
+		}
 		m.fail = ""
 		must(t)(Down(m, m, Role{}, ""))
 		if m.world() != before {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -183,5 +184,39 @@ func TestRealServerKeepsABrokenRecord(t *testing.T) {
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != "{" || s.arpSettings() != "0\n0" {
 		t.Errorf("%q %v, arp %q", text, err, s.arpSettings())
+	}
+}
+
+// The unit of contrib/systemd leaves it CAP_NET_ADMIN alone, and that is enough.
+func TestRealServerNeedsNetAdminAlone(t *testing.T) {
+	t.Parallel()
+	s := realSite(t)
+	unit, err := os.ReadFile("../../contrib/systemd/hald-realserver.service")
+	if err != nil || !strings.Contains(string(unit), "\nCapabilityBoundingSet=CAP_NET_ADMIN\n") {
+		t.Fatalf("the unit: %v\n%s", err, unit)
+	}
+	before := s.ip("addr", "show", "dev", "lo") + s.arpSettings()
+	bounded := func(set, command string) error {
+		args := append([]string{"netns", "exec", s.name, "setpriv", "--bounding-set", set}, s.command("realserver", command).Args[4:]...)
+		out, err := exec.Command("ip", args...).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("%w: %s", err, out)
+		}
+		return nil
+	}
+	if err := bounded("-all", "up"); err == nil {
+		t.Error("up without CAP_NET_ADMIN said nothing")
+	}
+	if err := bounded("-all,+net_admin", "up"); err != nil {
+		t.Fatal(err)
+	}
+	if s.arpSettings() != "1\n2" {
+		t.Errorf("arp %q", s.arpSettings())
+	}
+	if err := bounded("-all,+net_admin", "down"); err != nil {
+		t.Fatal(err)
+	}
+	if after := s.ip("addr", "show", "dev", "lo") + s.arpSettings(); after != before {
+		t.Errorf("down left\n%s\nof\n%s", after, before)
 	}
 }
