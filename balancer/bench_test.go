@@ -34,7 +34,8 @@ type bench struct {
 	probes map[netip.Addr]int
 	heard  []event.Event
 	status []Status
-	sent   int // status messages
+	done   Operations // with it
+	sent   int        // status messages
 	answer Configured
 	tracks []Verdict
 	found  map[string]chan discovery.Answer // what sources say next, by name
@@ -76,7 +77,7 @@ func (b *bench) listen() {
 			case r.Tracks != nil:
 				b.tracks = r.Tracks
 			default:
-				b.status, b.sent = r.Status, b.sent+1
+				b.status, b.done, b.sent = r.Status, r.Kernel, b.sent+1
 			}
 			b.mu.Unlock()
 		}

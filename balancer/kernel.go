@@ -15,6 +15,7 @@ type kernelView struct {
 	whole  string                 // what is wrong with all of it
 	parts  map[ipvsctl.Key]string // what is wrong with one service
 	errors limiter
+	done   Operations
 }
 
 // take keeps what a report says and answers with what is worth telling.
@@ -23,19 +24,29 @@ func (k *kernelView) take(r ipvsctl.Report, now time.Time) []event.Event {
 	case ipvsctl.Observed:
 		k.seen, k.last = true, r.Snapshot
 	case ipvsctl.Applied:
+		k.done.count(r)
 		if n := r.Adds + r.Updates + r.Deletes; n > 0 {
 			return []event.Event{{Name: "ipvs.applied", Count: n, DurationMS: event.Milliseconds(r.Took)}}
 		}
 	case ipvsctl.Drift:
+		k.done.Drifts++
+		k.done.Repairs += uint64(len(r.Ops))
 		return []event.Event{{Name: "ipvs.drift", Count: len(r.Ops), Reason: summary(r.Ops)}}
 	case ipvsctl.Synchronising:
 		return []event.Event{synchronising(r)}
 	case ipvsctl.Failed:
+		k.done.Failures++
 		return k.fail(r, now)
 	case ipvsctl.Recovered:
 		k.whole, k.parts = "", nil
 	}
 	return nil
+}
+
+func (o *Operations) count(a ipvsctl.Applied) {
+	o.Adds += uint64(a.Adds)
+	o.Updates += uint64(a.Updates)
+	o.Deletes += uint64(a.Deletes)
 }
 
 // synchronising tells who synchronises connections, and why one ended that nobody

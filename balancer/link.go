@@ -48,7 +48,7 @@ func receive(ctx context.Context, link net.Conn, commands chan<- Command) error 
 // latest counts, and of the trackers' verdicts.
 type outbox struct {
 	events  chan *event.Event
-	status  chan []Status
+	status  chan shown
 	tracks  chan []Verdict
 	answer  chan Configured // the newest
 	dropped int             // events since the last that found room
@@ -59,7 +59,7 @@ type outbox struct {
 const maxEvents = 32768
 
 func newOutbox(room int) *outbox {
-	return &outbox{events: make(chan *event.Event, room), status: make(chan []Status, 1), tracks: make(chan []Verdict, 1), answer: make(chan Configured, 1)}
+	return &outbox{events: make(chan *event.Event, room), status: make(chan shown, 1), tracks: make(chan []Verdict, 1), answer: make(chan Configured, 1)}
 }
 
 // tell queues an event. After events were lost the next one that finds room is
@@ -80,8 +80,14 @@ func (o *outbox) tell(e event.Event) {
 	}
 }
 
+// shown is a status with what the kernel was told until then.
+type shown struct {
+	services []Status
+	kernel   Operations
+}
+
 // show replaces the status that waits to be sent.
-func (o *outbox) show(s []Status) { replace(o.status, s) }
+func (o *outbox) show(s []Status, done Operations) { replace(o.status, shown{s, done}) }
 
 // track replaces the verdicts that wait to be sent.
 func (o *outbox) track(v []Verdict) { replace(o.tracks, v) }
@@ -115,7 +121,8 @@ func (o *outbox) send(ctx context.Context, link net.Conn) error {
 		select {
 		case e := <-o.events:
 			r.Event = e
-		case r.Status = <-o.status:
+		case s := <-o.status:
+			r.Status, r.Kernel = s.services, s.kernel
 		case r.Tracks = <-o.tracks:
 		case c := <-o.answer:
 			r.Configured = &c

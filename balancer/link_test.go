@@ -127,7 +127,7 @@ func TestStatusShowsEverything(t *testing.T) {
 		want := []Status{{
 			Name: "web", Addresses: []string{"203.0.113.1:80"}, Quorum: 1, HasQuorum: true,
 			RealServers: []ServerStatus{
-				{Name: "a", Address: "192.0.2.1:80", State: "down", Weight: 1, Checks: []CheckStatus{{Kind: "tcp", Error: errRefused.Error()}}},
+				{Name: "a", Address: "192.0.2.1:80", State: "down", Weight: 1, Checks: []CheckStatus{{Kind: "tcp", Error: errRefused.Error(), Failures: 3}}},
 				{Name: "new", Address: "192.0.2.3:8080", State: "up", Weight: 4, EffectiveWeight: 4, Checks: []CheckStatus{}},
 				{Name: "c", Address: "192.0.2.3:80", State: "disabled", Weight: 1, Checks: []CheckStatus{}},
 				{Name: "b", Address: "192.0.2.2:80", State: "draining", Checks: []CheckStatus{}},

@@ -134,7 +134,7 @@ func (p *pool) obey(ctx context.Context, c Command) error {
 		p.advance(nil)
 	}
 	if c.Show {
-		p.out.show(describe(p.services, &p.finds, p.state, p.watches.status, &p.view))
+		p.out.show(describe(p.services, &p.finds, p.state, p.watches.status, &p.view), p.view.done)
 	}
 	return nil
 }

@@ -42,6 +42,9 @@ func TestPoolRemovesTheDownAndBringsItBack(t *testing.T) {
 		b.expect("a=7 b=1")
 		b.pass(2100 * time.Millisecond) // interval 2 s × fall 3
 		b.expect("b=1")
+		if n := b.shown()[0].RealServers[0].Checks[0].Failures; n != 3 {
+			t.Errorf("%d failed probes are counted, want 3", n)
+		}
 		want := []event.Event{
 			{Name: "real_server.down", Service: "web", Server: "a", Address: "192.0.2.1:80", Check: "tcp", From: "up", To: "down", Error: errRefused.Error()},
 			{Name: "real_server.removed", Service: "web", Server: "a", Address: "192.0.2.1:80", Reason: "check failed"},
@@ -292,6 +295,10 @@ func TestPoolRepairsDrift(t *testing.T) {
 		}
 		if told := b.told("ipvs"); !strings.HasPrefix(told, "ipvs.drift (add service tcp 203.0.113.1:80") {
 			t.Errorf("told %s", told)
+		}
+		b.shown()
+		if want := (Operations{Adds: 3, Repairs: 3, Drifts: 1}); b.done != want {
+			t.Errorf("the kernel was told %+v, want %+v", b.done, want)
 		}
 	})
 }

@@ -141,6 +141,7 @@ func (o outcome) take() (verdict, detail bool) {
 	o.from.last.Error = ""
 	if o.result.Err != nil {
 		o.from.last.Error = o.result.Err.Error()
+		o.from.last.Failures++
 	} else {
 		o.from.value = o.result.Value
 	}
@@ -171,7 +172,7 @@ func (w *watches) weights() map[checkID]int {
 }
 
 // status is the last result of a check. The loop reports only what is new, and
-// how long the last probe took when asked.
+// how long the last probe took and how many failed when asked.
 func (w *watches) status(id checkID) CheckStatus {
 	watch := w.running[id]
 	if watch == nil {
@@ -182,7 +183,7 @@ func (w *watches) status(id checkID) CheckStatus {
 		last.Weight = watch.value
 	}
 	if watch.job != nil {
-		last.LatencyMS = event.Milliseconds(watch.job.Latency())
+		last.LatencyMS, last.Failures = event.Milliseconds(watch.job.Latency()), watch.job.Failures()
 	}
 	return last
 }

@@ -169,6 +169,7 @@ type TLS struct {
 type Report struct {
 	Event  *event.Event `json:"event,omitempty"`
 	Status []Status     `json:"status,omitzero"`  // all services; sent when it is asked for
+	Kernel Operations   `json:"kernel,omitzero"`  // with Status
 	Tracks []Verdict    `json:"tracks,omitempty"` // all trackers; sent on every change
 
 	Configured *Configured `json:"configured,omitempty"`
@@ -234,5 +235,16 @@ type CheckStatus struct {
 	OK        bool    `json:"ok"`
 	Error     string  `json:"error"`
 	LatencyMS float64 `json:"latency_ms"`
-	Weight    int     `json:"weight,omitempty"` // that it gives the server, from 2; 0: none
+	Weight    int     `json:"weight,omitempty"`   // that it gives the server, from 2; 0: none
+	Failures  uint64  `json:"failures,omitempty"` // probes that failed, since the check began
+}
+
+// Operations are what the kernel's table was told since the process began.
+type Operations struct {
+	Adds     uint64 `json:"adds"`
+	Updates  uint64 `json:"updates"`
+	Deletes  uint64 `json:"deletes"`
+	Failures uint64 `json:"failures"` // new ones, not their retries
+	Repairs  uint64 `json:"repairs"`  // of these, because somebody else had changed what is ours
+	Drifts   uint64 `json:"drifts"`   // how often somebody had
 }

@@ -319,4 +319,8 @@ type Admin struct {
 	Socket      string // empty: hald.sock in the runtime directory
 	SocketGroup string // empty: the process's group
 	SocketMode  uint32 // permission bits, default 0660
+
+	HTTP      netip.AddrPort // of the page and the metrics; zero: neither
+	HTTPNames []string       // by which clients may call it, besides addresses and the names it has anyway
+	Peer      netip.AddrPort // the other director's HTTP; zero: its view is not shown
 }

@@ -90,6 +90,7 @@ func TestDiff(t *testing.T) {
 		},
 			"~ check web/web1/http: http headers (hidden) -> (hidden)"},
 		{"log level", func(c *Config) { c.Log.Level = "debug" }, `~ log: level "info" -> "debug"`},
+		{"page", func(c *Config) { c.Admin.HTTP = netip.MustParseAddrPort("127.0.0.1:7112") }, `~ admin: http  -> 127.0.0.1:7112`},
 		{"socket", func(c *Config) { c.Admin.Socket = "/run/x" }, `~ admin: socket "" -> "/run/x" (when the daemon is started again)`},
 		{"timeout", func(c *Config) { c.IPVS.TCPTimeout = time.Minute }, "~ ipvs: tcp_timeout 0s -> 1m0s"},
 		{"cluster", func(c *Config) { c.Cluster = "mall" }, `~ cluster: cluster "shop" -> "mall"`},

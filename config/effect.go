@@ -41,6 +41,7 @@ var effects = map[string]string{
 
 	"Log.Level": InPlace, "Log.Format": NextStart,
 	"Admin.Socket": NextStart, "Admin.SocketGroup": NextStart, "Admin.SocketMode": NextStart,
+	"Admin.HTTP": InPlace, "Admin.HTTPNames": InPlace, "Admin.Peer": InPlace,
 }
 
 // unplanned is a field whose change is none.
@@ -83,7 +84,8 @@ var spelled = map[string]string{
 	"HTTPCheck.SHA256": "sha256", "HTTPCheck.HTTP2": "http2", "TLSCheck.Insecure": "verify = false",
 	"Probe.DNS": "dns", "DNSCheck.RCode": "rcode", "DNSCheck.TCP": "transport = \"tcp\"", "Probe.SMTP": "smtp", "SMTPCheck.StartTLS": "starttls",
 	"Notifier.SMTP": "smtp", "NotifySMTP.StartTLS": "starttls", "NotifyExec.Before": "stage = \"before\"",
-	"Server.Find": "dns, srv or file",
+	"Server.Find":     "dns, srv or file",
+	"Admin.HTTPNames": "http_names",
 }
 
 // restarts tells whether an instance has to begin anew though each attribute that

@@ -48,8 +48,7 @@ var language = &grammar{
 		"log":    {single: true, attributes: []string{"level", "format"}},
 		"admin": {
 			single:     true,
-			attributes: []string{"socket", "socket_group", "socket_mode"},
-			later:      []string{"http"},
+			attributes: []string{"socket", "socket_group", "socket_mode", "http", "http_names", "peer"},
 		},
 	},
 }

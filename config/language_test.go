@@ -58,7 +58,7 @@ var vocabulary = map[string][]string{
 	"notify/exec":          {"command", "timeout", "user", "stage"},
 	"notify/smtp":          {"server", "from", "to", "username", "password", "starttls", "ca", "timeout", "collect"},
 	"log":                  {"level", "format"},
-	"admin":                {"socket", "socket_group", "socket_mode", "http"},
+	"admin":                {"socket", "socket_group", "socket_mode", "http", "http_names", "peer"},
 }
 
 // inside builds a configuration with some text in the block at a path.

@@ -200,7 +200,7 @@ func parsed[T any](r *reader, name string, v value, parse func(value) (T, error)
 	case errors.As(err, &later):
 		r.fail(v.at, "Not supported yet", err.Error())
 	case isMap(v.v.Type()):
-		r.fail(v.at, "Invalid "+name, err.Error()+" Only interface, priority, source_address, label and source can differ between directors.")
+		r.fail(v.at, "Invalid "+name, err.Error()+" Only interface, priority, source_address, label, source, http and peer can differ between directors.")
 	default:
 		r.fail(v.at, "Invalid "+name, err.Error())
 	}

@@ -112,11 +112,18 @@ func (d *Director) Run(ctx context.Context, stop <-chan struct{}) error {
 	served := make(chan error, 1)
 	go func() { served <- door.Run(serving) }()
 
+	paged := make(chan struct{})
+	go func() {
+		defer close(paged)
+		l.page.Run(serving)
+	}()
+
 	go l.hangUps(serving)
 	l.run(ctx, stop)
 
 	leave()
 	err = <-served
+	<-paged
 	if ctx.Err() != nil {
 		err = errors.Join(ErrKilled, err)
 	}

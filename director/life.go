@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hald-project/hald/admin"
+	"github.com/hald-project/hald/balancer"
 	"github.com/hald-project/hald/election"
 	"github.com/hald-project/hald/event"
 	"github.com/hald-project/hald/notify"
@@ -41,11 +43,15 @@ type life struct {
 	began      time.Time
 	seq        uint64 // of the last event
 	instances  []election.Status
-	shows      shows                  // what services are like, for who asked
+	shows      shows               // what services are like, for who asked
+	kernel     balancer.Operations // what the kernel was told, when the balancer was last asked
+	counted    tally
 	placed     *bool                  // what the balancer knows: master or not; nil: nothing
 	places     map[string]event.Event // last transition of each instance
 	verdicts   []election.Verdict     // of the trackers; nil: none were heard
 	configured map[string]bool        // workers that were told their part at least once
+	working    map[string]bool        // workers that were told it in this life of theirs
+	page       *admin.Page
 }
 
 func newLife(d *Director) *life {
@@ -60,6 +66,8 @@ func newLife(d *Director) *life {
 		shows:      newShows(),
 		places:     map[string]event.Event{},
 		configured: map[string]bool{},
+		working:    map[string]bool{},
+		counted:    newTally(),
 		planned:    plannedWork{memory: newMemory(plannedFile(d.StateDir))},
 		overrides:  overrides{memory: newMemory(overridesFile(d.StateDir)), news: make(chan any, 1)},
 		reload:     newReloader(),
@@ -68,6 +76,8 @@ func newLife(d *Director) *life {
 		moved:      moves{},
 	}
 	l.force.Store(d.newForce(d.Config))
+	l.page = l.newPage()
+	l.page.Set(pageSettings(d.Config))
 	return l
 }
 
@@ -151,6 +161,9 @@ func (l *life) take(m message) {
 	if m.event != nil {
 		l.emit(*m.event)
 		l.follow(*m.event)
+		if m.event.Name == "worker.exited" {
+			l.working[m.event.Reason] = false
+		}
 		if p := l.reload.pending; p != nil && m.event.Name == "worker.exited" && slices.Contains(p.roles, m.event.Reason) {
 			l.rollBack("the " + m.event.Reason + " died of it, or at that moment")
 		}
@@ -164,6 +177,7 @@ func (l *life) take(m message) {
 		l.place()
 	}
 	if m.services != nil {
+		l.kernel = m.kernel
 		l.show(m.services)
 	}
 	if m.idle {
@@ -195,6 +209,9 @@ func (l *life) take(m message) {
 	}
 	if m.override != nil {
 		m.override.answer <- l.override(*m.override)
+	}
+	if m.configured != "" {
+		l.working[m.configured] = true
 	}
 	if m.configured != "" && !l.configured[m.configured] {
 		l.configured[m.configured] = true
@@ -233,6 +250,7 @@ func (l *life) keep(e event.Event) event.Event {
 	l.seq++
 	e.Seq = l.seq
 	e = l.stamped(e)
+	l.counted.add(e)
 	l.ring.Add(e)
 	l.d.Log(e)
 	return e

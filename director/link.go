@@ -26,17 +26,18 @@ type Start func(ctx context.Context) (link Link, wait func() error, err error)
 // message is what a supervisor tells the director.
 type message struct {
 	event      *event.Event
-	move       *election.Move     // the election waits with it
-	instances  []election.Status  // nil: no news
-	services   []balancer.Status  // what the balancer was asked for; nil: something else
-	idle       bool               // no balancer works at the moment
-	tracks     []balancer.Verdict // nil: no news
-	planned    *election.Planned  // nil: no news
-	kept       *kept              // from a keeper
-	override   *overrideOrder     // from an operator
-	level      *LogStatus         // from an operator
-	answer     *answer            // of a worker, to a configuration
-	configured string             // the worker of this name has its configuration
+	move       *election.Move      // the election waits with it
+	instances  []election.Status   // nil: no news
+	services   []balancer.Status   // what the balancer was asked for; nil: something else
+	kernel     balancer.Operations // with services
+	idle       bool                // no balancer works at the moment
+	tracks     []balancer.Verdict  // nil: no news
+	planned    *election.Planned   // nil: no news
+	kept       *kept               // from a keeper
+	override   *overrideOrder      // from an operator
+	level      *LogStatus          // from an operator
+	answer     *answer             // of a worker, to a configuration
+	configured string              // the worker of this name has its configuration
 }
 
 // electionReport reads one message of the election process.
@@ -54,7 +55,7 @@ func electionReport(from *json.Decoder) (message, error) {
 func balancerReport(from *json.Decoder) (message, error) {
 	var r balancer.Report
 	err := from.Decode(&r)
-	m := message{event: r.Event, services: r.Status, tracks: r.Tracks}
+	m := message{event: r.Event, services: r.Status, kernel: r.Kernel, tracks: r.Tracks}
 	if c := r.Configured; c != nil {
 		m.answer = &answer{RoleBalancer, c.Serial, c.Error}
 	}

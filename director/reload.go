@@ -274,6 +274,7 @@ func (l *life) confirm() {
 	l.force.Store(p.next)
 	l.tidy()
 	l.notifiers.Configure(p.next.notifiers)
+	l.page.Set(pageSettings(p.next.config))
 	l.prepare()
 	l.placed = nil // the balancer may have begun to synchronise
 	l.place()

@@ -22,9 +22,13 @@ type Document struct {
 	Overrides      []balancer.Override   `json:"overrides"`             // of operators, for real servers
 	Kept           bool                  `json:"planned_kept"`          // maintenance, standbys and overrides survive a restart as shown
 	StateError     string                `json:"state_error,omitempty"` // why they would not
+	NotReady       string                `json:"not_ready,omitempty"`   // what keeps it from doing its work: what /readyz says
+	IPVS           balancer.Operations   `json:"ipvs"`                  // what the kernel was told
 	VRRPInstances  []election.Status     `json:"vrrp_instances"`
 	VirtualServers []balancer.Status     `json:"virtual_servers"`
 	Notifiers      []notify.Status       `json:"notifiers"`
+
+	counted tally // for metrics
 }
 
 // Settled tells whether the planned work shown is on the disk, or why it is not is
@@ -116,6 +120,9 @@ func (l *life) document(services []balancer.Status) Document {
 		Maintenance:    l.planned.now.Maintenance,
 		Kept:           l.planned.kept() && l.overrides.kept(),
 		StateError:     cmp.Or(l.planned.trouble, l.overrides.trouble),
+		NotReady:       l.notReady(services),
+		IPVS:           l.kernel,
+		counted:        l.counted.clone(),
 		Overrides:      unended(*l.overrides.now.Load(), time.Now()),
 		VRRPInstances:  l.explained(time.Now()),
 		VirtualServers: services,

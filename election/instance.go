@@ -163,6 +163,12 @@ func (in *instance) status(s vrrp.Stats) Status {
 	if in.device != nil {
 		st.VirtualMAC, st.VirtualInterface = in.cfg.virtualLink(netif.Link{}).MAC().String(), in.cfg.home()
 	}
+	if len(s.Discards) > 0 {
+		st.Discards = make(map[string]uint64, len(s.Discards))
+	}
+	for reason, n := range s.Discards {
+		st.Discards[string(reason)] = n
+	}
 	for _, p := range in.cfg.prefixes() {
 		st.VirtualAddresses = append(st.VirtualAddresses, p.String())
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/vrrp"
 )
 
 // Command is one message from the director: exactly one field is set. Messages
@@ -211,10 +212,13 @@ type Status struct {
 	AdvertsReceived   uint64    `json:"adverts_received"`
 	Discarded         uint64    `json:"adverts_discarded"`
 	Faults            []string  `json:"faults"`
-	WakeupDelay       Histogram `json:"wakeup_delay"`             // how late the election woke up for what was due
-	AdvertGap         Histogram `json:"advert_gap"`               // between believed adverts, as a backup
-	Standby           *Standby  `json:"standby,omitempty"`        // after a hand-over; nil: no
-	WhyNotMaster      string    `json:"why_not_master,omitempty"` // one phrase for people, from the director, who knows the peers' names
+
+	Discards map[string]uint64 `json:"adverts_discarded_by_reason,omitempty"` // and same_source, of those received
+
+	WakeupDelay  Histogram `json:"wakeup_delay"`             // how late the election woke up for what was due
+	AdvertGap    Histogram `json:"advert_gap"`               // between believed adverts, as a backup
+	Standby      *Standby  `json:"standby,omitempty"`        // after a hand-over; nil: no
+	WhyNotMaster string    `json:"why_not_master,omitempty"` // one phrase for people, from the director, who knows the peers' names
 
 	MasterPriority int       `json:"master_priority,omitempty"` // as last advertised; 0: no master is known
 	PreemptAt      time.Time `json:"preempt_at,omitzero"`       // a live master of lower priority is followed until then
@@ -222,6 +226,9 @@ type Status struct {
 
 	Trackers []TrackerStatus `json:"trackers"`
 }
+
+// HistogramBounds are the upper ends of the buckets of a Histogram, inclusive.
+func HistogramBounds() []time.Duration { return vrrp.HistogramBounds[:] }
 
 // Histogram is how many durations were how long. The upper ends of the buckets
 // are those of vrrp.HistogramBounds, and none for the last.

@@ -27,6 +27,10 @@ var kinds = map[string]kind{
 	"config.rejected": {zapcore.ErrorLevel, "configuration rejected"},
 	"config.applied":  {zapcore.InfoLevel, "configuration applied"},
 
+	"http.opened": {zapcore.InfoLevel, "page and metrics can be reached"},
+	"http.closed": {zapcore.InfoLevel, "page and metrics are off"},
+	"http.failed": {zapcore.ErrorLevel, "page and metrics cannot be reached: listening is tried again"},
+
 	"worker.exited":         {zapcore.ErrorLevel, "a worker process ended unexpectedly"},
 	"worker.restarted":      {zapcore.WarnLevel, "a worker process was started again"},
 	"worker.cleanup_failed": {zapcore.ErrorLevel, "cleaning up after a dead worker failed"},

@@ -122,6 +122,9 @@ func (l *Loop) finish(j *Job, err error) {
 	now := l.now()
 	result := Result{Err: err, Latency: now - j.begun, Local: err != nil && isLocal(err)}
 	j.latency.Store(int64(result.Latency))
+	if err != nil {
+		j.failed.Add(1)
+	}
 	if !result.Local {
 		result.Changed = j.tally.Add(err == nil)
 	}

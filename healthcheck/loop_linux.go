@@ -217,10 +217,14 @@ type Job struct {
 	told    bool
 	last    error
 	latency atomic.Int64 // ns
+	failed  atomic.Uint64
 }
 
 // Latency is how long the last probe took; any goroutine may ask.
 func (j *Job) Latency() time.Duration { return time.Duration(j.latency.Load()) }
+
+// Failures is how many probes failed; any goroutine may ask.
+func (j *Job) Failures() uint64 { return j.failed.Load() }
 
 // schedule is a heap of jobs by the time at which they want something.
 type schedule []*Job

@@ -23,6 +23,7 @@ dnsmasq-base dnsmasq
 memcached memcached
 python3-aiosmtpd aiosmtpd
 python3-grpcio /usr/lib/python3/dist-packages/grpc/__init__.py
+prometheus promtool
 procps ps
 '
 

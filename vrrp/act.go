@@ -45,6 +45,7 @@ func (r *Router) perform(actions []Action) (next Event) {
 				m.Addresses.Silence()
 			}
 		case Rival:
+			r.members[a.Member].blames(Duplicate, 1)
 			r.members[a.Member].Observer.Discarded(Duplicate, a.Packet.Source)
 		case Contested:
 			r.contested(r.members[a.Member], a.Packet)

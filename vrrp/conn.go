@@ -96,6 +96,7 @@ type Stats struct {
 	Sent        uint64
 	Received    uint64 // accepted
 	Discarded   uint64
+	Discards    map[Discard]uint64 // the same by reason; and Duplicate, of packets that were accepted
 	Transitions uint64
 
 	WakeupDelay Histogram // how late the router woke up for what was due

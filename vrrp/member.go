@@ -54,7 +54,7 @@ func (r *Router) drain(m *member) {
 			minor = r.machine.Priority()
 		}
 		if surplus := m.conn.Begin(minor); surplus > 0 {
-			m.count.Discarded += uint64(surplus)
+			m.refused(Flood, uint64(surplus))
 			m.Observer.Discarded(Flood, netip.Addr{})
 		}
 	}
@@ -100,8 +100,21 @@ func (r *Router) drain(m *member) {
 }
 
 func (m *member) discard(d Discard, p Packet) {
-	m.count.Discarded++
+	m.refused(d, 1)
 	m.Observer.Discarded(d, p.Source)
+}
+
+// refused counts packets that were ignored for one reason.
+func (m *member) refused(d Discard, n uint64) {
+	m.count.Discarded += n
+	m.blames(d, n)
+}
+
+func (m *member) blames(d Discard, n uint64) {
+	if m.count.Discards == nil {
+		m.count.Discards = map[Discard]uint64{}
+	}
+	m.count.Discards[d] += n
 }
 
 // What Observer.Mismatched may name.

@@ -91,6 +91,9 @@ func TestDiscardsAreNeutral(t *testing.T) {
 			<-a.stopped
 			sleep(3 * time.Second)
 			discarded = b.stats().Discarded
+			if why := b.stats().Discards[vrrp.BadChecksum]; why != discarded {
+				t.Errorf("%d of %d packets discarded for their checksum", why, discarded)
+			}
 			b.stop()
 			<-b.stopped
 			close(stop)

@@ -2,6 +2,7 @@ package vrrp
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 )
@@ -243,6 +244,7 @@ func (r *Router) snapshot() []Stats {
 	all := make([]Stats, len(r.members))
 	for i, m := range r.members {
 		s := m.count
+		s.Discards = maps.Clone(s.Discards)
 		s.WakeupDelay, s.AdvertGap = r.delays, m.gaps.Histogram
 		s.State, s.Since, s.Priority, s.Master = r.machine.State(), r.since, r.machine.Priority(), r.machine.Master(i)
 		if s.State == Master {

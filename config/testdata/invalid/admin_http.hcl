@@ -3,5 +3,5 @@ cluster "shop" {
   director "lb2" {}
 }
 admin {
-  http = "127.0.0.1:7112"
+  http = "127.0.0.1"
 }

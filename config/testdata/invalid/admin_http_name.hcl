@@ -1,0 +1,7 @@
+cluster "shop" {
+  director "lb1" {}
+  director "lb2" {}
+}
+admin {
+  http = "localhost:7112"
+}
