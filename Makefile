@@ -25,7 +25,7 @@ UNITS = ./cmd/hald $(shell go list ./... | grep -v -e /integration -e /kerneltes
 SHORT = ./ipvsctl/kerneltest ./integration/guest ./integration/lab ./integration/measure
 ALONE = $(filter-out $(shell go list $(SHORT)),$(shell go list ./integration/...))
 
-.PHONY: all build test check fuzz bench soak soak-checks demo package clean
+.PHONY: all build test check fuzz bench soak soak-checks browser demo package clean
 
 all: build
 
@@ -75,6 +75,13 @@ soak:
 soak-checks:
 	@sh integration/deps.sh
 	CGO_ENABLED=0 go run ./integration/checks -soak $(DURING) $(if $(PAGE),-o $(PAGE))
+
+# The live page in a real browser, on a pair of directors (integration/browser). It is no
+# part of `make test`: chromium is 124 MB to download. PICTURES=docs renews those there.
+browser:
+	@sh integration/deps.sh
+	@command -v chromium >/dev/null || apt-get -qq install --no-install-recommends -y chromium >&2
+	go run ./integration/browser $(if $(PICTURES),-pictures $(PICTURES))
 
 # RECORD=1 writes the same as plain text to docs/demo.txt.
 demo:

@@ -46,6 +46,7 @@ var arrows = map[string][]string{
 	"integration/demo":    {"integration/lab", "integration/guest"},
 	"integration/measure": {"integration/lab", "integration/guest"},
 	"integration/rhythm":  {},
+	"integration/browser": {},
 	"integration/checks":  {},
 	"integration/install": {},
 	"integration/soak":    {},

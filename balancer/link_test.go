@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/hald-project/hald/event"
 )
@@ -133,7 +134,10 @@ func TestStatusShowsEverything(t *testing.T) {
 				{Name: "b", Address: "192.0.2.2:80", State: "draining", Checks: []CheckStatus{}},
 			},
 		}}
-		if diff := cmp.Diff(want, b.shown()); diff != "" {
+		if s := b.shown()[0].RealServers; s[0].Since.Sub(s[1].Since) >= 0 || s[2].Since != (time.Time{}) {
+			t.Errorf("a is down since %v, new is up since %v, c is disabled since %v", s[0].Since, s[1].Since, s[2].Since)
+		}
+		if diff := cmp.Diff(want, b.shown(), cmpopts.IgnoreFields(ServerStatus{}, "Since")); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 		b.pass(4 * time.Second)

@@ -34,6 +34,9 @@ func describe(services []service, known *finds, now state, checks func(checkID) 
 				Name: m.name, Address: m.address.String(), State: m.stateName(),
 				EffectiveWeight: m.weight, Override: m.override, Usage: kernel.usage(s.keys, at), Checks: []CheckStatus{},
 			}
+			if !m.leaving {
+				server.Since = m.since
+			}
 			if configured {
 				server.Weight = s.members[j].Weight
 				for _, id := range s.members[j].probed() {

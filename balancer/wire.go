@@ -221,7 +221,8 @@ type Finding struct {
 type ServerStatus struct {
 	Name            string    `json:"name"`
 	Address         string    `json:"address"`
-	State           string    `json:"state"` // unknown, up, down, draining, disabled
+	State           string    `json:"state"`          // unknown, up, down, draining, disabled
+	Since           time.Time `json:"since,omitzero"` // of unknown, up and down
 	Weight          int       `json:"weight"`
 	EffectiveWeight int       `json:"effective_weight"`
 	Override        *Override `json:"override,omitempty"` // of an operator, in force

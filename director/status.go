@@ -15,6 +15,7 @@ type Document struct {
 	Director       string                `json:"director"`
 	Version        string                `json:"version"`
 	DryRun         bool                  `json:"dry_run,omitempty"` // a trial: nothing shown here is done
+	Time           time.Time             `json:"time"`              // of this document
 	UptimeS        float64               `json:"uptime_s"`
 	Config         ConfigStatus          `json:"config"`
 	Log            LogStatus             `json:"log"`
@@ -114,6 +115,7 @@ func (l *life) document(services []balancer.Status) Document {
 		Director:       l.now().config.Director.Name,
 		Version:        l.d.Version,
 		DryRun:         l.d.DryRun,
+		Time:           time.Now(),
 		UptimeS:        time.Since(l.began).Seconds(),
 		Config:         ConfigStatus{Hash: l.now().config.Hash, LoadedAt: l.now().loaded},
 		Log:            l.log,
