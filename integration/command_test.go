@@ -58,7 +58,7 @@ func TestStatusAndVersion(t *testing.T) {
 		`(?m)^cluster lab, director lb1, hald `,
 		`(?m)^lab\s+master\s.*\b150\s+51\s+eth0\s+192\.0\.2\.11\s+192\.0\.2\.100/24`,
 		`(?m)^dr\s+ok\s.*192\.0\.2\.100:81`,
-		`(?m)^\s+web1\s+up\s+1\s.*192\.0\.2\.21:81\s`,
+		`(?m)^\s+web1\s+up\s+\S+\s+1\s.*192\.0\.2\.21:81\s`,
 	} {
 		if status != 0 || !regexp.MustCompile(row).MatchString(out) {
 			t.Errorf("status (%d) has no row %s:\n%s", status, row, out)

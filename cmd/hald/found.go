@@ -8,7 +8,7 @@ func (p painter) findings(services []balancer.Status) string {
 	for _, s := range services {
 		for _, f := range s.Discovery {
 			if t.rows == nil {
-				t.row(plain("SOURCE"), plain("SERVICE"), plain("SERVER"), plain("FOUND"), plain("LAST GOOD"), plain("ADDRESSES"), plain("WHY"))
+				t.row(heading("SOURCE", "SERVICE", "SERVER", "FOUND", "LAST GOOD", "ADDRESSES", "WHY")...)
 			}
 			t.row(plain(f.Source), plain(s.Name), plain(f.Server), number(f.Servers), plain(p.lastGood(f)), plain(addresses(f.Addresses)), lacking(f))
 		}

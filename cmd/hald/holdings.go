@@ -11,7 +11,7 @@ import (
 // what their state says. It is empty when there are none.
 func (p painter) holdings(instances []election.Status) string {
 	t := table{colour: p.colour}
-	t.row(plain("INSTANCE"), plain("INTERFACE"), plain("HELD"), plain("WHAT"))
+	t.row(heading("INSTANCE", "INTERFACE", "HELD", "WHAT")...)
 	told := false
 	for _, s := range instances {
 		if !notable(s) {

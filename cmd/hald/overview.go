@@ -27,6 +27,11 @@ func (p painter) document(d director.Document) string {
 		t.row(cell{"DRY RUN: nothing of what is shown is done", yellow})
 		text.WriteString(t.String())
 	}
+	if d.NotReady != "" {
+		t := table{colour: p.colour}
+		t.row(cell{"NOT READY: " + d.NotReady, red})
+		text.WriteString(t.String())
+	}
 	text.WriteString(p.planned(d))
 	if len(d.VRRPInstances) > 0 {
 		text.WriteString("\n" + p.instances(d.VRRPInstances))
@@ -66,8 +71,7 @@ func (p painter) planned(d director.Document) string {
 
 func (p painter) instances(instances []election.Status) string {
 	t := table{colour: p.colour}
-	t.row(plain("INSTANCE"), plain("STATE"), plain("SINCE"), plain("PRIORITY"), plain("VRID"),
-		plain("INTERFACE"), plain("MASTER"), plain("ADDRESSES"), plain("WHY"))
+	t.row(heading("INSTANCE", "STATE", "SINCE", "PRIORITY", "VRID", "INTERFACE", "MASTER", "ADDRESSES", "WHY")...)
 	for _, s := range instances {
 		t.row(plain(s.Name), stateCell(s.State), plain(p.since(s.Since)), plain(priority(s)), number(s.VRID),
 			plain(interfaces(s)), plain(orDash(s.Master)), plain(addresses(s.VirtualAddresses)), why(s))
@@ -90,7 +94,7 @@ func (p painter) trackers(instances []election.Status) string {
 	for _, s := range instances {
 		for _, k := range s.Trackers {
 			if t.rows == nil {
-				t.row(plain("TRACKER"), plain("INSTANCE"), plain("STATE"), plain("SINCE"), plain("WEIGHT"), plain("WHY"))
+				t.row(heading("TRACKER", "INSTANCE", "STATE", "SINCE", "WEIGHT", "WHY")...)
 			}
 			why := plain(k.Error)
 			if k.State == "down" {
@@ -131,12 +135,12 @@ func why(s election.Status) cell {
 }
 
 func (p painter) services(services []balancer.Status) string {
-	t := table{colour: p.colour}
-	t.row(plain("SERVICE"), plain("QUORUM"), plain("SERVER"), plain("STATE"), plain("WEIGHT"), plain("ACTIVE"), plain("INACTIVE"), plain("NEW/S"), plain("IN/S"), plain("OUT/S"), plain("ADDRESS"), plain("CHECKS"))
+	t := table{colour: p.colour, right: map[int]bool{6: true, 7: true, 8: true, 9: true, 10: true}}
+	t.row(heading("SERVICE", "QUORUM", "SERVER", "STATE", "SINCE", "WEIGHT", "ACTIVE", "INACTIVE", "NEW/S", "IN/S", "OUT/S", "ADDRESS", "CHECKS")...)
 	for _, s := range services {
-		t.row(slices.Concat([]cell{plain(s.Name), quorum(s), {}, {}, {}}, usage(s.Usage), []cell{plain(addresses(s.Addresses)), {s.Error, red}})...)
+		t.row(slices.Concat([]cell{plain(s.Name), quorum(s), {}, {}, {}, {}}, usage(s.Usage), []cell{plain(addresses(s.Addresses)), {s.Error, red}})...)
 		for _, r := range s.RealServers {
-			t.row(slices.Concat([]cell{{}, {}, plain(r.Name), stateCell(r.State), weightCell(r)}, usage(r.Usage), []cell{plain(r.Address), checks(r.Checks)})...)
+			t.row(slices.Concat([]cell{{}, {}, plain(r.Name), stateCell(r.State), plain(p.since(r.Since)), weightCell(r)}, usage(r.Usage), []cell{plain(r.Address), checks(r.Checks)})...)
 		}
 	}
 	return t.String()

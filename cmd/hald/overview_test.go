@@ -35,10 +35,10 @@ func exampleDocument() director.Document {
 		},
 		VirtualServers: []balancer.Status{
 			{Name: "http", Addresses: []string{"192.0.2.1:80"}, HasQuorum: true, RealServers: []balancer.ServerStatus{
-				{Name: "web1", Address: "192.0.2.21:80", State: "up", Weight: 2, EffectiveWeight: 50,
+				{Name: "web1", Address: "192.0.2.21:80", State: "up", Since: threeAM.Add(-48 * time.Hour), Weight: 2, EffectiveWeight: 50,
 					Usage:  balancer.Usage{Active: 120, Inactive: 4, PerSecond: ipvsctl.Counts{Connections: 31, BytesIn: 48211, BytesOut: 2400000}},
 					Checks: []balancer.CheckStatus{{Kind: "http", OK: true, LatencyMS: 1.25}, {Kind: "exec", OK: true, LatencyMS: 31, Weight: 50}}},
-				{Name: "web2", Address: "192.0.2.22:80", State: "down", Weight: 2, EffectiveWeight: 0,
+				{Name: "web2", Address: "192.0.2.22:80", State: "down", Since: threeAM.Add(-90 * time.Second), Weight: 2, EffectiveWeight: 0,
 					Checks: []balancer.CheckStatus{{Kind: "http", Error: "status 500\x1b[2J"}}},
 			}},
 			{Name: "smtp", Addresses: []string{"192.0.2.2:25"}, Sorry: true},
@@ -59,11 +59,11 @@ script:nginx    web       down     1m00s  -30     exit status 1: no workers
 file:manual     web       up       1h00m  +0
 interface:eth1  web       unknown  -      fault
 
-SERVICE  QUORUM                     SERVER  STATE  WEIGHT   ACTIVE  INACTIVE  NEW/S  IN/S   OUT/S   ADDRESS        CHECKS
-http     ok                                                 0       0         0      0 B    0 B     192.0.2.1:80
-                                    web1    up     50 of 2  120     4         31     48 kB  2.4 MB  192.0.2.21:80  http 1.2 ms, exec 31.0 ms (weight 50)
-                                    web2    down   0 of 2   0       0         0      0 B    0 B     192.0.2.22:80  http: status 500 [2J
-smtp     lost, sorry server in use                          0       0         0      0 B    0 B     192.0.2.2:25
+SERVICE  QUORUM                     SERVER  STATE  SINCE  WEIGHT   ACTIVE  INACTIVE  NEW/S   IN/S   OUT/S  ADDRESS        CHECKS
+http     ok                                                             0         0      0    0 B     0 B  192.0.2.1:80
+                                    web1    up     2d00h  50 of 2     120         4     31  48 kB  2.4 MB  192.0.2.21:80  http 1.2 ms, exec 31.0 ms (weight 50)
+                                    web2    down   1m30s  0 of 2        0         0      0    0 B     0 B  192.0.2.22:80  http: status 500 [2J
+smtp     lost, sorry server in use                                      0         0      0    0 B     0 B  192.0.2.2:25
 `
 	got := painter{now: threeAM}.document(exampleDocument())
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -97,8 +97,9 @@ func TestOverviewOfPlannedWork(t *testing.T) {
 	d := exampleDocument()
 	d.VRRPInstances, d.VirtualServers = nil, nil
 	d.Maintenance = &election.Maintenance{Since: threeAM.Add(-5 * time.Minute), Until: threeAM.Add(time.Hour), By: "uid 0, pid 7"}
-	d.StateError = "no space left on device"
+	d.StateError, d.NotReady = "no space left on device", "the balancer process is starting"
 	want := "cluster shop, director lb1, hald v0.1, up 3h12m, configuration 0123456789ab\n" +
+		"NOT READY: the balancer process is starting\n" +
 		"MAINTENANCE for 5m00s, until " + threeAM.Add(time.Hour).Local().Format(time.DateTime) + ", by uid 0, pid 7: this director is out of the election\n" +
 		"planned work would not survive a restart: no space left on device\n"
 	if diff := cmp.Diff(want, painter{now: threeAM}.document(d)); diff != "" {
@@ -114,7 +115,7 @@ func TestOverviewInColour(t *testing.T) {
 			t.Errorf("no %q", part)
 		}
 	}
-	bare := strings.NewReplacer("\x1b[31m", "", "\x1b[32m", "", "\x1b[33m", "", "\x1b[0m", "").Replace(coloured)
+	bare := strings.NewReplacer("\x1b[31m", "", "\x1b[32m", "", "\x1b[33m", "", "\x1b[1m", "", "\x1b[0m", "").Replace(coloured)
 	if diff := cmp.Diff(painter{now: threeAM}.document(exampleDocument()), bare); diff != "" {
 		t.Errorf("without its colours (-want +got):\n%s", diff)
 	}

@@ -110,7 +110,7 @@ func routerTable(routers []router) string {
 		return "No VRRP router was heard.\n"
 	}
 	t := table{}
-	t.row(plain("VRID"), plain("FROM"), plain("VERSION"), plain("PRIORITY"), plain("INTERVAL"), plain("CHECKSUM"), plain("ADVERTS"), plain("ADDRESSES"), plain("IGNORED FOR"))
+	t.row(heading("VRID", "FROM", "VERSION", "PRIORITY", "INTERVAL", "CHECKSUM", "ADVERTS", "ADDRESSES", "IGNORED FOR")...)
 	for _, r := range routers {
 		t.row(number(int(r.VRID)), plain(r.Source), number(int(r.Version)), number(int(r.Priority)),
 			plain(time.Duration(r.IntervalMS*float64(time.Millisecond)).String()), plain(cmp.Or(r.Checksum, "-")), number(r.Adverts), plain(strings.Join(r.Addresses, " ")), plain(r.Discard))

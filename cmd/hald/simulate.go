@@ -123,7 +123,7 @@ func (a *app) showPlay(output, name string, seed uint64, r simulate.Result) (err
 // history is one line for each step and transition.
 func (a *app) history(entries []simulate.Entry) string {
 	t := table{colour: a.colour(a.out)}
-	t.row(plain("TIME"), plain("DIRECTOR"), plain("ELECTION"), plain("TRANSITION"), plain("WHY"))
+	t.row(heading("TIME", "DIRECTOR", "ELECTION", "TRANSITION", "WHY")...)
 	for _, e := range entries {
 		at := plain(fmt.Sprintf("%9.3fs", time.Duration(e.At).Seconds()))
 		if e.Step != "" {
@@ -148,7 +148,7 @@ func (a *app) history(entries []simulate.Entry) string {
 // summary is one line for each election.
 func (a *app) summary(elections []simulate.Summary) string {
 	t := table{colour: a.colour(a.out)}
-	t.row(plain("ELECTION"), plain("TRANSITIONS"), plain("WITHOUT OWNER"), plain("LONGEST"), plain("BOUND"), plain("TWO OWNERS"), plain("LONGEST"), plain("OWNER NOW"))
+	t.row(heading("ELECTION", "TRANSITIONS", "WITHOUT OWNER", "LONGEST", "BOUND", "TWO OWNERS", "LONGEST", "OWNER NOW")...)
 	for _, s := range elections {
 		longest := plain(shortly(s.LongestNone))
 		if s.LongestNone > s.Bound {

@@ -14,6 +14,9 @@ const (
 	yellow = "33"
 )
 
+// bold is how headings are painted.
+const bold = "1"
+
 // cell is one entry of a table; paint is empty for no colour.
 type cell struct{ text, paint string }
 
@@ -21,10 +24,20 @@ func plain(text string) cell { return cell{text: text} }
 
 func number(n int) cell { return plain(strconv.Itoa(n)) }
 
+// heading is the first row of a table.
+func heading(names ...string) []cell {
+	cells := make([]cell, len(names))
+	for i, name := range names {
+		cells[i] = cell{name, bold}
+	}
+	return cells
+}
+
 // table aligns cells in columns. Colours do not count as width, which is why
 // text/tabwriter does not do.
 type table struct {
 	colour bool
+	right  map[int]bool // columns of numbers, which end below one another
 	rows   [][]cell
 	widths []int
 }
@@ -58,6 +71,9 @@ func (t *table) String() string {
 		pending := 0 // blanks are written only before something
 		for i, c := range row {
 			if c.text != "" {
+				if t.right[i] {
+					pending += t.widths[i] - utf8.RuneCountInString(c.text)
+				}
 				text.WriteString(strings.Repeat(" ", pending))
 				pending = 0
 				if t.colour && c.paint != "" {
@@ -66,7 +82,9 @@ func (t *table) String() string {
 					text.WriteString(c.text)
 				}
 			}
-			pending += t.widths[i] - utf8.RuneCountInString(c.text) + 2
+			if pending += 2; c.text == "" || !t.right[i] {
+				pending += t.widths[i] - utf8.RuneCountInString(c.text)
+			}
 		}
 		text.WriteByte('\n')
 	}
