@@ -236,7 +236,7 @@ func TestStreamTellsWhatComes(t *testing.T) {
 	inPipes(t, examplePage(ring), func(l pipes) {
 		c := l.open("GET /events?status=1")
 		defer c.Close()
-		lines := make(chan string, 2000)
+		lines := make(chan string, 20000)
 		go func() {
 			r, err := http.ReadResponse(bufio.NewReader(c), nil)
 			if err != nil {
@@ -259,6 +259,12 @@ func TestStreamTellsWhatComes(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		if later := drained(lines); strings.Count(later, "event: status") < 2 {
 			t.Errorf("later: %s", later)
+		}
+		time.Sleep(3 * pageLimit) // a reader who reads stays
+		drained(lines)
+		time.Sleep(3 * time.Second)
+		if still := drained(lines); strings.Count(still, "event: status") < 2 {
+			t.Errorf("a good reader was dropped: %s", still)
 		}
 	})
 }
