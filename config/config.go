@@ -320,7 +320,7 @@ type Admin struct {
 	SocketGroup string // empty: the process's group
 	SocketMode  uint32 // permission bits, default 0660
 
-	HTTP      netip.AddrPort // of the page and the metrics; zero: neither
-	HTTPNames []string       // by which clients may call it, besides addresses and the names it has anyway
-	Peer      netip.AddrPort // the other director's HTTP; zero: its view is not shown
+	HTTP      netip.AddrPort `json:",omitzero"`  // of the page and the metrics; zero: neither
+	HTTPNames []string       `json:",omitempty"` // by which clients may call it, besides addresses and the names it has anyway
+	Peer      netip.AddrPort `json:",omitzero"`  // the other director's HTTP; zero: its view is not shown
 }
