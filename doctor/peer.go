@@ -33,7 +33,7 @@ func (d *diagnosis) peers(in config.Instance) {
 		d.ok("peer", in.Name, "master here, and no other director contradicts")
 	case !reached:
 	default:
-		d.warn("peer", in.Name, d.hint(in), "no advert of another director is heard on %s in %v, though it is there: no one is master, or %s", in.Interface, d.Listened, d.lost(in))
+		d.warn("peer", in.Name, d.hint(in), "no advert of another director is heard on %s in %v%s: no one is master, or %s", in.Interface, d.Listened, d.present(w), d.lost(in))
 	}
 }
 
@@ -85,6 +85,20 @@ func (d *diagnosis) reach(in config.Instance, w Wire, heard bool) (any bool) {
 		}
 	}
 	return any
+}
+
+// present says which of the other directors answer on a link.
+func (d *diagnosis) present(w Wire) string {
+	var names []string
+	for _, o := range d.others() {
+		if o.Address.IsValid() && len(w.claimants(o.Address)) > 0 {
+			names = append(names, o.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return " (though on the link: " + strings.Join(names, ", ") + ")"
 }
 
 // lost is how adverts get lost on their way from a living master.
