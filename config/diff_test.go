@@ -27,6 +27,7 @@ func planned() *Config {
 			{Name: "back", Interface: "eth1", Version: 3, VRID: 52, Priority: 150, Interval: time.Second,
 				Addresses: []Address{{Prefix: prefix("198.51.100.100/24")}}},
 		},
+		Notifiers: []Notifier{{Name: "pager", Events: []string{"quorum.*"}, Webhook: NotifyWebhook{URL: "https://top-secret-0"}}},
 		Services: []Service{{Name: "web", Addresses: []netip.AddrPort{port("192.0.2.100:80")}, Protocol: "tcp", Scheduler: "rr", Servers: []Server{
 			{Name: "web1", Weight: 1, Checks: []Check{{Probe: &Probe{Kind: "http", HTTP: HTTPCheck{Path: "/", Headers: map[string]string{"Authorization": "top-secret-2"}}}}}},
 			{Name: "web2", Weight: 1},
@@ -89,6 +90,16 @@ func TestDiff(t *testing.T) {
 			c.Services[0].Servers[0].Checks[0].HTTP.Headers = map[string]string{"Authorization": "top-secret-4"}
 		},
 			"~ check web/web1/http: http headers (hidden) -> (hidden)"},
+		{"notifier", func(c *Config) {
+			c.Notifiers[0].Events = []string{"*"}
+			c.Notifiers[0].Webhook = NotifyWebhook{URL: "https://top-secret-5", Headers: map[string]string{"A": "top-secret-6"}, Secret: "top-secret-7", CA: "/ca.pem", Timeout: time.Second}
+			c.Notifiers[0].Exec = NotifyExec{Command: []string{"/a", "top-secret-8"}, User: "nobody", Before: true}
+			c.Notifiers[0].SMTP = NotifySMTP{Server: "mail:587", From: "a@b", To: []string{"c@d"}, Username: "top-secret-9", Password: "top-secret-10", StartTLS: true}
+		}, `~ notify pager: events ["quorum.*"] -> ["*"], webhook url (hidden) -> (hidden), webhook headers (hidden) -> (hidden), webhook secret (hidden) -> (hidden), ` +
+			`webhook ca "" -> "/ca.pem", webhook timeout 0s -> 1s, exec command (hidden) -> (hidden), exec user "" -> "nobody", exec stage = "before" false -> true, ` +
+			`smtp server "" -> "mail:587", smtp from "" -> "a@b", smtp to [] -> ["c@d"], smtp username (hidden) -> (hidden), smtp password (hidden) -> (hidden), smtp starttls false -> true`},
+		{"notifier added", func(c *Config) { c.Notifiers = append(c.Notifiers, Notifier{Name: "mail"}) }, "+ notify mail"},
+		{"notifier removed", func(c *Config) { c.Notifiers = nil }, "- notify pager"},
 		{"log level", func(c *Config) { c.Log.Level = "debug" }, `~ log: level "info" -> "debug"`},
 		{"page", func(c *Config) { c.Admin.HTTP = netip.MustParseAddrPort("127.0.0.1:7112") }, `~ admin: http  -> 127.0.0.1:7112`},
 		{"socket", func(c *Config) { c.Admin.Socket = "/run/x" }, `~ admin: socket "" -> "/run/x" (when the daemon is started again)`},

@@ -6,11 +6,13 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,7 +25,7 @@ var lost = event.Event{Seq: 7, Time: noon, Name: "quorum.lost", Cluster: "shop",
 func server(t *testing.T, answer http.HandlerFunc) (url, ca string) {
 	t.Helper()
 	s := httptest.NewTLSServer(answer)
-	s.Config.ErrorLog = nil
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // that clients do not trust it is what is tried
 	t.Cleanup(s.Close)
 	ca = filepath.Join(t.TempDir(), "ca.pem")
 	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
@@ -34,17 +36,22 @@ func server(t *testing.T, answer http.HandlerFunc) (url, ca string) {
 }
 
 func TestPost(t *testing.T) {
-	var got *http.Request
-	var body []byte
+	type request struct {
+		*http.Request
+		body []byte
+	}
+	requests := make(chan request, 1)
 	url, ca := server(t, func(w http.ResponseWriter, r *http.Request) {
-		got = r
-		body, _ = io.ReadAll(r.Body)
+		body, _ := io.ReadAll(r.Body)
+		requests <- request{r, body}
 		w.WriteHeader(http.StatusAccepted)
 	})
 	p := newPoster(Webhook{URL: url + "/hook?team=ops", CA: ca, Secret: "0123456789abcdef", Headers: map[string]string{"Authorization": "Bearer token"}})
 	if err := p.send(t.Context(), []event.Event{lost}); err != nil {
 		t.Fatal(err)
 	}
+	got := <-requests
+	body := got.body
 	var e event.Event
 	if err := json.Unmarshal(body, &e); err != nil || e != lost {
 		t.Errorf("posted %s: %v", body, err)
@@ -92,9 +99,9 @@ func TestAnswers(t *testing.T) {
 // A server that is not who it says is told nothing; one that does not answer costs
 // the timeout; what is wrong says what, and no secret.
 func TestPostThatFails(t *testing.T) {
-	asked := 0
+	var asked atomic.Int32
 	url, ca := server(t, func(w http.ResponseWriter, r *http.Request) {
-		asked++
+		asked.Add(1)
 		if r.URL.Path == "/hangs" {
 			io.Copy(io.Discard, r.Body) // or the server does not see the client go
 			<-r.Context().Done()
@@ -105,7 +112,7 @@ func TestPostThatFails(t *testing.T) {
 	secret := map[string]string{"Authorization": "Bearer s3cr3t"}
 	for _, tt := range []struct {
 		hook  Webhook
-		asked int
+		asked int32
 		want  string
 	}{
 		{Webhook{URL: url + "/s3cr3t", CA: ca, Headers: secret}, 1, "answered 404 Not Found: no such hook (hidden) (hidden)"},
@@ -115,12 +122,12 @@ func TestPostThatFails(t *testing.T) {
 		{Webhook{URL: url + "/hangs", CA: ca}, 1, "timeout"},
 		{Webhook{URL: url, CA: "/nowhere/ca.pem"}, 0, "no such file"},
 	} {
-		asked = 0
+		asked.Store(0)
 		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 		err := newPoster(tt.hook).send(ctx, []event.Event{lost})
 		cancel()
-		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "s3cr3t") || asked != tt.asked {
-			t.Errorf("%s: %v, asked %d times", tt.want, err, asked)
+		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "s3cr3t") || asked.Load() != tt.asked {
+			t.Errorf("%s: %v, asked %d times", tt.want, err, asked.Load())
 		}
 		if f := about(err); f.hopeless != strings.Contains(tt.want, "404") {
 			t.Errorf("%s: hopeless %t", tt.want, f.hopeless)
@@ -133,15 +140,15 @@ func TestPostThatFails(t *testing.T) {
 
 // A redirect is not followed: the event goes to one address alone.
 func TestNoRedirects(t *testing.T) {
-	reached := false
+	var reached atomic.Bool
 	url, ca := server(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/elsewhere" {
-			reached = true
+			reached.Store(true)
 			return
 		}
 		http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 	})
-	if err := newPoster(Webhook{URL: url, CA: ca}).send(t.Context(), []event.Event{lost}); err == nil || reached {
-		t.Errorf("error %v, reached %t", err, reached)
+	if err := newPoster(Webhook{URL: url, CA: ca}).send(t.Context(), []event.Event{lost}); err == nil || reached.Load() {
+		t.Errorf("error %v, reached %t", err, reached.Load())
 	}
 }
