@@ -3,6 +3,7 @@ package config
 import (
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -132,23 +133,45 @@ func TestReferenceNamesFunctions(t *testing.T) {
 	}
 }
 
-// TestExamplesInTheDocs: the configurations in the reference and in the README
-// load.
+// TestExamplesInTheDocs: every configuration that a page of the documentation shows
+// loads.
 func TestExamplesInTheDocs(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
+	pages, err := filepath.Glob("../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, page := range map[string]string{"reference": readReference(t), "README": string(readme)} {
-		parts := strings.Split(page, "```hcl\n")
-		for _, part := range parts[1:] {
-			text, _, _ := strings.Cut(part, "```")
-			if _, d := loadText(t, text); len(d.Messages()) > 0 {
-				t.Errorf("%s: %s\n%s", name, text, rendered(t, d))
+	examples := map[string]int{}
+	for _, page := range append(pages, "../README.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range strings.Split(string(text), "```hcl\n")[1:] {
+			example, _, _ := strings.Cut(part, "```")
+			examples[filepath.Base(page)]++
+			if _, d := loadText(t, example); len(d.Messages()) > 0 {
+				t.Errorf("%s: %s\n%s", page, example, rendered(t, d))
 			}
 		}
-		if len(parts) < 2 {
-			t.Errorf("the %s has no examples", name)
+	}
+	for _, page := range []string{"README.md", "configuration.md", "tutorial.md"} {
+		if examples[page] == 0 {
+			t.Errorf("%s has no examples", page)
 		}
+	}
+}
+
+// TestTutorialShowsItsExample: the file that the tutorial is about is among the examples.
+func TestTutorialShowsItsExample(t *testing.T) {
+	example, err := os.ReadFile("../examples/tutorial.hcl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../docs/tutorial.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), "```hcl\n"+string(example)+"```") {
+		t.Error("docs/tutorial.md does not show examples/tutorial.hcl as it is")
 	}
 }

@@ -41,6 +41,66 @@ func TestReference(t *testing.T) {
 	}
 }
 
+// told are the command lines in a page: in the running text, and in blocks of code for
+// the shell or set off by four spaces.
+var told = regexp.MustCompile("`(hald [a-z][^`\n]*)`|(?m:^    (hald [^#\n]*))")
+
+// shell is what is to be typed in blocks of code.
+var shell = regexp.MustCompile("(?s)```sh\n(.*?)```")
+
+// TestCommandsInTheDocs: whatever a page tells to type is a command, with flags and arguments
+// that it takes.
+func TestCommandsInTheDocs(t *testing.T) {
+	pages, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, page := range append(pages, "../../README.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if filepath.Base(page) == "commands.md" {
+			continue // it is made of them
+		}
+		lines := []string{}
+		for _, m := range told.FindAllStringSubmatch(string(text), -1) {
+			lines = append(lines, m[1]+m[2])
+		}
+		for _, block := range shell.FindAllStringSubmatch(string(text), -1) {
+			for line := range strings.Lines(strings.ReplaceAll(block[1], "&& ", "\n")) {
+				lines = append(lines, line)
+			}
+		}
+		for _, line := range lines {
+			for _, end := range []string{"#", " | ", " > ", "\n"} {
+				line, _, _ = strings.Cut(line, end)
+			}
+			if !strings.HasPrefix(line, "hald ") || strings.ContainsAny(line, "…|[") { // a form of several
+				continue
+			}
+			seen++
+			c, rest, err := newRoot(&app{}).Find(strings.Fields(line)[1:])
+			if err == nil && !c.HasParent() {
+				err = fmt.Errorf("unknown command")
+			}
+			if err == nil {
+				err = c.ParseFlags(rest)
+			}
+			if err == nil && len(c.Flags().Args()) > 0 {
+				err = c.ValidateArgs(c.Flags().Args())
+			}
+			if err != nil {
+				t.Errorf("%s: %q: %v", filepath.Base(page), line, err)
+			}
+		}
+	}
+	if seen < 50 {
+		t.Errorf("%d command lines were found in the documentation", seen)
+	}
+}
+
 // TestManual: packages have a page for every command that the help names, and
 // completions that know them.
 func TestManual(t *testing.T) {
