@@ -19,8 +19,15 @@ virtual_server "web" {
   lb_algo = "rr"
   lb_kind = "DR"
   persistence_timeout = 50
-  check "none" {}
+  check "exec" {
+    command      = ["/bin/true"]
+    misc_dynamic = true
+  }
   real_server "a" {
     address = "192.0.2.21"
+    SSL_GET {
+    }
+    MISC_CHECK {
+    }
   }
 }
