@@ -1,7 +1,6 @@
 package config
 
 import (
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -70,52 +69,12 @@ func TestReferenceNamesEverything(t *testing.T) {
 	}
 	for _, title := range sortedKeys(documented) {
 		g := at(documented[title])
-		want := slices.Clone(g.attributes)
-		for name, inner := range g.blocks {
-			if !inner.unbuilt {
-				want = append(want, name)
-			}
-		}
+		want := slices.Concat(g.attributes, sortedKeys(g.blocks))
 		slices.Sort(want)
 		got := slices.Sorted(slices.Values(tables[title]))
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-built +documented):\n%s", title, diff)
 		}
-	}
-}
-
-// TestReferenceNamesWhatIsMissing: the last table has every name that is
-// refused as not supported yet.
-func TestReferenceNamesWhatIsMissing(t *testing.T) {
-	_, last, _ := strings.Cut(readReference(t), "## Not supported yet")
-	got := map[string][]string{}
-	for line := range strings.Lines(last) {
-		cells := strings.Split(line, "|")
-		if len(cells) != 4 || !strings.Contains(cells[2], "`") {
-			continue
-		}
-		title := strings.Trim(cells[1], " `")
-		for _, m := range quoted.FindAllStringSubmatch(cells[2], -1) {
-			got[title] = append(got[title], m[1])
-		}
-	}
-	want := map[string][]string{}
-	titles := maps.Clone(documented)
-	titles["top level"], titles["check"], titles["track"] = "", "virtual_server/check", "vrrp_instance/track"
-	for title, path := range titles {
-		g := at(path)
-		later := slices.Concat(g.later, g.laterKinds)
-		for name, inner := range g.blocks {
-			if inner.unbuilt {
-				later = append(later, name)
-			}
-		}
-		if slices.Sort(later); len(later) > 0 {
-			want[title] = later
-		}
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-refused +documented):\n%s", diff)
 	}
 }
 

@@ -6,19 +6,14 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// grammar says which names a kind of block knows. Names of the language that
-// are not built yet are listed too: they are refused by name, with their
-// place, instead of being called unknown.
+// grammar says which names a kind of block knows.
 type grammar struct {
-	labels     []string            // what the block's labels are
-	single     bool                // at most one in its parent
-	attributes []string            // built
-	blocks     map[string]*grammar // built
+	labels     []string // what the block's labels are
+	single     bool     // at most one in its parent
+	attributes []string
+	blocks     map[string]*grammar
 	kinds      map[string]*grammar // by label, for blocks whose attributes depend on it
-	later      []string            // attributes not built yet
-	laterKinds []string            // labels not built yet
 	open       bool                // any attribute, no block: locals
-	unbuilt    bool                // the whole block is not built yet
 }
 
 // language is the top level of a configuration.
@@ -161,8 +156,6 @@ func singleton(g grammar) *grammar {
 	return &g
 }
 
-func unbuilt(labels ...string) *grammar { return &grammar{labels: labels, unbuilt: true} }
-
 // of is the grammar of a block with this label.
 func (g *grammar) of(labels []string) *grammar {
 	if g.kinds == nil || len(labels) == 0 {
@@ -174,30 +167,21 @@ func (g *grammar) of(labels []string) *grammar {
 	return &grammar{open: true}
 }
 
-// schema is what is read for its meaning: all attributes, and the blocks that
-// are built.
+// schema is what is read for its meaning: all attributes and blocks.
 func (g *grammar) schema() *hcl.BodySchema {
 	s := &hcl.BodySchema{}
-	for _, name := range slices.Concat(g.attributes, g.later) {
-		s.Attributes = append(s.Attributes, hcl.AttributeSchema{Name: name})
-	}
-	for name, inner := range g.blocks {
-		if !inner.unbuilt {
-			s.Blocks = append(s.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: inner.labels})
-		}
-	}
-	return s
-}
-
-// names is what is read for its names: all of the language, and dynamic.
-func (g *grammar) names() *hcl.BodySchema {
-	s := &hcl.BodySchema{}
-	for _, name := range slices.Concat(g.attributes, g.later) {
+	for _, name := range g.attributes {
 		s.Attributes = append(s.Attributes, hcl.AttributeSchema{Name: name})
 	}
 	for name, inner := range g.blocks {
 		s.Blocks = append(s.Blocks, hcl.BlockHeaderSchema{Type: name, LabelNames: inner.labels})
 	}
+	return s
+}
+
+// names is what is read for its names: the same, and dynamic.
+func (g *grammar) names() *hcl.BodySchema {
+	s := g.schema()
 	if len(g.blocks) > 0 {
 		s.Blocks = append(s.Blocks, hcl.BlockHeaderSchema{Type: "dynamic", LabelNames: []string{"type"}})
 	}

@@ -9,7 +9,7 @@ import (
 
 // nameHint helps with a name that a block does not know.
 func nameHint(name string, g *grammar) string {
-	attributes := append(slices.Clone(g.attributes), g.later...)
+	attributes := slices.Clone(g.attributes)
 	blocks := sortedKeys(g.blocks)
 	if slices.Contains(attributes, name) {
 		return fmt.Sprintf(" It is an attribute here, not a block: write %s = ….", name)
@@ -80,7 +80,7 @@ var fromKeepalived = map[string]string{
 
 // homesOf lists the blocks in which a name is known.
 func homesOf(name string, g *grammar, where string, homes []string) []string {
-	if slices.Contains(g.attributes, name) || slices.Contains(g.later, name) || g.blocks[name] != nil {
+	if slices.Contains(g.attributes, name) || g.blocks[name] != nil {
 		home := where
 		if home == "" {
 			home = "the top level"

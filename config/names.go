@@ -2,15 +2,14 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 )
 
-// checkNames reports every name in a body that the language does not know, or
-// that is not built yet, without evaluating anything: it also sees the
-// contents of dynamic blocks that expand to nothing.
+// checkNames reports every name in a body that the language does not know,
+// without evaluating anything: it also sees the contents of dynamic blocks that
+// expand to nothing.
 func (s *source) checkNames(body hcl.Body, g *grammar, where string) {
 	if g.open {
 		return
@@ -18,11 +17,6 @@ func (s *source) checkNames(body hcl.Body, g *grammar, where string) {
 	content, diags := body.Content(g.names())
 	for _, d := range diags {
 		s.report(hcl.Diagnostics{s.explainName(d, g, where)})
-	}
-	for _, name := range g.later {
-		if attr := content.Attributes[name]; attr != nil {
-			s.notYet(attr.NameRange, fmt.Sprintf("the attribute %s %s", name, where))
-		}
 	}
 	for _, b := range content.Blocks {
 		kind, inner, labels := b.Type, b.Body, b.Labels
@@ -40,10 +34,6 @@ func (s *source) checkNames(body hcl.Body, g *grammar, where string) {
 
 // checkBlock checks one nested block; labels are nil where they are computed.
 func (s *source) checkBlock(g *grammar, kind string, labels []string, b *hcl.Block, body hcl.Body) {
-	if g.unbuilt {
-		s.notYet(b.DefRange, "the block "+kind)
-		return
-	}
 	if body == nil {
 		return
 	}
@@ -64,10 +54,6 @@ func (s *source) checkBlock(g *grammar, kind string, labels []string, b *hcl.Blo
 func (s *source) checkKind(g *grammar, kind, label string, at hcl.Range) bool {
 	if g.kinds[label] != nil {
 		return true
-	}
-	if slices.Contains(g.laterKinds, label) {
-		s.notYet(at, fmt.Sprintf("%s %q", kind, label))
-		return false
 	}
 	known := sortedKeys(g.kinds)
 	s.fail(&at, fmt.Sprintf("Unknown %s kind", kind),
@@ -111,9 +97,4 @@ func (s *source) unknownName(at hcl.Range, name string, g *grammar, where string
 		Detail:   fmt.Sprintf("There is no %q %s.%s", name, where, nameHint(name, g)),
 		Subject:  &at,
 	}
-}
-
-// notYet reports something that is in the language but not built.
-func (s *source) notYet(at hcl.Range, what string) {
-	s.fail(&at, "Not supported yet", what+" is not supported yet by this version of hald. Remove it: nothing is ignored silently.")
 }

@@ -64,8 +64,8 @@ func integer(low, high int64) func(value) (int, error) {
 	}
 }
 
-// oneOf accepts some words; later ones are refused as not built yet.
-func oneOf(words []string, later ...string) func(value) (string, error) {
+// oneOf accepts some words.
+func oneOf(words []string) func(value) (string, error) {
 	return func(v value) (string, error) {
 		s, err := text(v)
 		if err != nil {
@@ -73,9 +73,6 @@ func oneOf(words []string, later ...string) func(value) (string, error) {
 		}
 		if slices.Contains(words, s) {
 			return s, nil
-		}
-		if slices.Contains(later, s) {
-			return "", notYetError{v.String()}
 		}
 		hint := ""
 		if !v.hidden {

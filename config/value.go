@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/hcl/v2"
@@ -51,13 +50,6 @@ func computed(text string, from ...value) string {
 
 func isList(t cty.Type) bool { return t.IsTupleType() || t.IsListType() || t.IsSetType() }
 func isMap(t cty.Type) bool  { return t.IsObjectType() || t.IsMapType() }
-
-// notYetError is the error of a value that is in the language but not built.
-type notYetError struct{ what string }
-
-func (e notYetError) Error() string {
-	return e.what + " is not supported yet by this version of hald."
-}
 
 // field is one attribute's value, or its default.
 type field[T any] struct {
@@ -193,12 +185,9 @@ func parsed[T any](r *reader, name string, v value, parse func(value) (T, error)
 		return f
 	}
 	result, err := parse(v)
-	var later notYetError
 	switch {
 	case err == nil:
 		f.value, f.ok = result, true
-	case errors.As(err, &later):
-		r.fail(v.at, "Not supported yet", err.Error())
 	case isMap(v.v.Type()):
 		r.fail(v.at, "Invalid "+name, err.Error()+" Only interface, priority, source_address, label, source, http and peer can differ between directors.")
 	default:
