@@ -106,6 +106,20 @@ func TestGivingUp(t *testing.T) {
 	}
 }
 
+// The attempts of an event end when its time is over, however many there were.
+func TestAttemptsEnd(t *testing.T) {
+	q, now, attempts := newQueue(0, 10*time.Second), noon, 0
+	q.add(of("a", 1))
+	for lost := 0; lost == 0; now = q.deadline() {
+		q.start(now)
+		attempts++
+		lost = q.failed("a", now, 0, false, 1)
+	}
+	if attempts != 4 { // after 0, 1, 3 and 7 seconds
+		t.Errorf("%d attempts", attempts)
+	}
+}
+
 // Too many events push out the oldest ones, which are counted once.
 func TestTheOldestMakeRoom(t *testing.T) {
 	q, ended := newQueue(0, time.Hour), 0
