@@ -78,7 +78,7 @@ func combine(cluster string, readers []*reader) []*block {
 	for _, r := range readers {
 		d := c.add(newBlock("director", place{}, r.director))
 		if taken[r.own] && r.own.IsValid() {
-			p.lost(r.at(), "director %q has the unicast source of another, %s", r.director, r.own)
+			p.lost(r.ownAt, "director %q has the unicast source of another, %s", r.director, r.own)
 		} else if r.own.IsValid() {
 			taken[r.own] = true
 			d.set("address", text(r.own.String()), place{})
@@ -104,30 +104,31 @@ func combine(cluster string, readers []*reader) []*block {
 		}
 		return []*block{r.ipvs}
 	}), (*block).name, always)
-	return append(all, ipvs...)
+	all = append(all, ipvs...)
+	return append(all, distinct(p.Report, p.pair(lists(func(r *reader) []*block { return r.notifiers }), (*block).name, always))...)
 }
 
 // strangers makes directors of the unicast peers whose files were not given.
 func (p *pairer) strangers(c *block, readers []*reader, known map[netip.Addr]bool) {
 	for _, r := range readers {
 		for _, other := range readers {
-			if len(r.peers) > 0 && other != r && other.own.IsValid() && !slices.Contains(r.peers, other.own) {
-				p.note(r.at(), "the unicast peers of %q do not name %q, %s; in a cluster each director sends to all others", r.director, other.director, other.own)
+			if len(r.peers) > 0 && other != r && other.own.IsValid() && !slices.ContainsFunc(r.peers, func(p peer) bool { return p.address == other.own }) {
+				p.note(r.peers[0].at, "the unicast peers of %q do not name %q, %s; in a cluster each director sends to all others", r.director, other.director, other.own)
 			}
 		}
 		for _, peer := range r.peers {
-			if known[peer] || peer == r.own || r.own.IsValid() && peer.Is6() != r.own.Is6() {
+			if known[peer.address] || r.own.IsValid() && peer.address.Is6() != r.own.Is6() {
 				continue
 			}
-			known[peer] = true
+			known[peer.address] = true
 			name := fmt.Sprintf("lb%d", len(p.directors)+1)
 			for slices.Contains(p.directors, name) {
 				name += "x"
 			}
 			d := c.add(newBlock("director", place{}, name))
-			d.set("address", text(peer.String()), place{})
+			d.set("address", text(peer.address.String()), place{})
 			p.directors = append(p.directors, name)
-			p.lost(r.at(), "the unicast peer %s has no file here: it is director %q, with what the others have, and needs its own name and priority", peer, name)
+			p.lost(peer.at, "the unicast peer %s has no file here: it is director %q, with what the others have, and needs its own name and priority", peer.address, name)
 		}
 	}
 }

@@ -61,7 +61,9 @@ func (r *reader) readGlobals(s *statement) {
 		case "lvs_flush_on_stop":
 			r.ipvs.put("clear_on_stop", "true", s)
 		default:
-			r.elsewhere(s, global)
+			if !r.readMail(s) {
+				r.elsewhere(s, global)
+			}
 		}
 	}
 }
@@ -163,10 +165,8 @@ var global = merged(map[string]fate{
 	"disable_local_igmp":              {Lost, "hald does not touch it"},
 	"checker_log_all_failures":        {Lost, "an event tells when a verdict changes, and the status every error"},
 },
-	each(Lost, "hald's alerts go out by notify, which this version of the converter does not write",
-		"notification_email", "notification_email_from", "smtp_server", "smtp_helo_name", "smtp_connect_timeout",
-		"smtp_alert", "smtp_alert_vrrp", "smtp_alert_checker"),
-	each(Note, "it is for alerts that did not come along", "no_email_faults", "no_checker_emails"),
+	each(Lost, "letters tell of all events that are listed", "no_email_faults", "no_checker_emails"),
+	each(Lost, "hald says the name of the host", "smtp_helo_name"),
 	each(Lost, "hald events --follow -o json tells the same, in order", "notify_fifo", "notify_fifo_script", "vrrp_notify_fifo", "vrrp_notify_fifo_script",
 		"lvs_notify_fifo", "lvs_notify_fifo_script", "fifo_write_vrrp_states_on_reload"),
 	each(Lost, "there is no SNMP", "snmp_socket", "enable_snmp_vrrp", "enable_snmp_checker", "enable_snmp_keepalived", "enable_snmp_rfc", "enable_snmp_rfcv2", "enable_snmp_rfcv3", "enable_traps"),

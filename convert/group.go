@@ -30,7 +30,12 @@ func (r *reader) readGroup(s *statement) {
 				continue
 			}
 			r.readTrack(members[0], inner)
+		case "smtp_alert":
+			r.alerted(inner, &r.letters.vrrp)
 		default:
+			if len(members) > 0 && r.ofState(inner, members[0].labels[0], "GROUP", g.labels[0]) {
+				continue
+			}
 			g.comments = append(g.comments, inner.comments...)
 			r.elsewhere(inner, ofGroup)
 		}

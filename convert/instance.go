@@ -1,11 +1,8 @@
 package convert
 
 import (
-	"cmp"
-	"math"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -28,6 +25,7 @@ type router struct {
 	rules    int
 	simple   []string
 	unicast  *statement
+	peers    []peer
 	source   netip.Addr
 	noStrict bool
 	password *statement
@@ -163,7 +161,7 @@ func (r *reader) readOfInstance(in *router, s *statement) {
 			if a, err := netip.ParseAddr(p.key()); err != nil {
 				r.lost(p.at, "%s is no address", said(p))
 			} else {
-				r.peers = append(r.peers, a)
+				in.peers = append(in.peers, peer{a, p.at})
 			}
 			if len(p.words) > 1 {
 				r.lost(p.at, "%s: hald does not look at the TTL of what peers send by unicast", said(p))
@@ -195,9 +193,13 @@ func (r *reader) readOfInstance(in *router, s *statement) {
 		r.announce(in, "refresh", s)
 	case "track_interface", "track_script", "track_process", "track_file", "track_bfd":
 		r.readTrack(in.block, s)
+	case "smtp_alert":
+		r.alerted(s, &r.letters.vrrp)
 	default:
-		in.comments = append(in.comments, s.comments...)
-		r.elsewhere(s, ofInstance)
+		if !r.ofState(s, in.labels[0], "INSTANCE", in.labels[0]) {
+			in.comments = append(in.comments, s.comments...)
+			r.elsewhere(s, ofInstance)
+		}
 	}
 }
 
@@ -206,43 +208,6 @@ func (r *reader) announce(in *router, name string, s *statement) {
 		in.garp.put(name, length(d), s)
 	}
 }
-
-// ofInstance are the keywords of an instance that hald has nothing for.
-var ofInstance = merged(map[string]fate{
-	"dont_track_primary":         {Lost, "an interface that is down is a fault here"},
-	"track_src_ip":               {Note, "a director without its own address is in fault: always"},
-	"check_unicast_src":          {Note, "only the peers are believed: always"},
-	"unicast_ttl":                {Lost, "hald sends with 255"},
-	"unicast_fault_no_peer":      {Note, "unicast without peers is refused: always"},
-	"old_unicast_checksum":       {Lost, "it is for keepalived before 1.3.7"},
-	"garp_lower_prio_delay":      {Note, "hald announces anew when another master was heard"},
-	"garp_lower_prio_repeat":     {Note, "hald announces anew when another master was heard"},
-	"garp_master_refresh_repeat": {Lost, "hald sends one frame an address at each refresh"},
-	"garp_extra_if":              {Note, "hald announces every address on its own interface"},
-	"down_timer_adverts":         {Lost, "the down interval is three adverts and the skew, as the RFC has it"},
-	"lower_prio_no_advert":       {Lost, "a master answers an advert of lower priority, as RFC 9568 has it"},
-	"higher_prio_send_advert":    {Note, "hald's masters announce anew when there were two"},
-	"skip_check_adv_addr":        {Note, "addresses that differ are reported, and the advert is believed: always"},
-	"strict_mode":                {Lost, "hald refuses no deviation; what is written stands"},
-	"mcast_dst_ip":               {Lost, "adverts go to 224.0.0.18 and ff02::12"},
-	"vrf":                        {Lost, "an instance has an interface"},
-	"use_vmac_addr":              {Lost, "addresses on other interfaces have those interfaces' MAC"},
-	"vmac_xmit_base":             {Note, "adverts leave by the virtual MAC, as the RFC has it"},
-	"use_ipvlan":                 {Lost, "there is no ipvlan"},
-	"native_ipv6":                {Note, "the addresses decide the family"},
-	"promote_secondaries":        {Note, "hald keeps secondary addresses when their primary goes"},
-	"debug":                      {Note, "it has no effect in keepalived"},
-	"kernel_rx_buf_size":         {Note, "it tunes keepalived's own processes"},
-	"linkbeat_use_polling":       {Note, "the kernel tells of links; nothing is polled"},
-	"no_virtual_ipaddress":       {Note, "an instance without addresses is written out"},
-	"lvs_sync_daemon_interface":  {Lost, "keepalived has it no more: lvs_sync_daemon in global_defs"},
-	"notify_priority_changes":    {Note, "vrrp.priority is an event"},
-}, scripts)
-
-// scripts are run when something changed.
-var scripts = each(Lost, "hald runs programs by notify blocks with exec, which this version of the converter does not write",
-	"notify", "notify_master", "notify_backup", "notify_fault", "notify_stop", "notify_deleted", "notify_master_rx_lower_pri", "smtp_alert",
-	"notify_up", "notify_down", "quorum_up", "quorum_down")
 
 func whole(s string) (n int, ok bool) {
 	if s == "" || len(s) > 9 {
@@ -255,139 +220,4 @@ func whole(s string) (n int, ok bool) {
 		n = 10*n + int(c-'0')
 	}
 	return n, true
-}
-
-// finishElection makes what keepalived makes of what does not go together.
-func (r *reader) finishElection(in *router) {
-	if in.priority == 0 && in.master {
-		r.rewritten(in.at, "%s: state MASTER without a priority makes it 255, the address owner", said(in.s))
-		in.priority = 255
-		in.set("priority", "255", in.at)
-	}
-	if in.priority == 0 {
-		in.priority = 100
-		in.set("priority", "100", in.at)
-	}
-	if in.master {
-		r.note(in.at, "%s: state MASTER is no more than where it begins; the priority decides", said(in.s))
-	}
-	for _, name := range []string{"preempt", "preempt_delay"} {
-		if a := in.get(name); a != nil && in.master {
-			r.rewritten(a.at, "%s of %s has no effect beside state MASTER, and is left out", map[string]string{"preempt": "nopreempt", "preempt_delay": "preempt_delay"}[name], said(in.s))
-			in.drop(name)
-		}
-	}
-	if a := in.get("preempt_delay"); a != nil && in.get("preempt") != nil {
-		r.rewritten(a.at, "preempt_delay of %s has no effect beside nopreempt, and is left out", said(in.s))
-		in.drop("preempt_delay")
-	}
-	if in.link == "" {
-		in.link = cmp.Or(r.globals.link, "eth0")
-		in.set("interface", text(in.link), in.at)
-		r.lost(in.at, "%s names no interface; %s was taken", said(in.s), in.link)
-	}
-	if in.get("virtual_mac") != nil && (in.unicast != nil || in.priority == 255) {
-		r.lost(in.get("virtual_mac").at, "use_vmac: hald has virtual MACs neither in unicast nor for an address owner")
-		in.drop("virtual_mac")
-	}
-	if r.globals.strict && in.accept == nil && in.priority < 255 {
-		r.rewritten(in.at, "%s: vrrp_strict makes it no_accept", said(in.s))
-		in.set("accept", "false", in.at)
-	}
-	if in.get("accept") != nil && in.priority == 255 {
-		r.rewritten(in.at, "%s: an address owner accepts always", said(in.s))
-		in.drop("accept")
-	}
-}
-
-// finishVersion settles version, interval and authentication once the family is known.
-func (r *reader) finishVersion(in *router, six bool) {
-	if six && in.version == 2 {
-		r.rewritten(in.at, "%s: IPv6 has version 3 only", said(in.s))
-	}
-	switch {
-	case six:
-		in.version = 3
-	case in.version == 0:
-		in.version = 2
-	}
-	in.set("version", number(in.version), in.at)
-	step, low, high := time.Second, time.Second, 255*time.Second
-	if in.version == 3 {
-		step, low, high = 10*time.Millisecond, 10*time.Millisecond, 40950*time.Millisecond
-	}
-	exact := max(low, min(high, time.Duration(math.Round(float64(in.interval)/float64(step)))*step))
-	if exact != in.interval {
-		r.rewritten(in.get("advertisement_interval").at, "advert_int %v of %s: version %d has steps of %v, from %v to %v; it is %v", in.interval, said(in.s), in.version, step, low, high, exact)
-		in.get("advertisement_interval").value = length(exact)
-	}
-	if in.password == nil && in.kind == "" {
-		return
-	}
-	switch {
-	case in.version == 3:
-		r.rewritten(in.at, "%s: version 3 has no authentication in keepalived, which leaves it out: adverts are believed unsigned (hald has hmac-sha256)", said(in.s))
-	case in.kind == "AH":
-		r.lost(in.at, "%s: hald has no authentication AH", said(in.s))
-	case in.password == nil || in.password.arg(0) == "":
-		r.lost(in.at, "%s: there is no auth_pass", said(in.s))
-	default:
-		key := in.password.arg(0)
-		if len(key) > 8 {
-			r.rewritten(in.password.at, "auth_pass is longer than 8 characters; the first 8 count")
-			key = key[:8]
-		}
-		a := in.add(newBlock("authentication", in.password.at))
-		a.set("type", text("simple"), in.password.at)
-		a.put("key", text(key), in.password)
-		r.note(in.password.at, "the password stands in the configuration now: move it into a file and write key = file(\"/etc/hald/…\")")
-	}
-}
-
-// finishUnicast settles where adverts go.
-func (r *reader) finishUnicast(in *router) {
-	switch {
-	case in.unicast != nil && len(in.unicast.block) > 0:
-		in.put("unicast", "true", in.unicast)
-		in.drop("source_address") // the director's address
-		if in.source.IsValid() && r.own.IsValid() && r.own != in.source {
-			r.lost(in.unicast.at, "%s: it has another source than the instances before; a director has one address, %s, and this instance goes by multicast now", said(in.s), r.own)
-			in.drop("unicast")
-			return
-		}
-		if in.source.IsValid() {
-			r.own = in.source
-		}
-	case in.unicast != nil:
-		r.rewritten(in.unicast.at, "%s: unicast_peer is empty, and keepalived goes by multicast", said(in.s))
-	}
-}
-
-// finishAddresses writes the addresses, and what depends on their family.
-func (r *reader) finishAddresses(in *router) {
-	six := len(in.shown) > 0 && in.shown[0].Addr().Is6()
-	if len(in.shown) == 0 {
-		six = in.unicast != nil && in.source.Is6()
-	}
-	r.finishVersion(in, six)
-	if len(in.simple) > 0 || len(in.shown) == 0 {
-		a := in.set("virtual_addresses", list(in.simple), in.at)
-		if len(in.simple) == 0 {
-			a.value = "[]"
-		}
-	}
-	if len(in.shown) == 0 {
-		r.note(in.at, "%s: adverts name no address, which only hald and keepalived understand", said(in.s))
-	}
-	if in.source.Is6() && !in.source.IsLinkLocalUnicast() && in.unicast == nil {
-		r.lost(in.at, "%s: the source of adverts over IPv6 is a link-local address; %s was left out", said(in.s), in.source)
-		in.drop("source_address")
-	}
-	if in.source.IsValid() && in.source.Is6() != six && in.unicast == nil {
-		r.lost(in.at, "%s: %s is not of the family of the adverts, and was left out", said(in.s), in.source)
-		in.drop("source_address")
-	}
-	if strings.Count(in.value("virtual_addresses"), "\"") > 2*255 {
-		r.lost(in.at, "%s: an advert names at most 255 addresses; divide them", said(in.s))
-	}
 }

@@ -16,24 +16,33 @@ import (
 // reader reads the statements of one director into blocks.
 type reader struct {
 	*Report
-	director string
-	own      netip.Addr // its unicast source; invalid: none is told
-	peers    []netip.Addr
-	globals  globals
-	scripts  map[string]*statement // by kind and name: what trackers name
-	ranges   map[string]*statement // virtual_server_group
-	tls      *statement            // SSL
-	names    map[string]string     // of instances, as they are written here
-	groups   []*block
-	grouped  map[*block]bool // instances that are in one
-	routers  []*block        // vrrp_instance
-	services []*block
-	ipvs     *block
-	spare    []string // comments that belong to nothing that came along
-	ruled    int      // rules that were given a priority
+	director  string
+	own       netip.Addr // its unicast source; invalid: none is told
+	ownAt     place
+	peers     []peer
+	globals   globals
+	scripts   map[string]*statement // by kind and name: what trackers name
+	ranges    map[string]*statement // virtual_server_group
+	tls       *statement            // SSL
+	names     map[string]string     // of instances, as they are written here
+	groups    []*block
+	grouped   map[*block]bool // instances that are in one
+	routers   []*block        // vrrp_instance
+	services  []*block
+	notifiers []*block
+	letters   mail
+	ipvs      *block
+	spare     []string // comments that belong to nothing that came along
+	ruled     int      // rules that were given a priority
 }
 
-// reading is what was read of a director.
+// peer is a unicast peer, and where it is named.
+type peer struct {
+	address netip.Addr
+	at      place
+}
+
+// read reads what the files of a director say.
 func (r *reader) read(top []*statement) {
 	r.scripts, r.ranges, r.names = map[string]*statement{}, map[string]*statement{}, map[string]string{}
 	r.grouped = map[*block]bool{}
@@ -75,6 +84,7 @@ func (r *reader) read(top []*statement) {
 		}
 	}
 	r.readSync()
+	r.finishMail()
 	r.unused()
 }
 

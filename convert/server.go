@@ -19,7 +19,7 @@ func (r *reader) readServer(sv *service, s *statement) {
 		v.method = "nat"
 	}
 	weight := 1
-	var checks []*statement
+	var checks, programs []*statement
 	for _, inner := range s.block {
 		if r.paced(&v.pace, inner) {
 			continue
@@ -49,6 +49,14 @@ func (r *reader) readServer(sv *service, s *statement) {
 			if n, ok := r.integer(inner, 0, 0, 1<<31-1); ok {
 				v.put("lower_threshold", number(n), inner)
 			}
+		case "notify_up", "notify_down":
+			programs = append(programs, inner)
+		case "smtp_alert":
+			if !r.switched(inner) {
+				r.lost(inner.at, "smtp_alert off: letters tell of all real servers")
+			} else {
+				r.note(inner.at, "smtp_alert: letters tell of all real servers")
+			}
 		default:
 			if strings.HasSuffix(inner.key(), "_CHECK") || strings.HasSuffix(inner.key(), "_GET") {
 				checks = append(checks, inner)
@@ -66,6 +74,10 @@ func (r *reader) readServer(sv *service, s *statement) {
 	sv.taken[address] = true
 	v.set("address", address, s.at)
 	v.labels = []string{strings.Trim(address, `"`)}
+	for _, p := range programs {
+		event := map[string]string{"notify_up": "real_server.up", "notify_down": "real_server.down"}[p.key()]
+		r.script(p, sv.labels[0]+"-"+v.labels[0], []string{event}, filled("$HALD_SERVICE/$HALD_SERVER", sv.labels[0]+"/"+v.labels[0], ""))
+	}
 	port := s.arg(1)
 	if port == "" {
 		port = sv.port

@@ -24,6 +24,10 @@ func TestConvert(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	table := filepath.Join(dir, "table")
+	if err := os.WriteFile(table, []byte("-A -t 192.0.2.10:80 -s rr\n-a -t 192.0.2.10:80 -r 192.0.2.21:80 -g -w 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	out, report := filepath.Join(dir, "cluster.hcl"), filepath.Join(dir, "report")
 	for _, test := range []struct {
 		args []string
@@ -37,6 +41,12 @@ func TestConvert(t *testing.T) {
 		{[]string{losing, "--cluster", "shop", "-o", out, "--report", report}, 1, "", ""},
 		{[]string{one, "-o", out}, 1, "", "file exists"},
 		{[]string{filepath.Join(dir, "none.conf")}, 1, "", "none.conf"},
+		{[]string{table}, 0, `virtual_server "tcp-192.0.2.10-80"`, "nothing checks the servers"},
+		{[]string{table, "--from", "keepalived"}, 1, `cluster "cluster"`, "is not known"},
+		{[]string{one, "--from", "ipvsadm"}, 1, `cluster "cluster"`, "is nothing that ipvsadm saves"},
+		{[]string{table, table}, 2, "", "one file"},
+		{[]string{"-"}, 1, "", "standard input"},
+		{[]string{one, "--from", "haproxy"}, 2, "", "use auto, keepalived, ipvsadm"},
 		{nil, 2, "", "requires at least 1 arg"},
 		{[]string{one, one, "--as", "a,b,c"}, 2, "", "2 files and 3 names"},
 		{[]string{one, "--as", "a,a"}, 2, "", "is there twice"},
