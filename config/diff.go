@@ -72,7 +72,7 @@ func (c *Change) compare(inner *Plan, prefix string, was, is reflect.Value) {
 			}
 			old, now := listed(a), listed(b)
 			inner.lists(*c, kind, effect, old, now)
-			if effect != Anew {
+			if effect != Anew && element != reflect.TypeFor[Address]() { // peers are shown this order
 				continue
 			}
 			if before, after := common(old, now), common(now, old); before != after {

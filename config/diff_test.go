@@ -49,14 +49,22 @@ func TestDiff(t *testing.T) {
 		{"interface", func(c *Config) { c.Instances[0].Interface = "eth2" }, `!~ vrrp_instance front: interface "eth0" -> "eth2" (begins anew)`},
 		{"VRID", func(c *Config) { c.Instances[1].VRID = 9 }, "!~ vrrp_instance back: virtual_router_id 52 -> 9 (begins anew)"},
 		{"key", func(c *Config) { c.Instances[0].Keys = []Key{{2, "top-secret-3"}} }, "!~ vrrp_instance front: authentication (hidden) -> (hidden) (begins anew)"},
-		{"announcements", func(c *Config) { c.Instances[0].Announce.Refresh = time.Minute }, "!~ vrrp_instance front: gratuitous_arp refresh 0s -> 1m0s (begins anew)"},
+		{"announcements", func(c *Config) { c.Instances[0].Announce.Refresh = time.Minute }, "~ vrrp_instance front: gratuitous_arp refresh 0s -> 1m0s"},
 		{"instance added", func(c *Config) { c.Instances = append(c.Instances, Instance{Name: "third"}) }, "+ vrrp_instance third"},
 		{"instance removed", func(c *Config) { c.Instances = c.Instances[:1] }, "!- vrrp_instance back"},
 		{"address added", func(c *Config) {
 			c.Instances[0].Addresses = append(slices.Clone(c.Instances[0].Addresses), Address{Prefix: netip.MustParsePrefix("192.0.2.102/24")})
-		}, "!+ virtual_address front/192.0.2.102/24 (begins anew)\n!~ vrrp_instance front (begins anew)"},
-		{"address removed", func(c *Config) { c.Instances[0].Addresses = c.Instances[0].Addresses[:1] }, "!- virtual_address front/192.0.2.101/24 (begins anew)\n!~ vrrp_instance front (begins anew)"},
-		{"route", func(c *Config) { c.Instances[0].Routes[0].Via = netip.MustParseAddr("192.0.2.1") }, "!~ virtual_route front/0.0.0.0/0 table 254 metric 0: via  -> 192.0.2.1 (begins anew)\n!~ vrrp_instance front (begins anew)"},
+		}, "+ virtual_address front/192.0.2.102/24"},
+		{"address removed", func(c *Config) { c.Instances[0].Addresses = c.Instances[0].Addresses[:1] }, "!- virtual_address front/192.0.2.101/24"},
+		{"address added to what packets are kept from", func(c *Config) {
+			c.Instances[0].NoAccept = true
+			c.Instances[0].Addresses = c.Instances[0].Addresses[:1]
+		}, "!~ vrrp_instance front: accept = false false -> true (begins anew)\n!- virtual_address front/192.0.2.101/24"},
+		{"another family", func(c *Config) {
+			c.Instances[1].Addresses = []Address{{Prefix: netip.MustParsePrefix("2001:db8::1/64")}}
+		},
+			"!- virtual_address back/198.51.100.100/24\n+ virtual_address back/2001:db8::1/64\n!~ vrrp_instance back (begins anew)"},
+		{"route", func(c *Config) { c.Instances[0].Routes[0].Via = netip.MustParseAddr("192.0.2.1") }, "~ virtual_route front/0.0.0.0/0 table 254 metric 0: via  -> 192.0.2.1"},
 		{"rule", func(c *Config) { c.Instances[0].Rules[0].Table = 101 }, "!~ virtual_rule front/IPv4 priority 500: table 100 -> 101 (begins anew)\n!~ vrrp_instance front (begins anew)"},
 		{"rule added", func(c *Config) { c.Instances[0].Rules = append(c.Instances[0].Rules, Rule{IPv6: true, Priority: 500}) }, "!+ virtual_rule front/IPv6 priority 500 (begins anew)\n!~ vrrp_instance front (begins anew)"},
 		{"tracker", func(c *Config) { c.Instances[0].Trackers[0].Weight = -30 }, "~ track front/script:proxy: weight -20 -> -30"},

@@ -33,9 +33,9 @@ var effects = map[string]string{
 	"Instance.Name": InPlace, "Instance.Priority": InPlace, "Instance.NoPreempt": InPlace, "Instance.PreemptDelay": InPlace,
 	"Instance.Trackers":  InPlace,
 	"Instance.Interface": Anew, "Instance.Version": Anew, "Instance.VRID": Anew, "Instance.Interval": Anew, "Instance.StartDelay": Anew,
-	"Instance.Addresses": Anew, "Instance.Routes": Anew, "Instance.Rules": Anew, "Instance.VirtualMAC": Anew, "Instance.NoAccept": Anew, "Instance.Peers": Anew,
+	"Instance.Addresses": InPlace, "Instance.Routes": InPlace, "Instance.Announce": InPlace, "Instance.Rules": Anew, "Instance.VirtualMAC": Anew, "Instance.NoAccept": Anew, "Instance.Peers": Anew,
 	"Instance.Password": Anew, "Instance.Keys": Anew, "Instance.Lenient": Anew, "Instance.SourceAddress": Anew, "Instance.Checksum": Anew,
-	"Instance.Lease": Anew, "Instance.Announce": Anew,
+	"Instance.Lease": Anew,
 
 	"SyncGroup.Name": Anew, "SyncGroup.Members": Anew,
 
@@ -106,7 +106,7 @@ func restarts(was, is Instance) bool {
 	isFamily, isBare := carrier(is)
 	held := shownValue(reflect.ValueOf(was.Addresses)) != shownValue(reflect.ValueOf(is.Addresses)) || shownValue(reflect.ValueOf(was.Routes)) != shownValue(reflect.ValueOf(is.Routes))
 	return (was.Priority == 255) != (is.Priority == 255) || wasFamily != isFamily || wasBare != isBare ||
-		held && (is.VirtualMAC || is.NoAccept) || shownValue(reflect.ValueOf(was.Rules)) != shownValue(reflect.ValueOf(is.Rules))
+		held && (is.VirtualMAC || is.NoAccept || is.Priority == 255) || shownValue(reflect.ValueOf(was.Rules)) != shownValue(reflect.ValueOf(is.Rules))
 }
 
 // Started is c with what the next start alone brings into force still as it is in was,

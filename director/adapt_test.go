@@ -12,15 +12,28 @@ import (
 // TestPlanAndElectionAgree: what a plan says changes in place does in the election,
 // and what it says begins anew does.
 func TestPlanAndElectionAgree(t *testing.T) {
-	t.Run("order", func(t *testing.T) {
-		was, is := testConfig(), testConfig()
-		a, b := netip.MustParsePrefix("192.0.2.100/24"), netip.MustParsePrefix("192.0.2.101/24")
-		was.Instances[0].Addresses, is.Instances[0].Addresses = []config.Address{{Prefix: a}, {Prefix: b}}, []config.Address{{Prefix: b}, {Prefix: a}}
-		changes := config.Diff(was, is, []string{is.Instances[0].Name}).Changes
-		if ElectionConfig(was).Instances[0].Becomes(ElectionConfig(is).Instances[0]) || len(changes) != 1 || changes[0].Interrupts == "" {
-			t.Errorf("the election begins anew, the plan says %v", changes)
+	a, b, six := config.Address{Prefix: netip.MustParsePrefix("192.0.2.100/24")}, config.Address{Prefix: netip.MustParsePrefix("192.0.2.101/24")}, config.Address{Prefix: netip.MustParsePrefix("2001:db8::1/64")}
+	for name, lists := range map[string][2][]config.Address{
+		"order": {{a, b}, {b, a}}, "added": {{a}, {a, b}}, "removed": {{a, b}, {b}}, "of the other family, behind": {{a}, {a, six}},
+		"another family": {{a, six}, {six, a}}, "the first": {nil, {a}}, "the last": {{a}, nil},
+	} {
+		for _, with := range []func(*config.Instance){
+			func(*config.Instance) {}, func(in *config.Instance) { in.VirtualMAC = true }, func(in *config.Instance) { in.NoAccept = true }, func(in *config.Instance) { in.Priority = 255 },
+		} {
+			was, is := testConfig(), testConfig()
+			with(&was.Instances[0])
+			with(&is.Instances[0])
+			was.Instances[0].Addresses, is.Instances[0].Addresses = lists[0], lists[1]
+			anew := false
+			changes := config.Diff(was, is, nil).Changes
+			for _, c := range changes {
+				anew = anew || c.Effect == config.Anew
+			}
+			if becomes := ElectionConfig(was).Instances[0].Becomes(ElectionConfig(is).Instances[0]); becomes == anew || len(changes) == 0 {
+				t.Errorf("%s, %+v: the plan says %v; the election goes on: %v", name, is.Instances[0], changes, becomes)
+			}
 		}
-	})
+	}
 	was := testConfig()
 	for i := range reflect.TypeFor[config.Instance]().NumField() {
 		is := testConfig()

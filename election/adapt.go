@@ -14,35 +14,45 @@ func (c groupConfig) becomes(next groupConfig) bool {
 	return c.Name == next.Name && slices.EqualFunc(c.Instances, next.Instances, Instance.Becomes)
 }
 
-// Becomes tells the same of one instance: only its weight in the election is
-// different. An owner is none by degrees.
+// Becomes tells the same of one instance: only its weight in the election, or what it
+// holds, is different. An owner is none by degrees.
 func (c Instance) Becomes(next Instance) bool {
-	if c.owns() != next.owns() {
+	if c.owns() != next.owns() || !c.keeps(next) {
 		return false
 	}
+	c.Addresses, c.Routes, c.Announce = next.Addresses, next.Routes, next.Announce
 	c.Priority, c.NoPreempt, c.PreemptDelay, c.Before, c.Trackers = next.Priority, next.NoPreempt, next.PreemptDelay, next.Before, next.Trackers
 	return reflect.DeepEqual(c, next)
 }
 
-// adapt goes over to a configuration that this one becomes.
-func (g *group) adapt(c groupConfig) {
-	before := g.priority()
+// adapt goes over to a configuration that this one becomes. On an error it is to be
+// called again, with the one before.
+func (g *group) adapt(c groupConfig) error {
+	before, holdings := g.priority(), g.cfg.holdsAs(c)
 	g.cfg = c
+	var amendments []vrrp.Amendment
 	for i, in := range g.members {
+		amendments = append(amendments, in.holder.amendment(in.cfg, c.Instances[i]))
 		in.cfg = c.Instances[i]
 		in.fit = in.fit.renewed(in.cfg)
+	}
+	if !holdings {
+		if err := g.router.Amend(amendments, g.done); err != nil {
+			return err
+		}
 	}
 	first := c.Instances[0]
 	g.router.SetPreempt(vrrp.SetPreempt{NoPreempt: first.NoPreempt, Delay: first.PreemptDelay})
 	g.router.SetBefore(c.before())
 	p := g.priority()
 	if p == before {
-		return
+		return nil
 	}
 	g.router.SetPriority(p)
 	for _, in := range g.members {
 		in.emit(event.Event{Name: "vrrp.priority", Priority: int(p), Reason: "configuration"})
 	}
+	return nil
 }
 
 // renewed is the fitness by another configuration. Trackers that were there keep

@@ -25,7 +25,7 @@ func (e *election) configure(cfg Config) error {
 		var g *group
 		if old := e.instances[c.Instances[0].Name]; old != nil && reflect.DeepEqual(old.group.cfg, c) {
 			g = old.group
-		} else if old != nil && old.group.cfg.becomes(c) {
+		} else if old != nil && old.group.cfg.becomes(c) && (old.group.running() || old.group.cfg.holdsAs(c)) {
 			g = old.group
 			adapt[g] = c
 		} else {
@@ -51,6 +51,11 @@ func (e *election) configure(cfg Config) error {
 			return err
 		}
 	}
+	for g, c := range adapt {
+		if err := g.adapt(c); err != nil {
+			return err
+		}
+	}
 	old := e.instances
 	for _, g := range e.groups {
 		if !slices.Contains(next, g) {
@@ -59,9 +64,6 @@ func (e *election) configure(cfg Config) error {
 		}
 	}
 	e.groups, e.instances, e.order = next, instances, order
-	for g, c := range adapt {
-		g.adapt(c)
-	}
 	for _, g := range begin {
 		var before []*group
 		for _, in := range g.members {

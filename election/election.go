@@ -149,6 +149,7 @@ func (e *election) obey(c Command) error {
 		first := e.fresh
 		err := e.configure(*c.Configure)
 		e.out.answered(c.Configure.Serial, err)
+		e.noteChange(vrrp.Transition{}) // for the status
 		if first {
 			return err
 		}

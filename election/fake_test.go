@@ -60,6 +60,7 @@ type fakeHost struct {
 	posts      int             // listeners to others
 	looks      int             // at what they heard
 	claimErr   error
+	claimErrOf netip.Prefix // the one address that claimErr is for; zero: all
 	releaseErr error
 	announced  map[int][]netip.Addr // by link
 	lastMAC    string               // the MAC in the last announcement
@@ -176,7 +177,8 @@ func (f *fakeHost) change(edit func()) {
 func (f *fakeHost) Claim(link int, addrs []netif.Virtual, lease time.Duration) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.claimErr != nil {
+	of := func(v netif.Virtual) bool { return v.Prefix == f.claimErrOf }
+	if f.claimErr != nil && (!f.claimErrOf.IsValid() || slices.ContainsFunc(addrs, of)) {
 		return f.claimErr
 	}
 	f.claims++
@@ -393,6 +395,7 @@ type process struct {
 	last   []Status
 	plan   Planned
 	plansN int // how often it was reported
+	answer Configured
 }
 
 // launch runs an election; deaf leaves its reports unread.
@@ -420,6 +423,13 @@ func (p *process) plans() Planned {
 	return p.plan
 }
 
+// refusal is why the last configuration was not taken; empty: it was.
+func (p *process) refusal() string {
+	p.logMu.Lock()
+	defer p.logMu.Unlock()
+	return p.answer.Error
+}
+
 func (p *process) reported() int {
 	p.logMu.Lock()
 	defer p.logMu.Unlock()
@@ -439,6 +449,9 @@ func (p *process) read() {
 		}
 		if r.Status != nil {
 			p.last = r.Status
+		}
+		if r.Configured != nil {
+			p.answer = *r.Configured
 		}
 		if r.Planned != nil {
 			p.plan = *r.Planned

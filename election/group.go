@@ -125,11 +125,19 @@ func (g *group) look(links netif.Links, virtual []netip.Prefix) {
 	g.router.SetLinks(positions...)
 }
 
-// status is the position of each instance; nil when the router does not run.
-func (g *group) status() (list []Status) {
+// running tells whether the elections before have left, and the router runs.
+func (g *group) running() bool {
 	select {
 	case <-g.begun:
+		return true
 	default:
+		return false
+	}
+}
+
+// status is the position of each instance; nil when the router does not run.
+func (g *group) status() (list []Status) {
+	if !g.running() {
 		return nil
 	}
 	for i, s := range g.router.Stats(g.done) {

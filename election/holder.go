@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -34,13 +35,18 @@ type holder struct {
 	refusal *refusal   // nil: packets to the addresses are accepted
 	lookout []*lookout // one for each place
 
+	host     host
+	placesOf func(Instance) []*place // of a configuration; they hold nothing yet
+	retired  sync.WaitGroup          // lookouts that are ending
+
 	fights  map[string]*limit // on reports of repairs, by the event's name and the interface
 	release time.Time         // when a failed release is tried again; zero: not needed
 }
 
 func newHolder(cfg Instance, links *atomic.Pointer[netif.Links], k kernel, s announcer, from host, emit func(event.Event)) *holder {
+	placesOf := func(c Instance) []*place { return places(c, links, queued{k, from.clerk}, s) }
 	h := &holder{
-		places: places(cfg, links, queued{k, from.clerk}, s), ways: ways{routes: cfg.routes(), links: links, kernel: k},
+		places: placesOf(cfg), placesOf: placesOf, host: from, ways: ways{routes: cfg.routes(), links: links, kernel: k},
 		signs:   signs{rules: cfg.Rules, kernel: k},
 		refusal: newRefusal(cfg, from.filter), emit: emit, fights: map[string]*limit{},
 	}
@@ -211,6 +217,7 @@ func (h *holder) close() {
 	for _, o := range h.lookout {
 		o.close()
 	}
+	h.retired.Wait()
 }
 
 func (h *holder) reportRoutes(name string, routes []Route) {

@@ -68,15 +68,23 @@ func places(cfg Instance, links *atomic.Pointer[netif.Links], k kernel, s announ
 		p.virtual = append(p.virtual, netif.Virtual{Prefix: a.Prefix, Label: a.Label, Scope: a.Scope})
 		p.prefixes = append(p.prefixes, a.Prefix)
 	}
-	plan := garp.Plan{Count: cfg.Announce.Count, Interval: cfg.Announce.Interval, Delay: cfg.Announce.Delay, Refresh: cfg.Announce.Refresh}
 	for _, p := range list {
-		addrs := make([]netip.Addr, len(p.prefixes))
-		for i, prefix := range p.prefixes {
-			addrs[i] = prefix.Addr()
-		}
-		p.schedule = garp.NewSchedule(plan, addrs)
+		p.schedule = garp.NewSchedule(announcements(cfg), addrsOf(p.prefixes))
 	}
 	return list
+}
+
+// announcements are how often the addresses of an instance are announced.
+func announcements(cfg Instance) garp.Plan {
+	return garp.Plan{Count: cfg.Announce.Count, Interval: cfg.Announce.Interval, Delay: cfg.Announce.Delay, Refresh: cfg.Announce.Refresh}
+}
+
+func addrsOf(prefixes []netip.Prefix) []netip.Addr {
+	addrs := make([]netip.Addr, len(prefixes))
+	for i, prefix := range prefixes {
+		addrs[i] = prefix.Addr()
+	}
+	return addrs
 }
 
 // link is the interface as it was seen last.

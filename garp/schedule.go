@@ -83,6 +83,24 @@ func (s *Schedule) Start(now time.Time) {
 	s.refreshAfter(now)
 }
 
+// Change goes over to another plan and to other addresses, one or more, without a word
+// about those that stay, except where some are new: these are announced, with the
+// others, as by Start.
+func (s *Schedule) Change(plan Plan, addrs []netip.Addr, now time.Time) {
+	added := slices.ContainsFunc(addrs, func(a netip.Addr) bool { return !slices.Contains(s.addrs, a) })
+	next := NewSchedule(plan, addrs)
+	s.plan, s.addrs, s.position = plan, next.addrs, 0
+	s.rounds.burst, s.rounds.period = next.rounds.burst, next.rounds.period
+	switch {
+	case !s.on:
+	case added:
+		s.Start(now)
+	default:
+		s.refresh = time.Time{}
+		s.refreshAfter(now)
+	}
+}
+
 // Repeat asks for one more round, as another node that claimed the addresses
 // was heard and may have announced them: now, and once more a second
 // after the last call, so that ours is the last word on the wire. It may be

@@ -20,6 +20,7 @@ type Router struct {
 	orders   chan Event // Yield, TakeBack
 	preempt  chan SetPreempt
 	stats    chan chan []Stats
+	amend    chan amending
 	before   chan time.Duration
 	proceed  chan uint64
 	gate     gate
@@ -42,7 +43,7 @@ type Router struct {
 func NewRouter(cfg Config, members ...Member) *Router {
 	r := &Router{
 		cfg: cfg, machine: NewMachine(cfg),
-		links: make(chan []Link, 1), priority: make(chan uint8, 1), orders: make(chan Event, 1), preempt: make(chan SetPreempt, 1), stats: make(chan chan []Stats),
+		links: make(chan []Link, 1), priority: make(chan uint8, 1), orders: make(chan Event, 1), preempt: make(chan SetPreempt, 1), stats: make(chan chan []Stats), amend: make(chan amending),
 		before: make(chan time.Duration, 1), proceed: make(chan uint64, 1),
 		readable: make(chan Conn), again: make(chan struct{}), closed: make(chan struct{}),
 	}
@@ -139,6 +140,8 @@ func (r *Router) Run(ctx context.Context) error {
 			r.wake(func() { r.gate.open = r.gate.open || serial == r.gate.serial })
 		case c := <-r.readable:
 			r.wake(func() { r.read(c) })
+		case a := <-r.amend:
+			r.wake(func() { a.answer <- r.amended(a.members) })
 		case answer := <-r.stats:
 			r.wake(func() { answer <- r.snapshot() })
 		case <-timer.C:

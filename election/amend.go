@@ -1,0 +1,182 @@
+package election
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/hald-project/hald/netif"
+	"github.com/hald-project/hald/vrrp"
+)
+
+// keeps tells whether what an instance holds can become that of another configuration
+// while it is held. What is advertised over another family, or no longer at all, is
+// another election to its peers; a link with a virtual MAC and packets that are dropped
+// are made for their addresses; an owner's are the host's.
+func (c Instance) keeps(next Instance) bool {
+	if c.is6() != next.is6() || (len(c.advertised()) == 0) != (len(next.advertised()) == 0) {
+		return false
+	}
+	next.Announce = c.Announce
+	return c.holdsAs(next) || !next.VirtualMAC && !next.NoAccept && !next.owns()
+}
+
+// holdsAs tells whether two configurations hold the same, and announce it alike.
+func (c Instance) holdsAs(next Instance) bool {
+	return slices.Equal(c.Addresses, next.Addresses) && slices.Equal(c.Routes, next.Routes) && c.Announce == next.Announce
+}
+
+func (c groupConfig) holdsAs(next groupConfig) bool {
+	return slices.EqualFunc(c.Instances, next.Instances, Instance.holdsAs)
+}
+
+// amendment is what the router must know of a configuration that another becomes.
+func (h *holder) amendment(was, next Instance) vrrp.Amendment {
+	return vrrp.Amendment{
+		Advertised: next.advertised(),
+		Hold:       func(now time.Time, in vrrp.State) error { return h.amend(next, now, in) },
+		Back: func(now time.Time, in vrrp.State) error {
+			err := h.amend(was, now, in)
+			if err != nil {
+				_ = h.amend(was, now, vrrp.Fault) // to be claimed when that is over; touches nothing
+			}
+			return err
+		},
+	}
+}
+
+// amend goes over to other addresses, routes and announcements. What is held and still
+// wanted is not touched. What goes is released before anything new is claimed, for it may
+// be the same address on another interface. After an error the holder is neither the old
+// nor the new: going back is an amendment too.
+func (h *holder) amend(cfg Instance, now time.Time, state vrrp.State) error {
+	holding := !cfg.owns() && (state == vrrp.Master || state == vrrp.Leaving)
+	routes := cfg.routes()
+	newRoutes := without(routes, h.ways.routes)
+	err := h.quit(without(h.ways.routes, routes), holding)
+	h.ways.routes = routes
+	fresh, failed := h.rearrange(cfg, now, holding)
+	if err = errors.Join(err, failed); !holding {
+		return err
+	}
+	for i, p := range h.places {
+		begins := !p.held
+		if !begins && len(fresh[i]) == 0 {
+			continue
+		}
+		if failed := p.claim(); failed != nil {
+			err = errors.Join(err, fmt.Errorf("claim on %s: %w", p.name, failed))
+			p.forget(fresh[i])
+			continue
+		}
+		h.report("address.claimed", p, fresh[i])
+		if state == vrrp.Master {
+			if begins {
+				p.schedule.Start(now)
+			}
+			_ = p.announce(now)
+		}
+	}
+	h.watch()
+	if len(newRoutes) == 0 {
+		return err
+	}
+	if failed := h.ways.claim(); failed != nil {
+		return errors.Join(err, failed)
+	}
+	h.reportRoutes("route.claimed", newRoutes)
+	return err
+}
+
+// quit releases routes that are no longer wanted.
+func (h *holder) quit(gone []Route, holding bool) error {
+	if len(gone) == 0 || !holding {
+		return nil
+	}
+	if _, err := (&ways{routes: gone, kernel: h.ways.kernel}).release(); err != nil {
+		return err
+	}
+	h.reportRoutes("route.released", gone)
+	return nil
+}
+
+// rearrange has the places and the lookouts that another configuration wants, those that
+// are there already among them, and releases what is not wanted. fresh is what is new, by place.
+func (h *holder) rearrange(cfg Instance, now time.Time, holding bool) (fresh [][]netip.Prefix, err error) {
+	before, watched := h.places, h.lookout
+	h.places, h.lookout = nil, nil
+	kept := map[*place]bool{}
+	for _, p := range h.placesOf(cfg) {
+		added := p.prefixes
+		var eye *lookout
+		if i := slices.IndexFunc(before, func(b *place) bool { return b.name == p.name }); i >= 0 {
+			old := before[i]
+			kept[old] = true
+			gone := prefixesOf(without(old.virtual, p.virtual))
+			added = prefixesOf(without(p.virtual, old.virtual))
+			if holding {
+				err = errors.Join(err, h.drop(old, gone))
+			}
+			old.virtual, old.prefixes, old.next = p.virtual, p.prefixes, 0
+			old.schedule.Change(announcements(cfg), addrsOf(p.prefixes), now)
+			p, eye = old, watched[i]
+			if !slices.Equal(watched[i].prefixes, p.prefixes) {
+				eye = newLookout(p, cfg, h.host, h.emit)
+				eye.split = watched[i].split
+				h.retire(watched[i])
+			}
+		} else {
+			eye = newLookout(p, cfg, h.host, h.emit)
+		}
+		h.places, h.lookout, fresh = append(h.places, p), append(h.lookout, eye), append(fresh, added)
+	}
+	for i, p := range before {
+		if kept[p] {
+			continue
+		}
+		h.retire(watched[i])
+		if holding {
+			err = errors.Join(err, h.drop(p, p.prefixes))
+		}
+	}
+	return fresh, err
+}
+
+// drop releases addresses of a place that is held.
+func (h *holder) drop(p *place, gone []netip.Prefix) error {
+	if len(gone) == 0 {
+		return nil
+	}
+	if err := p.kernel.Release(p.index, gone); err != nil {
+		return fmt.Errorf("release on %s: %w", p.name, err)
+	}
+	h.report("address.released", p, gone)
+	return nil
+}
+
+// forget takes out addresses that could not be claimed.
+func (p *place) forget(unclaimed []netip.Prefix) {
+	p.virtual = slices.DeleteFunc(slices.Clone(p.virtual), func(v netif.Virtual) bool { return slices.Contains(unclaimed, v.Prefix) })
+	p.prefixes = prefixesOf(p.virtual)
+}
+
+// retire ends a lookout that another one follows, or none. The router does not wait.
+func (h *holder) retire(o *lookout) {
+	o.end()
+	h.retired.Go(o.close)
+}
+
+// without are the items of a list that are not in another.
+func without[T comparable](list, other []T) []T {
+	return slices.DeleteFunc(slices.Clone(list), func(item T) bool { return slices.Contains(other, item) })
+}
+
+func prefixesOf(list []netif.Virtual) []netip.Prefix {
+	prefixes := make([]netip.Prefix, len(list))
+	for i, v := range list {
+		prefixes[i] = v.Prefix
+	}
+	return prefixes
+}
