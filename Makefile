@@ -22,7 +22,7 @@ UNITS = ./cmd/hald $(shell go list ./... | grep -v -e /integration -e /kerneltes
 # The lab and what drives it wait for real time. What is short, and has bounds of
 # half a second and more, runs at once; what measures has the machine to itself,
 # one package after the other (integration/README.md).
-SHORT = ./ipvsctl/kerneltest ./integration/guest ./integration/lab ./integration/measure
+SHORT = ./ipvsctl/kerneltest ./integration/guest ./integration/install ./integration/lab ./integration/measure
 ALONE = $(filter-out $(shell go list $(SHORT)),$(shell go list ./integration/...))
 
 .PHONY: all build test check fuzz bench soak soak-checks browser demo package clean
