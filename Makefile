@@ -58,12 +58,12 @@ fuzz:
 # Go's benchmarks, then failovers beside keepalived's, five minutes a run, and
 # adverts at short intervals, half an hour, and health checks by the ten thousand,
 # ten minutes (integration/rhythm and integration/checks have flags).
-# PAGE=docs/measurements.md renews the figures there instead of showing them.
+# PAGE=docs/measurements.md renews the figures there, and in docs/checks.md, instead of showing them.
 bench:
 	go test -run '^$$' -bench . -benchmem $(UNITS)
 	CGO_ENABLED=0 go run ./integration/measure -runs $(RUNS) $(if $(PAGE),-o $(PAGE))
 	CGO_ENABLED=0 go run ./integration/rhythm
-	CGO_ENABLED=0 go run ./integration/checks
+	CGO_ENABLED=0 go run ./integration/checks $(if $(PAGE),-o docs/checks.md)
 
 # hald and keepalived as each other's backup, in every way of speaking that both
 # know, with faults (integration/soak): any address that moves by itself fails it.

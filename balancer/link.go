@@ -1,6 +1,7 @@
 package balancer
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -115,7 +116,8 @@ func replace[T any](box chan T, v T) {
 func (o *outbox) send(ctx context.Context, link net.Conn) error {
 	hurry := context.AfterFunc(ctx, func() { link.SetWriteDeadline(time.Now().Add(time.Second)) })
 	defer hurry()
-	messages := json.NewEncoder(link)
+	together := bufio.NewWriter(link) // ten thousand events of one moment are not as many writes
+	messages := json.NewEncoder(together)
 	for {
 		var r Report
 		select {
@@ -127,9 +129,13 @@ func (o *outbox) send(ctx context.Context, link net.Conn) error {
 		case c := <-o.answer:
 			r.Configured = &c
 		case <-ctx.Done():
-			return o.flush(messages)
+			return errors.Join(o.flush(messages), sendError(together.Flush()))
 		}
-		if err := messages.Encode(r); err != nil {
+		err := messages.Encode(r)
+		if err == nil && len(o.events) == 0 {
+			err = together.Flush()
+		}
+		if err != nil {
 			return sendError(err)
 		}
 	}
@@ -152,6 +158,9 @@ func (o *outbox) flush(messages *json.Encoder) error {
 // from a message that has no JSON form.
 func sendError(err error) error {
 	var network net.Error
+	if err == nil {
+		return nil
+	}
 	if errors.As(err, &network) || errors.Is(err, io.ErrClosedPipe) {
 		return errClosed
 	}

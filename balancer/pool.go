@@ -20,6 +20,10 @@ const (
 	// return after minutes only.
 	tidyAfter = 5 * time.Second
 
+	// How much garbage may gather, in per cent of what is kept (debug.SetGCPercent).
+	steadyGarbage  = 10
+	loadingGarbage = 100
+
 	// A step looks at every server, so that thousands of verdicts, each with a
 	// step of its own, would take a processor for many seconds. After a step the
 	// next verdicts gather for so many times as long as it took, within bounds:
@@ -111,6 +115,7 @@ func (p *pool) loop(ctx context.Context) error {
 		case <-p.wake.C:
 			p.advance(nil)
 		case <-p.tidy.C:
+			debug.SetGCPercent(steadyGarbage)
 			debug.FreeOSMemory()
 		}
 	}
@@ -145,6 +150,8 @@ func (p *pool) configure(ctx context.Context, c Config) error {
 	if trouble := p.finds.recall(ctx, c.Found); trouble != nil {
 		p.tell(*trouble)
 	}
+	debug.SetGCPercent(loadingGarbage)
+	p.tidy.Reset(tidyAfter)
 	checks := make(map[checkID]Check)
 	services, err := p.compose(c, checks)
 	if err != nil {
@@ -158,7 +165,6 @@ func (p *pool) configure(ctx context.Context, c Config) error {
 	p.finds.follow(ctx, sources(services))
 	p.keeping.configure(ctx, c)
 	p.advance(nil)
-	p.tidy.Reset(tidyAfter)
 	return nil
 }
 

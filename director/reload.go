@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -170,6 +171,7 @@ func (l *life) renew(ctx context.Context, by string, allow bool) (Outcome, error
 		return Outcome{}, stopping
 	}
 	defer func() { <-l.reload.turn }()
+	debug.SetGCPercent(loadingGarbage)
 	c, diags := l.d.Load()
 	var told strings.Builder
 	diags.WriteText(&told, 0, false)
@@ -297,6 +299,7 @@ func (l *life) rollBack(reason string) {
 
 // reject tells everybody that the old configuration goes on.
 func (l *life) reject(p proposal, plan *config.Plan, reason string) {
+	l.tidy()
 	l.emit(event.Event{Name: "config.rejected", Error: reason, By: p.by})
 	p.outcome <- Outcome{Refused: reason, Diagnostics: p.told, Plan: plan}
 }

@@ -20,6 +20,14 @@ const notAnswering = "the process in charge does not answer"
 // does, which the runtime would return after minutes only.
 const tidyAfter = 5 * time.Second
 
+// How much garbage may gather, in per cent of what is kept (debug.SetGCPercent). What is
+// kept of ten thousand servers is small beside what reading them takes, and there is
+// little garbage but then.
+const (
+	steadyGarbage  = 10
+	loadingGarbage = 100
+)
+
 // ask is an admin request for the status.
 type ask struct {
 	reply chan Document // of capacity one
@@ -102,6 +110,7 @@ func (l *life) asked(ctx context.Context, whole bool) (Document, error) {
 // pool survives one collection.
 func (l *life) tidy() {
 	time.AfterFunc(tidyAfter, func() {
+		debug.SetGCPercent(steadyGarbage)
 		runtime.GC()
 		debug.FreeOSMemory()
 	})

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -21,14 +20,6 @@ import (
 	"github.com/hald-project/hald/election"
 	"github.com/hald-project/hald/event"
 	"github.com/hald-project/hald/ipvsctl"
-)
-
-// How much garbage may gather, in per cent of what is kept (debug.SetGCPercent). What
-// the director and the balancer keep of ten thousand servers is small beside what reading
-// them takes, and they make little garbage but then.
-const (
-	steadyGarbage  = 10
-	loadingGarbage = 100
 )
 
 // lastResort ends a daemon that was told to end at once and cannot.
@@ -102,7 +93,6 @@ func (a *app) made(c *config.Config, dry bool) *director.Director {
 // live is the daemon's life from here to its end. What it loads it reads like the files
 // it began with.
 func (a *app) live(ctx context.Context, d *director.Director, files *config.Loader) error {
-	debug.SetGCPercent(steadyGarbage)
 	log := a.logging(d.Config.Log)
 	sink, level := a.sink(log)
 	d.LogLevel, d.LogLevelGiven = log.Level, a.logLevel != ""
@@ -126,7 +116,6 @@ func (a *app) live(ctx context.Context, d *director.Director, files *config.Load
 	d.Log, d.Path, d.Hangup = sink.Emit, path, hangup
 	name, trial := d.Config.Director.Name, d.DryRun
 	d.Load = func() (*config.Config, config.Diagnostics) {
-		defer debug.SetGCPercent(debug.SetGCPercent(loadingGarbage))
 		c, diags := files.Load(path, name)
 		if c != nil && trial {
 			c.Admin.Socket = ""

@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -53,9 +52,6 @@ func (a *app) worker() *cobra.Command {
 				parts = shadows
 			}
 			if role == director.RoleBalancer {
-				// What it keeps of ten thousand servers is small beside the room that
-				// the collector would let it fill, at some milliseconds a second.
-				debug.SetGCPercent(steadyGarbage)
 				// net/http tells the standard log of servers that break HTTP/2. The
 				// result of the check says so already, and only when it is new.
 				log.SetOutput(io.Discard)
