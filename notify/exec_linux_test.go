@@ -53,6 +53,7 @@ func TestCommandIsTold(t *testing.T) {
 }
 
 func TestCommandThatFails(t *testing.T) {
+	t.Parallel()
 	for script, want := range map[string]string{
 		"exit 3":                              "exit status 3",
 		"echo no route; echo to >&2; exit 1":  "exit status 1: no route to",
@@ -82,6 +83,7 @@ func TestCommandThatFails(t *testing.T) {
 
 // Whatever the command started is killed with it when time is up.
 func TestTheWholeGroupIsKilled(t *testing.T) {
+	t.Parallel()
 	pids := filepath.Join(t.TempDir(), "pids")
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()

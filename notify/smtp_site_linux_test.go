@@ -112,6 +112,7 @@ func (s *mailserver) next(t *testing.T) (l letter) {
 
 // TestLetters: over TLS, logged in by PLAIN and by LOGIN, whole and readable.
 func TestLetters(t *testing.T) {
+	t.Parallel()
 	night := event.Event{Seq: 8, Time: noon, Name: "quorum.lost", Cluster: "shop", Director: "lb1", Service: "läden", Error: "2 of 3 down\r\nBcc: all@example.net"}
 	for _, mechanism := range []string{"PLAIN", "LOGIN"} {
 		s := serveMail(t, mechanism, "yes")
@@ -156,6 +157,7 @@ func TestLetters(t *testing.T) {
 // TestLettersThatCannotBeSent: what is wrong is said, without the password, and
 // whether it makes sense to try again.
 func TestLettersThatCannotBeSent(t *testing.T) {
+	t.Parallel()
 	s, bare, strange := serveMail(t, "PLAIN,LOGIN", "yes"), serveMail(t, "PLAIN", "no"), serveMail(t, "", "yes")
 	for name, tt := range map[string]struct {
 		change   func(m *SMTP)

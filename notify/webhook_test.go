@@ -99,6 +99,7 @@ func TestAnswers(t *testing.T) {
 // A server that is not who it says is told nothing; one that does not answer costs
 // the timeout; what is wrong says what, and no secret.
 func TestPostThatFails(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int32
 	url, ca := server(t, func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
