@@ -66,6 +66,9 @@ var (
 	reloadTime    = family("config_last_reload_success_timestamp_seconds", "When a configuration was last applied.")
 	maintenanceOn = family("maintenance", "1 while the whole director is out of the election.")
 	stateKept     = family("planned_work_kept", "1 if maintenance, standbys and overrides would survive a restart.")
+	notifyQueue   = family("notify_queue", "Events that wait for a notifier, or are being told.", "notifier")
+	notifyTold    = family("notify_told_total", "Events that a notifier has told.", "notifier")
+	notifyLost    = family("notify_lost_total", "Events that a notifier gave up, or dropped because its queue was full.", "notifier")
 	eventsSeen    = family("events_total", "Events by name.", "event")
 )
 
@@ -91,6 +94,11 @@ func (s sample) daemon(d Document) {
 	}
 	s.gauge(maintenanceOn, truth(d.Maintenance != nil))
 	s.gauge(stateKept, truth(d.Kept))
+	for _, n := range d.Notifiers {
+		s.gauge(notifyQueue, float64(n.Queue), n.Name)
+		s.counter(notifyTold, float64(n.Told), n.Name)
+		s.counter(notifyLost, float64(n.Lost), n.Name)
+	}
 	for name, n := range d.counted.events {
 		s.counter(eventsSeen, float64(n), name)
 	}

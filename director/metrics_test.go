@@ -13,6 +13,7 @@ import (
 	"github.com/hald-project/hald/balancer"
 	"github.com/hald-project/hald/election"
 	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/notify"
 )
 
 // scraped is one scrape of a document.
@@ -49,12 +50,16 @@ func TestMetrics(t *testing.T) {
 			Faults: []string{"link_down"}, Trackers: []election.TrackerStatus{{Kind: "script", Name: "x", State: "up"}}}},
 		VirtualServers: []balancer.Status{{Name: "http", HasQuorum: true, RealServers: []balancer.ServerStatus{server, leaving}}},
 		IPVS:           balancer.Operations{Adds: 1, Failures: 2, Drifts: 3},
+		Notifiers:      []notify.Status{{Name: "pager", Queue: 3, Told: 4, Lost: 5}},
 	})
 	for _, line := range strings.Split(`hald_build_info{goversion="go1
 hald_config_hash_info{hash="abc"} 1
 hald_config_last_reload_successful 0
 hald_config_last_reload_success_timestamp_seconds 1.5
 hald_ready 0
+hald_notify_queue{notifier="pager"} 3
+hald_notify_told_total{notifier="pager"} 4
+hald_notify_lost_total{notifier="pager"} 5
 hald_events_total{event="vrrp.split"} 2
 hald_vrrp_state{instance="web",state="backup"} 1
 hald_vrrp_state{instance="web",state="master"} 0

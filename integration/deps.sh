@@ -49,4 +49,4 @@ if [ ! -e $policy ]; then
 	trap 'rm -f $policy' EXIT
 fi
 apt-get -qq update >&2
-apt-get -qq install --no-install-recommends -y "$@" >&2
+apt-get -qq -o Dpkg::Options::=--force-unsafe-io install --no-install-recommends -y "$@" >&2 # it need not survive a power cut

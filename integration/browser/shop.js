@@ -19,7 +19,7 @@
     adverts_discarded: 0, since: at(345600), faults: [], trackers: [], ...more});
   const base = name => ({cluster: n("shop"), director: name, version: "v1.0.0", time: new Date(noon + 1000 * beat).toISOString(), uptime_s: 345610 + beat, config: {hash: "7c1f0ab2d3e4559f"}, maintenance: null, overrides: []});
   const down = {state: "down", effective_weight: 0, since: at(83), active_connections: 0, inactive_connections: 0, traffic_per_s: {}};
-  const ours = () => ({...base("lb1"),
+  const ours = () => ({...base("lb1"), notifiers: evil ? [{name: n("pager"), last_error: n("no route to host"), last_error_at: at(9), lost: 2}] : [],
     vrrp_instances: [
       instance(n("public"), 51, ["192.0.2.118/24", "2001:db8::118/64"], {state: "master", reason: n("master_silent"), master: "192.0.2.11"}),
       instance("backend", 52, ["10.0.0.1/24"], {state: "backup", interface: "eth1", effective_priority: 120, transitions: 4, adverts_sent: 1200, adverts_received: 3400 + beat, since: at(1510), why_not_master: n("lb2 has the higher priority 140"),

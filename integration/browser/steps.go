@@ -105,6 +105,9 @@ var steps = []step{
 		if err := b.until("the story", "window.told === true && document.querySelectorAll('.row .name').length > 5"); err != nil {
 			return err
 		}
+		if err := b.until("a notifier that fails", saying(".banner", "does not get through")); err != nil {
+			return err
+		}
 		if err := b.until("the names as they are", saying(".row .name", "<img src=x onerror=")); err != nil {
 			return err
 		}
