@@ -82,7 +82,7 @@ func TestFarm(t *testing.T) {
 	}
 	done := hald.AwaitEvent(settle, "the weight is written", func(e lab.Event) bool { return e.Name == "ipvs.applied" && e.Read.After(began) })
 	t.Logf("from the command to the table: %v", done.Read.Sub(began))
-	if !strings.Contains(done.Line, `"count":1,`) {
+	if !strings.Contains(done.Line, `"count":1}`) {
 		t.Errorf("one weight of ten thousand: %s", done.Line)
 	}
 }
