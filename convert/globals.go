@@ -7,19 +7,17 @@ import (
 
 // globals are the defaults that global_defs gives.
 type globals struct {
-	version  int // 0: by the family
-	count    int // of gratuitous ARP; 0: not told
-	delay    *time.Duration
-	refresh  *time.Duration
-	pace     *time.Duration
-	start    *time.Duration
-	minimal  bool // vrrp_min_garp
-	strict   bool
-	user     string // of scripts
-	link     string // default_interface
-	sync     *statement
-	noAccept bool
-	mailed   *statement
+	version int // 0: by the family
+	count   int // of gratuitous ARP; 0: not told
+	delay   *time.Duration
+	refresh *time.Duration
+	pace    *time.Duration
+	start   *time.Duration
+	minimal bool // vrrp_min_garp
+	strict  bool
+	user    string // of scripts
+	link    string // default_interface
+	sync    *statement
 }
 
 func (r *reader) readGlobals(s *statement) {

@@ -27,7 +27,6 @@ type router struct {
 	unicast  *statement
 	peers    []peer
 	source   netip.Addr
-	noStrict bool
 	password *statement
 	kind     string // of authentication
 	accept   *bool
