@@ -32,7 +32,9 @@ func (r *reader) readServer(sv *service, s *statement) {
 					v.put("weight", number(n), inner)
 				}
 			}
-		case "lb_kind", "lvs_method":
+		case "lb_kind":
+			r.rewritten(inner.at, "%s: keepalived has lvs_method in a real_server, and ignores lb_kind there", said(inner))
+		case "lvs_method":
 			method, tunnel := r.forwarding(inner, inner.args())
 			v.method = method
 			if method != sv.method {

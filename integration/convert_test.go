@@ -25,8 +25,55 @@ const savedTable = `-A -t 203.0.113.10:80 -s wlc -p 120
 -a -t [2001:db8::10]:80 -r [2001:db8::21]:80 -g -w 1
 `
 
+// keepalivedTable has the services of the tutorial's scheme and others, whose servers
+// keepalived takes for healthy at first.
+const keepalivedTable = `
+virtual_server_group WEB { 203.0.113.11-12 80
+    203.0.113.13 8080
+    fwmark 7 }
+virtual_server 203.0.113.10 80 {
+    delay_loop 60
+    lb_algo wlc
+    lb_kind DR
+    persistence_timeout 120
+    protocol TCP
+    real_server 203.0.113.119 80 { weight 1 }
+    real_server 203.0.113.35 80 { weight 1
+        uthreshold 100
+        lthreshold 50 }
+}
+virtual_server 203.0.113.10 443 {
+    lb_algo sh
+    sh-port
+    protocol TCP
+    persistence_timeout
+    persistence_granularity 255.255.255.0
+    real_server 203.0.113.21 8443 { weight 5 }
+    real_server 203.0.113.22 443 { lb_kind DR }
+    real_server 203.0.113.23 443 { lvs_method DR }
+}
+virtual_server group WEB {
+    lb_algo wrr
+    lb_kind NAT
+    protocol TCP
+    real_server 203.0.113.21 81 { weight 2 }
+}
+virtual_server 203.0.113.10 53 {
+    lb_algo rr
+    lb_kind TUN
+    ops
+    protocol UDP
+    real_server 203.0.113.21 53 { }
+}
+virtual_server 2001:db8::10 80 {
+    lb_kind DR
+    protocol TCP
+    real_server 2001:db8::21 80 { }
+}
+`
+
 // TestConvertedTables: the table that hald makes of a converted configuration is that
-// of before, whoever made it.
+// of who had it before: ipvsadm, and keepalived.
 func TestConvertedTables(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
@@ -38,6 +85,15 @@ func TestConvertedTables(t *testing.T) {
 	}
 	l.Run("lb1", "ipvsadm", "-C")
 	convertedTable(t, l, file, before)
+
+	keepalived := l.KeepalivedWith("lb1", keepalivedTable)
+	keepalived.Start()
+	l.Eventually(settle, "keepalived has made its services", func() bool {
+		return strings.Count(table(l, "lb1"), "-A ") == 8 && strings.Count(table(l, "lb1"), "-a ") == 11
+	})
+	before = table(l, "lb1")
+	keepalived.Stop()
+	convertedTable(t, l, l.WriteFile("keepalived.conf", keepalivedTable), before)
 }
 
 // convertedTable runs hald with what comes of a file, and waits for the table.
@@ -47,7 +103,6 @@ func convertedTable(t *testing.T, l *lab.Lab, file, want string) {
 	l.Run("lb1", "sh", "-c", "rm -f "+out+"; "+lab.HaldBinary()+" convert "+file+" -o "+out)
 	hald := l.HaldWith("lb1", out)
 	hald.Start()
-	defer hald.Stop()
 	got := ""
 	for end := time.Now().Add(settle); got != want && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		got = table(l, "lb1")
@@ -55,5 +110,6 @@ func convertedTable(t *testing.T, l *lab.Lab, file, want string) {
 	if got != want {
 		t.Errorf("hald's table of %s is\n%s\nwant\n%s", file, got, want)
 	}
+	hald.Stop()
 	l.Run("lb1", "ipvsadm", "-C")
 }
