@@ -56,14 +56,16 @@ func (g *group) adapt(c groupConfig) error {
 }
 
 // renewed is the fitness by another configuration. Trackers that were there keep
-// what they said.
+// what they said; the others join.
 func (f *fitness) renewed(c Instance) *fitness {
 	next := newFitness(c.Priority, c.Trackers)
 	for i := range next.trackers {
 		t := &next.trackers[i]
 		known := slices.IndexFunc(f.trackers, func(k tracked) bool { return k.id() == t.id() })
 		if known >= 0 {
-			t.verdict, t.upSince = f.trackers[known].verdict, f.trackers[known].upSince
+			t.verdict, t.upSince, t.joined = f.trackers[known].verdict, f.trackers[known].upSince, f.trackers[known].joined
+		} else {
+			t.joined = true
 		}
 	}
 	return next

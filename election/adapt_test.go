@@ -48,3 +48,34 @@ func TestConfiguredInPlace(t *testing.T) {
 		a.leave(t)
 	})
 }
+
+// TestTrackersJoin: a master to which trackers are added goes on until they are known, with
+// its priority, whatever failing would mean, and then they count.
+func TestTrackersJoin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := launch(newFakeHost(vrrptest.NewLAN(), addrA), false)
+		a.configure(shop(150))
+		sleep(12 * time.Second)
+		mark := len(a.names())
+		next := shop(150)
+		next.Trackers = []Tracker{{Kind: "exec", Name: "must"}, {Kind: "exec", Name: "should", Weight: -30}, {Kind: trackFile, Name: "offset"}}
+		a.configure(next)
+		sleep(5 * time.Second)
+		if s := a.status()[0]; len(a.names()) > mark || s.State != "master" || s.EffectivePriority != 150 || s.Trackers[0].State != trackUnknown {
+			t.Errorf("events %v, status %+v", a.names()[mark:], s)
+		}
+		a.enc.Encode(Command{Track: &Track{Verdicts: []Verdict{
+			{Instance: "shop", Kind: "exec", Name: "must", State: trackUp}, {Instance: "shop", Kind: "exec", Name: "should", State: trackDown},
+		}}})
+		sleep(2 * time.Second)
+		if s := a.status()[0]; s.State != "master" || s.EffectivePriority != 120 {
+			t.Errorf("%+v", s)
+		}
+		a.enc.Encode(Command{Track: &Track{Verdicts: []Verdict{{Instance: "shop", Kind: "exec", Name: "must", State: trackDown}}}})
+		sleep(2 * time.Second)
+		if s := a.status()[0]; s.State != "fault" || s.Faults[0] != "track_exec:must" {
+			t.Errorf("%+v", s)
+		}
+		a.leave(t)
+	})
+}

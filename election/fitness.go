@@ -31,7 +31,8 @@ const ownerPriority = 255
 
 // fitness is what the trackers of one instance say, and what follows: the
 // effective priority, or why the instance cannot be master. What is not known yet
-// counts as failed.
+// counts as failed, unless it joined an election under way: that goes on as it is until it
+// is known.
 type fitness struct {
 	base     uint8
 	trackers []tracked
@@ -42,6 +43,7 @@ type tracked struct {
 	Tracker
 	verdict Verdict
 	upSince time.Time // of an interface that is up but still counts as down
+	joined  bool      // when the instance was in its election already
 }
 
 func newFitness(base uint8, trackers []Tracker) *fitness {
@@ -107,6 +109,9 @@ func (t *tracked) take(v Verdict, news []event.Event) []event.Event {
 	return news
 }
 
+// awaited tells whether nothing follows from the tracker yet.
+func (t *tracked) awaited() bool { return t.joined && t.verdict.State == trackUnknown }
+
 // id is how reasons name a tracker.
 func (t *tracked) id() string { return t.Kind + ":" + t.Name }
 
@@ -126,6 +131,7 @@ func (f *fitness) priority() uint8 {
 // worth is what a tracker adds to the priority now.
 func (t *tracked) worth() int {
 	switch up := t.verdict.State == trackUp; {
+	case t.awaited():
 	case t.Kind == trackFile:
 		return t.verdict.Value
 	case t.Weight > 0 && up, t.Weight < 0 && !up:
@@ -159,7 +165,7 @@ func (f *fitness) moved(before []int) (ids []string) {
 func (f *fitness) faults() (reasons []string) {
 	for i := range f.trackers {
 		switch t := &f.trackers[i]; {
-		case t.Weight != 0:
+		case t.Weight != 0 || t.awaited():
 		case t.verdict.State == trackUnknown:
 			reasons = append(reasons, "track_pending:"+t.id())
 		case t.verdict.State == trackDown && t.Kind != trackFile:
