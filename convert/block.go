@@ -124,7 +124,7 @@ func texts(all []string) string {
 
 // list breaks lines where one would be long.
 func list(values []string) string {
-	if one := "[" + strings.Join(values, ", ") + "]"; len(one) < 90 {
+	if one := "[" + strings.Join(values, ", ") + "]"; len(one) < 90 && !strings.Contains(one, "\n") {
 		return one
 	}
 	return "[\n" + strings.Join(values, ",\n") + ",\n]"

@@ -62,6 +62,9 @@ func (r *reader) readServer(sv *service, s *statement) {
 		default:
 			if strings.HasSuffix(inner.key(), "_CHECK") || strings.HasSuffix(inner.key(), "_GET") {
 				checks = append(checks, inner)
+				if !inner.isBlock {
+					r.lost(inner.at, "%s has no braces: keepalived takes the next line for its block, and what follows for something else", said(inner))
+				}
 				continue
 			}
 			v.comments = append(v.comments, inner.comments...)

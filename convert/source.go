@@ -208,8 +208,8 @@ func (s *source) substitute(text string) (string, bool) {
 	return text, false
 }
 
-// value is what a definition stands for. The comment signs among them are protected
-// by quotes.
+// value is what a definition stands for. The comment signs among them are others until
+// the words are split.
 func (s *source) value(name string) (string, bool) {
 	if value, known := s.names[name]; known {
 		return strings.TrimSuffix(value, "\n"), true
@@ -220,9 +220,9 @@ func (s *source) value(name string) (string, bool) {
 	case "_INSTANCE":
 		return s.id, true
 	case "_HASH":
-		return "'#'", true
+		return protectedHash, true
 	case "_BANG":
-		return "'!'", true
+		return protectedBang, true
 	}
 	return "", false
 }

@@ -41,6 +41,7 @@ func TestAdvanced(t *testing.T) {
 		{"list", "~LST(IP, 1, 2) ~LST(IP1, 5,6) 192.169.${IP}.${IP1}", []string{"192.169.1.5", "192.169.1.6", "192.169.2.5", "192.169.2.6"}},
 		{"list of several", "~LST({IP, IP1}, {10,1},{20,4}) ~SEQ(X,1,2) 192.${X}.${IP}.${IP1}", []string{"192.1.10.1", "192.2.10.1", "192.1.20.4", "192.2.20.4"}},
 		{"quotes", `abcd" efg h jkl "mnop abcd "efg h jkl" mnop 'it"s' "a\x41\102\tb\"c"`, []string{"abcd efg h jkl mnop|abcd|efg h jkl|mnop|it\"s|aAB\tb\"c"}},
+		{"predefined in quotes", "a \"b ${_HASH} c\"", []string{"a|b # c"}},
 		{"comments", "a # b\n! c\n\"d # e\" f!g", []string{"a", "", "d # e|f", ""}},
 		{"braces", "a{ b\n}\n{ ${x{ }", []string{"a|{|b", "}", "{|${x|{|}"}},
 	} {

@@ -12,6 +12,14 @@ type word struct {
 	quoted bool // all or a part of it
 }
 
+// protectedHash and protectedBang stand for # and ! that begin no comment.
+const (
+	protectedHash = "\x01"
+	protectedBang = "\x02"
+)
+
+var unprotected = strings.NewReplacer(protectedHash, "#", protectedBang, "!")
+
 // split divides a line into words and its comment. A brace that stands by itself, or
 // ends a word that is in no quotes and no ${…}, is a word. ok is false where a quote
 // is not closed: the rest of the line is its text then.
@@ -20,7 +28,7 @@ func split(line string) (words []word, comment string, ok bool) {
 	open, quoted := false, false // a word is being read
 	end := func() {
 		if open {
-			text := b.String()
+			text := unprotected.Replace(b.String())
 			if brace := strings.HasSuffix(text, "{") && len(text) > 1 && !quoted && !strings.HasSuffix(text, "${"); brace {
 				words = append(words, word{text[:len(text)-1], false}, word{"{", false})
 			} else {
@@ -41,7 +49,7 @@ func split(line string) (words []word, comment string, ok bool) {
 		case c == '"' || c == '\'':
 			open, quoted = true, true
 			j := i + 1
-			for j < len(line) && line[j] != c {
+			for j < len(line) && line[j] != c && (c == '"' || line[j] != '#' && line[j] != '!') {
 				if line[j] == '\\' && c == '"' && j+1 < len(line) {
 					n := escape(&b, line[j+1:])
 					j += 1 + n
@@ -50,9 +58,9 @@ func split(line string) (words []word, comment string, ok bool) {
 				b.WriteByte(line[j])
 				j++
 			}
-			if j == len(line) {
+			if j == len(line) || line[j] != c { // single quotes hold no comment back
 				end()
-				return words, "", false
+				return words, strings.TrimSpace(strings.TrimLeft(line[j:], "#!")), false
 			}
 			i = j
 		default:
