@@ -86,6 +86,9 @@ func (c *Change) compare(inner *Plan, prefix string, was, is reflect.Value) {
 			}
 		case shownValue(a) != shownValue(b):
 			old, now := shownValue(a), shownValue(b)
+			if t == reflect.TypeFor[Admin]() && f.Name == "SocketMode" {
+				old, now = fmt.Sprintf("%#o", a.Interface()), fmt.Sprintf("%#o", b.Interface())
+			}
 			if untold[t.Name()+"."+f.Name] {
 				old, now = "(hidden)", "(hidden)"
 			}
@@ -303,6 +306,11 @@ func shownValue(v reflect.Value) string {
 			parts[i] = shownValue(v.Index(i))
 		}
 		return "[" + strings.Join(parts, ", ") + "]"
+	case reflect.Pointer:
+		if v.IsNil() {
+			return "(none)"
+		}
+		return shownValue(v.Elem())
 	case reflect.String:
 		return fmt.Sprintf("%q", v.String())
 	case reflect.Map:

@@ -111,7 +111,10 @@ func TestDiff(t *testing.T) {
 		{"log level", func(c *Config) { c.Log.Level = "debug" }, `~ log: level "info" -> "debug"`},
 		{"page", func(c *Config) { c.Admin.HTTP = netip.MustParseAddrPort("127.0.0.1:7112") }, `~ admin: http  -> 127.0.0.1:7112`},
 		{"socket", func(c *Config) { c.Admin.Socket = "/run/x" }, `~ admin: socket "" -> "/run/x" (when the daemon is started again)`},
-		{"timeout", func(c *Config) { c.IPVS.TCPTimeout = time.Minute }, "~ ipvs: tcp_timeout 0s -> 1m0s"},
+		{"timeout", func(c *Config) { c.IPVS.TCPTimeout = time.Minute }, "~ ipvs: timeouts tcp 0s -> 1m0s"},
+		{"kernel's settings", func(c *Config) { c.IPVS.ExpireNodestConn = new(true) }, "~ ipvs: expire_nodest_conn (none) -> true"},
+		{"connection sync", func(c *Config) { c.IPVS.Sync = &Sync{Instance: "front", Interface: "eth1", Refresh: time.Minute} },
+			"~ ipvs: connection_sync (none) -> {front eth1 0 1m0s}"},
 		{"cluster", func(c *Config) { c.Cluster = "mall" }, `~ cluster: cluster "shop" -> "mall"`},
 		{"director", func(c *Config) { c.Directors = append(c.Directors, Director{Name: "lb3"}) }, "+ director lb3"},
 	} {
@@ -136,6 +139,18 @@ func TestDiff(t *testing.T) {
 		if on := Diff(planned(), is, nil).Interruptions(); len(on) > 0 {
 			t.Errorf("%s: a backup is said to interrupt: %v", tt.name, on)
 		}
+	}
+}
+
+// TestNothingChangesBehindPointers: a file that is read twice says the same twice.
+func TestNothingChangesBehindPointers(t *testing.T) {
+	read := func() *Config {
+		c := planned()
+		c.IPVS = IPVS{ExpireNodestConn: new(true), ExpireQuiescentTemplate: new(false), Sync: &Sync{Instance: "front"}}
+		return c
+	}
+	if p := Diff(read(), read(), nil); len(p.Changes) > 0 {
+		t.Errorf("%v", p)
 	}
 }
 

@@ -84,6 +84,7 @@ var spelled = map[string]string{
 	"HTTPCheck.SHA256": "sha256", "HTTPCheck.HTTP2": "http2", "TLSCheck.Insecure": "verify = false",
 	"Probe.DNS": "dns", "DNSCheck.RCode": "rcode", "DNSCheck.TCP": "transport = \"tcp\"", "Probe.SMTP": "smtp", "SMTPCheck.StartTLS": "starttls",
 	"Notifier.SMTP": "smtp", "NotifySMTP.StartTLS": "starttls", "NotifyExec.Before": "stage = \"before\"",
+	"IPVS.TCPTimeout": "timeouts tcp", "IPVS.TCPFinTimeout": "timeouts tcp_fin", "IPVS.UDPTimeout": "timeouts udp", "IPVS.Sync": "connection_sync",
 	"Server.Find":     "dns, srv or file",
 	"Admin.HTTPNames": "http_names",
 }

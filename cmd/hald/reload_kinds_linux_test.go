@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hald-project/hald/balancer"
 	"github.com/hald-project/hald/election"
 )
 
@@ -121,7 +122,7 @@ func TestReloadOfEveryKind(t *testing.T) {
 	})
 	// What waits for the next start says so, and goes on to say it.
 	s.reloads([]reloading{
-		{"# begin", "admin {\n  socket_mode = \"0600\"\n}\n# begin", "~ admin: socket_mode 432 -> 384 (when the daemon is started again)", false},
+		{"# begin", "admin {\n  socket_mode = \"0600\"\n}\n# begin", "~ admin: socket_mode 0660 -> 0600 (when the daemon is started again)", false},
 	})
 	if out, code := s.order("plan"); code != codeChanges || !strings.Contains(out, "started again") {
 		t.Errorf("plan: exit code %d\n%s", code, out)
@@ -136,6 +137,64 @@ func TestReloadOfEveryKind(t *testing.T) {
 	}
 	if table := s.ip("-o", "addr", "show", "dev", "eth1"); strings.Contains(table, "192.0.2.153") || !strings.Contains(table, "192.0.2.152") {
 		t.Errorf("eth1 has\n%s", table)
+	}
+	d.stop()
+}
+
+// TestReloadOfServices: the same of what the balancer does. A server that none of it
+// concerns keeps its verdict, for how long it has had it, and the order that an operator
+// gave; who was up is not down for a moment (the lab has the client: TestReload).
+func TestReloadOfServices(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, validConfig+`
+virtual_server "web" {
+  addresses  = ["10.99.0.100:80"]
+  protocol   = "tcp"
+  scheduler  = "rr"
+  forwarding = "nat"
+  drain      = "0s"
+  check "exec" {
+    command  = ["/bin/true"]
+    interval = "500ms"
+    timeout  = "500ms"
+  }
+  real_server "one" { address = "10.99.0.11" }
+  real_server "two" { address = "10.99.0.12" }
+}
+# end
+`)
+	d := s.run(s.logFile(), "--dry-run")
+	first := func() (r balancer.ServerStatus) {
+		for _, v := range s.status().VirtualServers {
+			if v.Name == "web" {
+				r = v.RealServers[0]
+			}
+		}
+		return r
+	}
+	s.until("one is known", func() bool { return first().State == "up" && s.isMaster() })
+	before := first()
+	const service = "virtual_server \"dns\" {\n  addresses = [\"10.99.0.100:53\"]\n  protocol = \"udp\"\n  forwarding = \"nat\"\n  check \"none\" {}\n  real_server \"a\" { address = \"10.99.0.13\" }\n}\n"
+	s.reloads([]reloading{
+		{"# end", service + "# end", "+ virtual_server dns", false},
+		{`scheduler  = "rr"`, `scheduler  = "wlc"`, `~ virtual_server web: scheduler "rr" -> "wlc"`, false},
+		{service, "", "- virtual_server dns", true},
+		{`real_server "two" {`, "real_server \"three\" { address = \"10.99.0.13\" }\n  real_server \"two\" {", "+ real_server web/three", false},
+		{`real_server "three" { address = "10.99.0.13" }`, "real_server \"three\" {\n    address = \"10.99.0.13\"\n    weight = 5\n  }", "~ real_server web/three: weight 1 -> 5", false},
+		{"real_server \"three\" {\n    address = \"10.99.0.13\"\n    weight = 5\n  }\n  ", "", "- real_server web/three", false},
+		{"# end", "ipvs {\n  timeouts {\n    tcp = \"20m\"\n  }\n}\n# end", "~ ipvs: timeouts tcp 0s -> 20m0s", false},
+		{"20m", "30m", "~ ipvs: timeouts tcp 20m0s -> 30m0s", false},
+		{"ipvs {\n  timeouts {\n    tcp = \"30m\"\n  }\n}\n", "", "~ ipvs: timeouts tcp 30m0s -> 0s", false},
+	})
+	if after := first(); after.State != before.State || !after.Since.Equal(before.Since) {
+		t.Errorf("%+v, was %+v", after, before)
+	}
+	s.reloads([]reloading{
+		{`interval = "500ms"`, `interval = "600ms"`, "~ check web/one/exec: interval 500ms -> 600ms, fast_interval 500ms -> 600ms", false},
+		{"real_server \"two\" { address = \"10.99.0.12\" }\n", "real_server \"two\" {\n    address = \"10.99.0.12\"\n    check \"none\" {}\n  }\n", "- check web/two/exec", false},
+	})
+	if after := first(); after.State != before.State {
+		t.Errorf("%+v, was %+v", after, before)
 	}
 	d.stop()
 }
