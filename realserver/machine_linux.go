@@ -17,9 +17,20 @@ import (
 // CAP_NET_ADMIN.
 type Here struct{}
 
+// whole lists until nothing came or went meanwhile; a kernel where something always
+// does has the last word.
+func whole[T any](list func() ([]T, error)) (all []T, err error) {
+	for range 10 {
+		if all, err = list(); !errors.Is(err, netlink.ErrDumpInterrupted) {
+			break
+		}
+	}
+	return all, err
+}
+
 // Addresses are those of the namespace.
 func (Here) Addresses() ([]netip.Addr, error) {
-	held, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
+	held, err := whole(func() ([]netlink.Addr, error) { return netlink.AddrList(nil, netlink.FAMILY_ALL) })
 	if err != nil {
 		return nil, fmt.Errorf("list addresses: %w", err)
 	}
@@ -35,7 +46,7 @@ func (Here) Addresses() ([]netip.Addr, error) {
 // Facts implements [Machine].
 func (h Here) Facts(things []Thing) (Facts, error) {
 	f := Facts{values: map[string]string{}, loud: map[string]string{}, open: map[string]string{}}
-	links, err := netlink.LinkList()
+	links, err := whole(netlink.LinkList)
 	if err != nil {
 		return f, fmt.Errorf("list links: %w", err)
 	}
@@ -44,7 +55,7 @@ func (h Here) Facts(things []Thing) (Facts, error) {
 		f.link(l)
 		byIndex[l.Attrs().Index] = l
 	}
-	held, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
+	held, err := whole(func() ([]netlink.Addr, error) { return netlink.AddrList(nil, netlink.FAMILY_ALL) })
 	if err != nil {
 		return f, fmt.Errorf("list addresses: %w", err)
 	}
