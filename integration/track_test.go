@@ -79,15 +79,15 @@ func TestTrackedScript(t *testing.T) {
 	s := tracked(t, `
   track "script" "workers" {
     command  = BREAKABLE workers
-    interval = "1s"
-    timeout  = "1s"
+    interval = "2s"
+    timeout  = "2s"
     fall     = 2
     weight   = -60
   }
   track "script" "vital" {
     command  = BREAKABLE vital
-    interval = "1s"
-    timeout  = "1s"
+    interval = "2s"
+    timeout  = "2s"
     fall     = 2
   }
 `)
