@@ -21,7 +21,8 @@ const module = "github.com/hald-project/hald/"
 var arrows = map[string][]string{
 	"cmd/hald":            {"convert", "doctor", "realserver", "simulate", "vrrp", "director", "election", "balancer", "config", "event", "admin", "notify", "ipvsctl"},
 	"director":            {"election", "balancer", "config", "event", "admin", "notify"},
-	"notify":              {"event"},
+	"notify":              {"event", "program"},
+	"program":             {},
 	"election":            {"vrrp", "netif", "garp", "event"},
 	"balancer":            {"healthcheck", "ipvsctl", "discovery", "event"},
 	"discovery":           {},
@@ -36,7 +37,7 @@ var arrows = map[string][]string{
 	"vrrp/vrrptest":       {"vrrp"},
 	"netif":               {},
 	"garp":                {},
-	"healthcheck":         {},
+	"healthcheck":         {"program"},
 	"ipvsctl":             {},
 	"ipvsctl/ipvstest":    {"ipvsctl"},
 	"ipvsctl/kerneltest":  {"ipvsctl"},

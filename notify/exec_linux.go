@@ -7,15 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"os/user"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
-	"time"
-	"unicode"
 
 	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/program"
 )
 
 // Exec is a command that is told of one event at a time.
@@ -33,13 +29,8 @@ type command struct {
 	before   bool
 }
 
-const (
-	// pipeGrace is how long what a command left running may keep its output open
-	// after the command itself has ended.
-	pipeGrace = 100 * time.Millisecond
-	// maxSaid is how much of a command's output is told, in bytes.
-	maxSaid = 1024
-)
+// maxSaid is how much of a command's output is told, in bytes.
+const maxSaid = 1024
 
 func (c *command) send(ctx context.Context, events []event.Event) error {
 	for _, e := range events {
@@ -56,20 +47,16 @@ func (c *command) run(ctx context.Context, e event.Event) error {
 	if err != nil {
 		return hopeless(err)
 	}
-	said := new(beginning)
-	run := exec.CommandContext(ctx, c.Command[0], c.Command[1:]...)
-	run.Dir, run.Stdin, run.Stdout, run.Stderr = "/", bytes.NewReader(append(text, '\n')), said, said
-	if run.Env, err = c.environment(text); err != nil {
+	said := &program.Output{Limit: maxSaid}
+	environment, err := c.environment(text)
+	if err != nil {
 		return hopeless(err)
 	}
-	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if c.User != "" {
-		if run.SysProcAttr.Credential, err = credential(c.User); err != nil {
-			return fmt.Errorf("user %q: %w", c.User, err)
-		}
+	run, err := program.Command(ctx, c.Command, c.User)
+	if err != nil {
+		return err
 	}
-	run.Cancel = func() error { return syscall.Kill(-run.Process.Pid, syscall.SIGKILL) }
-	run.WaitDelay = pipeGrace
+	run.Env, run.Stdin, run.Stdout, run.Stderr = environment, bytes.NewReader(append(text, '\n')), said, said
 	if err := run.Start(); err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
@@ -79,13 +66,13 @@ func (c *command) run(ctx context.Context, e event.Event) error {
 	case err == nil, run.ProcessState != nil && run.ProcessState.Success(): // it may have left something running
 		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return said.after("timeout, killed")
+		return after("timeout, killed", said)
 	case ctx.Err() != nil:
-		return said.after("killed, because hald ends")
+		return after("killed, because hald ends", said)
 	case errors.As(err, &ended) && ended.Exited():
-		return said.after(fmt.Sprintf("exit status %d", ended.ExitCode()))
+		return after(fmt.Sprintf("exit status %d", ended.ExitCode()), said)
 	}
-	return said.after(err.Error())
+	return after(err.Error(), said)
 }
 
 // environment is all that the command finds in its environment: every field of the
@@ -95,10 +82,7 @@ func (c *command) environment(text []byte) ([]string, error) {
 	if c.before {
 		stage = "before"
 	}
-	env := []string{
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C",
-		"HALD_NOTIFIER=" + c.notifier, "HALD_STAGE=" + stage,
-	}
+	env := append(slices.Clone(program.Environment), "HALD_NOTIFIER="+c.notifier, "HALD_STAGE="+stage)
 	from := json.NewDecoder(bytes.NewReader(text))
 	from.UseNumber()
 	var fields map[string]any
@@ -112,51 +96,13 @@ func (c *command) environment(text []byte) ([]string, error) {
 	return env, nil
 }
 
-// credential is a user with the groups it is in. A user other than root has no
-// capabilities, whatever ours are (capabilities(7)).
-func credential(name string) (*syscall.Credential, error) {
-	who, err := user.Lookup(name)
-	if err != nil {
-		return nil, err
-	}
-	ids, err := who.GroupIds()
-	if err != nil {
-		return nil, err
-	}
-	var numbers []uint32
-	for _, id := range append([]string{who.Uid, who.Gid}, ids...) {
-		n, err := strconv.ParseUint(id, 10, 32)
-		if err != nil {
-			return nil, err
-		}
-		numbers = append(numbers, uint32(n))
-	}
-	return &syscall.Credential{Uid: numbers[0], Gid: numbers[1], Groups: numbers[2:]}, nil
-}
-
-// beginning keeps the beginning of what is written to it.
-type beginning struct{ kept []byte }
-
-func (b *beginning) Write(p []byte) (int, error) {
-	b.kept = append(b.kept, p[:min(len(p), maxSaid-len(b.kept))]...)
-	return len(p), nil
-}
-
 // after is an error with the output behind it.
-func (b *beginning) after(what string) error {
-	if line := inLine(string(b.kept)); line != "" {
+func after(what string, said *program.Output) error {
+	if line := inLine(said.String()); line != "" {
 		what += ": " + line
 	}
 	return errors.New(what)
 }
 
-// inLine is text of others as part of a line: without breaks and control characters.
-func inLine(text string) string {
-	line := strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "?"))
-	return strings.Join(strings.Fields(line), " ")
-}
+// inLine is text of others, in whatever encoding, as part of a line.
+func inLine(text string) string { return program.Line(strings.ToValidUTF8(text, "?")) }
