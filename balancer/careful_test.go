@@ -63,12 +63,12 @@ func TestSlowStart(t *testing.T) {
 		tt := &teller{t: t, service: web(), verdicts: map[checkID]healthcheck.Verdict{identify(checkOf("a")): healthcheck.Down}, now: time.Unix(1000, 0)}
 		heavy(tt)
 		tt.service.Servers[0].Weight = 10000
-		services, changes, last := tt.compile(), 0, -1
-		tt.state = step(services, tt.state, facts{now: tt.now, verdicts: tt.verdicts})
+		changes, last := 0, -1
+		tt.step(nil)
 		tt.verdicts[identify(checkOf("a"))] = healthcheck.Up
 		for weight := 0; weight < 10000; {
-			tt.state = step(services, tt.state, facts{now: tt.now, verdicts: tt.verdicts})
-			if weight = tt.state.members[services[0].placeOf(&services[0].members[0])].weight; weight <= last {
+			tt.step(nil)
+			if weight = tt.state.members[place{address: tt.service.Servers[0].Address}].weight; weight <= last {
 				t.Fatalf("woken for nothing: %d after %d", weight, last)
 			}
 			if last, changes = weight, changes+1; !tt.state.wake.IsZero() {

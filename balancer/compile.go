@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/netip"
 
 	"github.com/hald-project/hald/ipvsctl"
@@ -121,7 +122,18 @@ func (m *member) probed() []checkID {
 	return m.checks
 }
 
-// placeOf is a member's identity.
-func (s *service) placeOf(m *member) place {
-	return place{service: s.Name, address: m.Address, sorry: m.sorry}
+// probed are those of all members, more than once where members share them.
+func (s *service) probed() iter.Seq[checkID] {
+	return func(yield func(checkID) bool) {
+		for i := range s.members {
+			for _, id := range s.members[i].probed() {
+				if !yield(id) {
+					return
+				}
+			}
+		}
+	}
 }
+
+// place is a member's identity.
+func (m *member) place() place { return place{address: m.Address, sorry: m.sorry} }

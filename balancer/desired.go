@@ -12,48 +12,54 @@ import (
 
 // facts are what a step decides on besides the configuration.
 type facts struct {
-	now      time.Time
-	verdicts map[checkID]healthcheck.Verdict
-	weights  map[checkID]int // that checks give, 0 for none; of those that have looked
+	now  time.Time
+	said func(checkID) opinion
 	// idle are destinations the kernel was just seen to have at weight 0 and
 	// without connections. It counts for drains that had begun before.
 	idle      map[ipvsctl.DestinationKey]bool
 	overrides map[target]*Override
 }
 
-// step decides what is wanted now, given what was wanted before.
-func step(services []service, before state, f facts) state {
-	after := state{table: make(table), index: make(map[string]int), members: make(map[place]memberState)}
-	for i := range services {
-		s := stepper{service: &services[i], facts: f, before: before, after: &after}
-		s.step()
-	}
-	return after
+// opinion is what a check says.
+type opinion struct {
+	verdict healthcheck.Verdict
+	weighs  bool // it gives weights, and has looked
+	weight  int  // 0: none
 }
 
-// stepper is the step of one service.
+// step decides what is wanted of a service now, given what was wanted before. What it
+// wants of one service never depends on another.
+func step(of *service, before state, f facts) state {
+	s := stepper{service: of, facts: f, before: before, after: state{
+		table:   make(table, len(of.keys)),
+		members: make(map[place]memberState, len(of.members)),
+		places:  make([]place, 0, len(of.members)),
+	}}
+	s.step()
+	return s.after
+}
+
+// stepper is one step of one service.
 type stepper struct {
 	*service
 	facts
 	before state
-	after  *state
-	state  serviceState
+	after  state
 }
 
 func (s *stepper) step() {
-	before := s.before.service(s.Name)
 	wishes := make([]wish, len(s.members))
 	inTable := make([]bool, len(s.members))
 	failed := make([]checkID, len(s.members))
 	for i := range s.members {
 		m := &s.members[i]
 		var verdict healthcheck.Verdict
-		verdict, failed[i] = m.judge(s.verdicts, s.before.members[s.placeOf(m)].verdict)
+		verdict, failed[i] = m.judge(s.said, s.before.members[m.place()].verdict)
 		wishes[i] = s.wishFor(m, s.override(m), verdict)
 		inTable[i] = s.hadWeight(m)
 	}
-	s.state = serviceState{name: s.Name, guarded: s.guard(wishes, inTable)}
-	s.state.quorum = s.decideQuorum(wishes, inTable, before.quorum)
+	s.after.guarded = s.guard(wishes, inTable)
+	s.after.quorum = s.decideQuorum(wishes, inTable, s.before.quorum)
 	s.direct(wishes, inTable)
 
 	weights := make([]int, len(s.members))
@@ -61,20 +67,18 @@ func (s *stepper) step() {
 		m, w := &s.members[i], wishes[i]
 		now := memberState{
 			name: m.Name, address: m.at(s.first()), verdict: w.verdict, failed: failed[i], since: s.since(m, w.verdict),
-			guarded: w.guarded, found: m.Find != nil, out: w.out(), leaving: w.leaving, reason: w.reason, override: w.override, said: s.said(m),
+			guarded: w.guarded, found: m.Find != nil, out: w.out(), leaving: w.leaving, reason: w.reason, override: w.override, said: s.weightSaid(m),
 		}
 		weights[i], now.ramp = s.grow(m, w)
-		s.introduce(s.placeOf(m), now)
+		s.introduce(m.place(), now)
 	}
 	for _, key := range s.keys {
-		s.after.table[key] = make(map[netip.AddrPort]entry)
+		s.after.table[key] = make(map[netip.AddrPort]entry, len(s.members))
 		for i := range s.members {
 			s.settle(key, &s.members[i], wishes[i], weights[i])
 		}
 		s.dismiss(key)
 	}
-	s.after.index[s.Name] = len(s.after.services)
-	s.after.services = append(s.after.services, s.state)
 }
 
 // direct sends the traffic to the sorry server or to the real ones. Before the
@@ -87,14 +91,14 @@ func (s *stepper) direct(wishes []wish, inTable []bool) {
 	sorry := &wishes[last]
 	usable := sorry.action == serve || sorry.action == keep && inTable[last]
 	switch {
-	case s.state.quorum == held:
+	case s.after.quorum == held:
 		sorry.action, sorry.reason = leave, poolBack
 	case !usable:
-	case s.state.quorum == undecided:
+	case s.after.quorum == undecided:
 		sorry.action = keep
-		s.state.sorry = inTable[last]
-	case s.state.quorum == lost:
-		s.state.sorry = true
+		s.after.sorry = inTable[last]
+	case s.after.quorum == lost:
+		s.after.sorry = true
 		for i := range wishes[:last] {
 			if w := &wishes[i]; w.action == serve || w.action == keep {
 				w.action, w.reason = s.failed, belowQuorum
@@ -107,7 +111,7 @@ func (s *stepper) direct(wishes []wish, inTable []bool) {
 func (s *stepper) settle(key ipvsctl.Key, m *member, w wish, weight int) {
 	address := m.at(key)
 	had, existed := s.before.table[key][address]
-	now := entry{Destination: m.destination(key, weight), place: s.placeOf(m)}
+	now := entry{Destination: m.destination(key, weight), place: m.place()}
 	switch w.action {
 	case serve:
 		s.put(key, now)
@@ -138,7 +142,6 @@ func (s *stepper) dismiss(key ipvsctl.Key) {
 			continue
 		}
 		e := had[address]
-		e.place.service = s.Name
 		if _, known := s.after.members[e.place]; !known {
 			name := s.before.members[e.place].name
 			if name == "" {
@@ -202,7 +205,7 @@ func (s *stepper) wakeAt(t time.Time) {
 
 // since is when a member got its verdict.
 func (s *stepper) since(m *member, verdict healthcheck.Verdict) time.Time {
-	if was := s.before.members[s.placeOf(m)]; was.verdict == verdict && !was.since.IsZero() {
+	if was := s.before.members[m.place()]; was.verdict == verdict && !was.since.IsZero() {
 		return was.since
 	}
 	return s.now
@@ -211,7 +214,7 @@ func (s *stepper) since(m *member, verdict healthcheck.Verdict) time.Time {
 // introduce makes a server part of the service's state.
 func (s *stepper) introduce(p place, m memberState) {
 	s.after.members[p] = m
-	s.state.places = append(s.state.places, p)
+	s.after.places = append(s.after.places, p)
 }
 
 // hadWeight tells whether a member had traffic so far.

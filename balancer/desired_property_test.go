@@ -48,15 +48,15 @@ func TestDesiredHolds(t *testing.T) {
 		now := time.Unix(1000, 0)
 		verdicts := make(map[checkID]healthcheck.Verdict)
 		var st state
-		var services []service
+		var s service
 		configure := func() {
 			var err error
-			if services, err = compiled([]Service{drawService(t)}); err != nil {
+			if s, err = compile(drawService(t), make(map[checkID]Check)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		configure()
-		st.adopt(services, kernel(rapid.SampledFrom([]string{"", "a=1", "a=0 b=2", "a=1 b=1 c=1", "s=1", "a=0 s=1"}).Draw(t, "kernel")))
+		st.adopt(&s, kernel(rapid.SampledFrom([]string{"", "a=1", "a=0 b=2", "a=1 b=1 c=1", "s=1", "a=0 s=1"}).Draw(t, "kernel")))
 		for range rapid.IntRange(1, 20).Draw(t, "moves") {
 			switch rapid.IntRange(0, 9).Draw(t, "move") {
 			case 0:
@@ -72,10 +72,9 @@ func TestDesiredHolds(t *testing.T) {
 					idle[ipvsctl.DestinationKey{Service: key, Address: e.Address}] = true
 				}
 			}
-			before := st
-			st = step(services, before, facts{now: now, verdicts: verdicts, idle: idle})
-			audit(t, &services[0], st, now)
-			if again := step(services, st, facts{now: now, verdicts: verdicts}); draw(again.table) != draw(st.table) {
+			st = step(&s, st, facts{now: now, said: says(verdicts, nil), idle: idle})
+			audit(t, &s, st, now)
+			if again := step(&s, st, facts{now: now, said: says(verdicts, nil)}); draw(again.table) != draw(st.table) {
 				t.Fatalf("not settled: %s, then %s", draw(st.table), draw(again.table))
 			}
 		}
@@ -85,10 +84,9 @@ func TestDesiredHolds(t *testing.T) {
 		}
 		for range 3 {
 			now = now.Add(time.Minute)
-			st = step(services, st, facts{now: now, verdicts: verdicts})
+			st = step(&s, st, facts{now: now, said: says(verdicts, nil)})
 		}
-		s := &services[0]
-		if st.services[0].sorry {
+		if st.sorry {
 			return
 		}
 		for _, key := range s.keys {
@@ -112,8 +110,7 @@ func TestDesiredHolds(t *testing.T) {
 
 // audit is what holds after every step.
 func audit(t *rapid.T, s *service, st state, now time.Time) {
-	state := st.services[0]
-	if state.sorry && state.quorum == held {
+	if st.sorry && st.quorum == held {
 		t.Fatal("the sorry server is in use with the quorum held")
 	}
 	for _, key := range s.keys {
@@ -124,7 +121,7 @@ func audit(t *rapid.T, s *service, st state, now time.Time) {
 				t.Fatalf("%s has no state", e.Address)
 			case e.Weight > 0 && (m.verdict == healthcheck.Down && !m.guarded || m.leaving):
 				t.Fatalf("%s has traffic: %+v", e.Address, m)
-			case e.Weight > 0 && state.sorry && state.quorum == lost && !e.place.sorry:
+			case e.Weight > 0 && st.sorry && st.quorum == lost && !e.place.sorry:
 				t.Fatalf("%s has traffic beside the sorry server", e.Address)
 			case e.Weight > 0 && m.verdict == healthcheck.Unknown && s.Initial == "down" && !e.place.sorry:
 				t.Fatalf("%s has traffic without a verdict", e.Address)
@@ -138,7 +135,7 @@ func audit(t *rapid.T, s *service, st state, now time.Time) {
 				t.Fatalf("nobody wakes for %s", e.Address)
 			}
 		}
-		if state.sorry && st.members[place{s.Name, s.members[len(s.members)-1].Address, true}].weight == 0 && s.Sorry.Weight > 0 {
+		if st.sorry && st.members[place{s.members[len(s.members)-1].Address, true}].weight == 0 && s.Sorry.Weight > 0 {
 			t.Fatal("the sorry server is in use without weight")
 		}
 	}

@@ -5,45 +5,41 @@ import (
 	"github.com/hald-project/hald/healthcheck"
 )
 
-// narrate tells what happened between two steps, in the order of the
-// configuration. checks is the last result of a check.
-func narrate(before, after state, checks func(checkID) CheckStatus) []event.Event {
+// narrate tells what a step did to a service. checks is the last result of a check.
+func narrate(service string, was, now state, checks func(checkID) CheckStatus) []event.Event {
 	var story []event.Event
-	for _, now := range after.services {
-		was := before.service(now.name)
-		tell := func(name string) {
-			story = append(story, event.Event{Name: name, Service: now.name})
-		}
-		for _, p := range now.places {
-			story = append(story, narrateMember(p, before.members[p], after.members[p], checks)...)
-		}
-		switch {
-		case now.quorum == lost && was.quorum != lost:
-			tell("quorum.lost")
-		case now.quorum == held && was.quorum != held:
-			tell("quorum.gained")
-		}
-		switch {
-		case now.sorry && !was.sorry:
-			tell("sorry.on")
-		case was.sorry && !now.sorry:
-			tell("sorry.off")
-		}
-		switch {
-		case now.guarded > was.guarded:
-			story = append(story, event.Event{Name: "guard.active", Service: now.name, Count: now.guarded, Reason: guarding})
-		case was.guarded > 0 && now.guarded == 0:
-			tell("guard.over")
-		}
+	tell := func(name string) {
+		story = append(story, event.Event{Name: name, Service: service})
 	}
-	return append(story, narrateGone(before, after)...)
+	for _, p := range now.places {
+		story = append(story, narrateMember(service, was.members[p], now.members[p], checks)...)
+	}
+	switch {
+	case now.quorum == lost && was.quorum != lost:
+		tell("quorum.lost")
+	case now.quorum == held && was.quorum != held:
+		tell("quorum.gained")
+	}
+	switch {
+	case now.sorry && !was.sorry:
+		tell("sorry.on")
+	case was.sorry && !now.sorry:
+		tell("sorry.off")
+	}
+	switch {
+	case now.guarded > was.guarded:
+		story = append(story, event.Event{Name: "guard.active", Service: service, Count: now.guarded, Reason: guarding})
+	case was.guarded > 0 && now.guarded == 0:
+		tell("guard.over")
+	}
+	return story
 }
 
 // narrateMember tells what happened to one server.
-func narrateMember(p place, was, now memberState, checks func(checkID) CheckStatus) []event.Event {
+func narrateMember(service string, was, now memberState, checks func(checkID) CheckStatus) []event.Event {
 	var story []event.Event
 	tell := func(e event.Event) {
-		e.Service, e.Server, e.Address = p.service, now.name, now.address.String()
+		e.Service, e.Server, e.Address = service, now.name, now.address.String()
 		story = append(story, e)
 	}
 	switch from := was.verdict.String(); {
@@ -70,17 +66,12 @@ func narrateMember(p place, was, now memberState, checks func(checkID) CheckStat
 	return story
 }
 
-// narrateGone tells of the virtual servers that are no more.
-func narrateGone(before, after state) []event.Event {
+// narrateGone tells of a virtual server that is no more.
+func narrateGone(service string, was state) []event.Event {
 	var story []event.Event
-	for _, s := range before.services {
-		if _, kept := after.index[s.name]; kept {
-			continue
-		}
-		for _, p := range s.places {
-			if m := before.members[p]; m.present {
-				story = append(story, event.Event{Name: "real_server.removed", Service: s.name, Server: m.name, Address: m.address.String(), Reason: serviceGone})
-			}
+	for _, p := range was.places {
+		if m := was.members[p]; m.present {
+			story = append(story, event.Event{Name: "real_server.removed", Service: service, Server: m.name, Address: m.address.String(), Reason: serviceGone})
 		}
 	}
 	return story

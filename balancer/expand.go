@@ -40,6 +40,11 @@ func (s Service) finds() bool {
 	return slices.ContainsFunc(s.Servers, func(m Server) bool { return m.Find != nil })
 }
 
+// asks tells whether a service has servers to be found in a source.
+func (s *service) asks(source Source) bool {
+	return s.given != nil && slices.ContainsFunc(s.given.Servers, func(m Server) bool { return m.Find != nil && *m.Find == source })
+}
+
 // expand puts the servers that were found in the place of those to be found, each with
 // a name of its own. One with an address that another server of the service has is left out:
 // the kernel has one entry for both.
@@ -123,13 +128,13 @@ func (s Service) at(server netip.AddrPort) netip.AddrPort {
 }
 
 // sources are what has to be asked.
-func sources(services []service) map[Source]bool {
+func sources(services []*virtual) map[Source]bool {
 	all := make(map[Source]bool)
-	for _, s := range services {
-		if s.given == nil {
+	for _, v := range services {
+		if v.service.given == nil {
 			continue
 		}
-		for _, m := range s.given.Servers {
+		for _, m := range v.service.given.Servers {
 			if m.Find != nil {
 				all[*m.Find] = true
 			}

@@ -48,7 +48,7 @@ func (s *stepper) guard(wishes []wish, inTable []bool) (kept int) {
 // isOut tells whether a member was out so far: as it was decided, or else as the
 // kernel has it.
 func (s *stepper) isOut(i int, inTable []bool) bool {
-	was := s.before.members[s.placeOf(&s.members[i])]
+	was := s.before.members[s.members[i].place()]
 	return was.out || was.since.IsZero() && !inTable[i]
 }
 

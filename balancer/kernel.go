@@ -90,20 +90,22 @@ func (k *kernelView) errorOf(keys []ipvsctl.Key) string {
 	return k.whole
 }
 
-// idle is which of the draining destinations the kernel has at weight 0 and
-// without connections.
-func (k *kernelView) idle(t table) map[ipvsctl.DestinationKey]bool {
-	idle := make(map[ipvsctl.DestinationKey]bool)
-	for _, s := range k.last.Services {
-		for _, d := range s.Destinations {
-			key := ipvsctl.DestinationKey{Service: s.Key, Address: d.Address}
-			c := k.last.Connections[key]
-			if e := t[s.Key][d.Address]; !e.expires.IsZero() && d.Weight == 0 && c.Active == 0 && c.Inactive == 0 {
-				idle[key] = true
+// idle is which of the draining destinations of a table the kernel has at weight 0 and
+// without connections; they are noted in the set.
+func (k *kernelView) idle(t table, set map[ipvsctl.DestinationKey]bool) (some bool) {
+	for key, entries := range t {
+		for address, e := range entries {
+			if e.expires.IsZero() {
+				continue
+			}
+			at := ipvsctl.DestinationKey{Service: key, Address: address}
+			c := k.last.Connections[at]
+			if d, there := k.last.Destination(at); there && d.Weight == 0 && c.Active == 0 && c.Inactive == 0 {
+				set[at], some = true, true
 			}
 		}
 	}
-	return idle
+	return some
 }
 
 func summary(ops []ipvsctl.Op) string {

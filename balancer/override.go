@@ -83,19 +83,19 @@ func (s *stepper) weightOf(m *member, o *Override) int {
 	if m.Weight == 0 {
 		return 0
 	}
-	return cmp.Or(s.said(m), m.Weight)
+	return cmp.Or(s.weightSaid(m), m.Weight)
 }
 
-// said is the weight that a member's checks give it, the lowest of several; 0: none. While
-// one of them has not looked yet, what was said before stands.
-func (s *stepper) said(m *member) (weight int) {
+// weightSaid is the weight that a member's checks give it, the lowest of several; 0: none.
+// While one of them has not looked yet, what was said before stands.
+func (s *stepper) weightSaid(m *member) (weight int) {
 	for _, check := range m.scales {
-		said, looked := s.weights[check]
-		if !looked {
-			return s.before.members[s.placeOf(m)].said
+		o := s.said(check)
+		if !o.weighs {
+			return s.before.members[m.place()].said
 		}
-		if said > 0 && (weight == 0 || said < weight) {
-			weight = said
+		if o.weight > 0 && (weight == 0 || o.weight < weight) {
+			weight = o.weight
 		}
 	}
 	return weight

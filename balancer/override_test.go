@@ -67,7 +67,7 @@ func TestOverrides(t *testing.T) {
 	t.Run("it wakes for the end", func(t *testing.T) {
 		tt := &teller{t: t, service: web(), now: time.Unix(1000, 0)}
 		order(Override{Server: "b", Weight: &five, Until: time.Unix(1007, 0)})(tt)
-		if st := step(tt.compile(), state{}, facts{now: tt.now, overrides: index(tt.overrides)}); !st.wake.Equal(time.Unix(1007, 0)) {
+		if st := step(tt.compile(), state{}, facts{now: tt.now, said: says(nil, nil), overrides: index(tt.overrides)}); !st.wake.Equal(time.Unix(1007, 0)) {
 			t.Errorf("wakes at %v", st.wake)
 		}
 	})
@@ -94,9 +94,8 @@ func TestPoolObeysOverridesAndKeepsThem(t *testing.T) {
 
 func TestOverrideIsTold(t *testing.T) {
 	five := 5
-	p := place{service: "web"}
 	o := &Override{Server: "a", Weight: &five, Until: time.Unix(0, 0), By: "uid 0, pid 1"}
-	told := narrateMember(p, memberState{name: "a"}, memberState{name: "a", override: o}, nil)
+	told := narrateMember("web", memberState{name: "a"}, memberState{name: "a", override: o}, nil)
 	want := event.Event{Name: "real_server.override", Service: "web", Server: "a", Address: "invalid AddrPort", From: "none", To: "weight 5 until 1970-01-01T00:00:00Z", By: "uid 0, pid 1"}
 	if len(told) != 1 || told[0] != want {
 		t.Errorf("told %+v", told)

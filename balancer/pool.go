@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/hald-project/hald/event"
@@ -24,10 +22,11 @@ const (
 	steadyGarbage  = 10
 	loadingGarbage = 100
 
-	// A step looks at every server, so that thousands of verdicts, each with a
-	// step of its own, would take a processor for many seconds. After a step the
-	// next verdicts gather for so many times as long as it took, within bounds:
-	// it may have taken long because the machine was busy with something else.
+	// A step looks at every server of the services that something happened to: of one
+	// with thousands, whose verdicts each had a step of their own, it would take a
+	// processor for many seconds. After steps the next verdicts gather for so many
+	// times as long as they took, within bounds: it may have taken long because the
+	// machine was busy with something else.
 	restAfterStep = 4
 	longestRest   = 200 * time.Millisecond
 )
@@ -42,12 +41,13 @@ type pool struct {
 	keeping  keeping
 	out      *outbox
 
-	configured bool      // once
-	serial     uint64    // of the one in force
-	services   []service // of it, with the servers that were found
+	configured bool                // once
+	serial     uint64              // of the one in force
+	services   []*virtual          // of it, in its order
+	byName     map[string]*virtual // the same
+	gone       []*virtual          // of the one before, and not told of yet
 	overrides  map[target]*Override
-	state      state
-	wanted     []ipvsctl.Service // what the reconciler was told last
+	wished     bool // the reconciler was told a wish
 	view       kernelView
 	trackers   []tracker
 	tracked    []Verdict // what the director was told of them last
@@ -65,7 +65,7 @@ func newPool(w worker, commands <-chan Command, out *outbox) *pool {
 		out:      out,
 		finds:    newFinds(w.find),
 		watches: watches{build: w.build, results: make(chan outcome, 1024), news: make(chan []healthcheck.News, 1),
-			failed: make(chan error, 1), running: make(map[checkID]*watch)},
+			failed: make(chan error, 1), running: make(map[checkID]*watch), tracked: make(map[checkID]bool)},
 		keeping: keeping{open: w.open, reports: make(chan ipvsctl.Report), done: make(chan error, 1)},
 	}
 }
@@ -135,96 +135,12 @@ func (p *pool) obey(ctx context.Context, c Command) error {
 		p.keeping.follow(*c.Place)
 	}
 	if c.Overrides != nil {
-		p.overrides = index(c.Overrides.InForce)
+		p.order(index(c.Overrides.InForce))
 		p.advance(nil)
 	}
 	if c.Show {
-		p.out.show(describe(p.services, &p.finds, p.state, p.watches.status, &p.view), p.view.done)
+		p.out.show(describe(p.services, &p.finds, p.watches.status, &p.view), p.view.done)
 	}
-	return nil
-}
-
-// configure makes a configuration the one in force. The first and every later
-// one take the same way: what is equal goes on undisturbed.
-func (p *pool) configure(ctx context.Context, c Config) error {
-	if trouble := p.finds.recall(ctx, c.Found); trouble != nil {
-		p.tell(*trouble)
-	}
-	debug.SetGCPercent(loadingGarbage)
-	p.tidy.Reset(tidyAfter)
-	checks := make(map[checkID]Check)
-	services, err := p.compose(c, checks)
-	if err != nil {
-		return err
-	}
-	trackers := compileTrackers(c, checks)
-	if err := p.watches.follow(ctx, probes(services, trackers), checks); err != nil {
-		return err
-	}
-	p.serial, p.services, p.trackers, p.overrides = c.Serial, services, trackers, index(c.Overrides)
-	p.finds.follow(ctx, sources(services))
-	p.keeping.configure(ctx, c)
-	p.advance(nil)
-	return nil
-}
-
-// compose is the services of a configuration: compiled now, and as they were where
-// it says that they are.
-func (p *pool) compose(c Config, checks map[checkID]Check) ([]service, error) {
-	services := make([]service, 0, max(len(c.Services), len(c.Order)))
-	for _, s := range c.Services {
-		compiled, err := assemble(s, p.finds.known, checks)
-		if err != nil {
-			return nil, err
-		}
-		services = append(services, compiled)
-	}
-	if c.Order == nil {
-		return services, nil
-	}
-	if c.After != p.serial {
-		return nil, fmt.Errorf("it says what is different from configuration %d, and %d is in force", c.After, p.serial)
-	}
-	known := make(map[string]service, len(p.services)+len(services))
-	for _, s := range slices.Concat(p.services, services) {
-		known[s.Name] = s
-	}
-	services = services[:0]
-	for _, name := range c.Order {
-		s, there := known[name]
-		if !there {
-			return nil, fmt.Errorf("virtual server %q is in its order, and nobody told what it is", name)
-		}
-		services = append(services, s)
-	}
-	return services, nil
-}
-
-// find takes what a source said: servers come and go as with another configuration.
-func (p *pool) find(ctx context.Context, a found) error {
-	changed, story := p.finds.take(a)
-	for _, e := range story {
-		p.tell(e)
-	}
-	if !changed {
-		return nil
-	}
-	services, checks := slices.Clone(p.services), make(map[checkID]Check)
-	for i, s := range services {
-		if s.given == nil {
-			continue
-		}
-		found, err := assemble(*s.given, p.finds.known, checks)
-		if err != nil {
-			return err
-		}
-		services[i] = found
-	}
-	if err := p.watches.follow(ctx, probes(services, p.trackers), checks); err != nil {
-		return err
-	}
-	p.services = services
-	p.advance(nil)
 	return nil
 }
 
@@ -287,42 +203,12 @@ func (p *pool) observe(r ipvsctl.Report) {
 	if _, table := r.(ipvsctl.Observed); !table {
 		return
 	}
-	if idle := p.view.idle(p.state.table); first || len(idle) > 0 {
+	idle := make(map[ipvsctl.DestinationKey]bool)
+	for _, v := range p.services {
+		v.stale = p.view.idle(v.state.table, idle) || first || v.stale
+	}
+	if first || len(idle) > 0 {
 		p.advance(idle)
-	}
-}
-
-// advance takes the core one step further and passes on what follows: the
-// wish to the reconciler, the events to the director, the next wake-up.
-func (p *pool) advance(idle map[ipvsctl.DestinationKey]bool) {
-	before := p.state
-	if p.view.seen {
-		before.adopt(p.services, p.view.last)
-	}
-	now := time.Now()
-	p.state = step(p.services, before, facts{now: now, verdicts: p.watches.verdicts(), weights: p.watches.weights(), idle: idle, overrides: p.overrides})
-	for _, e := range narrate(before, p.state, p.watches.status) {
-		p.tell(e)
-	}
-	p.wish()
-	p.track()
-	if !p.state.wake.IsZero() {
-		p.wake.Reset(p.state.wake.Sub(now))
-	}
-	p.rested = time.Now().Add(min(restAfterStep*time.Since(now), longestRest))
-}
-
-// wish tells the reconciler what is wanted if that has changed. Before the
-// kernel's table was read nothing may be wished for: it is the beginning.
-func (p *pool) wish() {
-	if !p.view.seen {
-		p.state.table = nil
-		return
-	}
-	want := p.state.want(p.services)
-	if p.wanted == nil || !reflect.DeepEqual(want, p.wanted) {
-		p.wanted = want
-		p.keeping.reconciler.Set(want)
 	}
 }
 

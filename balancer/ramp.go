@@ -11,7 +11,7 @@ const rampSteps = 20
 // slow_start, so that an empty cache or a cold runtime is not overrun.
 func (s *stepper) grow(m *member, w wish) (weight int, began time.Time) {
 	full := w.weight
-	was := s.before.members[s.placeOf(m)]
+	was := s.before.members[m.place()]
 	began = was.ramp
 	if was.out {
 		began = s.now

@@ -10,17 +10,19 @@ import (
 	"github.com/hald-project/hald/ipvsctl"
 )
 
-// state is everything the core remembers from one step to the next. A step
-// makes a new one and leaves the old as it was.
+// state is everything the core remembers of one virtual server from one step to the
+// next. A step makes a new one and leaves the old as it was.
 type state struct {
-	table    table
-	services []serviceState // in the configuration's order
-	index    map[string]int // from a service's name to its place in services
-	members  map[place]memberState
-	wake     time.Time // when the next drain time is over or a weight grows; zero: never
+	table   table
+	members map[place]memberState
+	places  []place // real servers, the sorry server, then those that are leaving
+	quorum  quorum
+	sorry   bool      // the sorry server is in use
+	guarded int       // failed servers that the outlier guard keeps in
+	wake    time.Time // when the next drain time is over or a weight grows; zero: never
 }
 
-// table is the destinations that are wanted, by service.
+// table is the destinations that are wanted, by service address.
 type table map[ipvsctl.Key]map[netip.AddrPort]entry
 
 // entry is one wanted destination.
@@ -30,21 +32,11 @@ type entry struct {
 	expires time.Time // draining until then; zero: not draining
 }
 
-// place is a server's identity across configurations: whose server it is and
-// its address as configured. Its name may change.
+// place is a server's identity in its service across configurations: its address as
+// configured. Its name may change.
 type place struct {
-	service string
 	address netip.AddrPort
 	sorry   bool
-}
-
-// serviceState is one virtual server after a step.
-type serviceState struct {
-	name    string
-	quorum  quorum
-	sorry   bool    // the sorry server is in use
-	guarded int     // failed servers that the outlier guard keeps in
-	places  []place // real servers, the sorry server, then those that are leaving
 }
 
 // quorum is whether the up servers suffice.
@@ -76,69 +68,63 @@ type memberState struct {
 	reason   string    // why it is not fully in
 }
 
-// service is a virtual server by name; one that is not there has only its name.
-func (s *state) service(name string) serviceState {
-	if i, known := s.index[name]; known {
-		return s.services[i]
+// adopt makes what the kernel has the starting point for the addresses of a service that
+// this state knows nothing about yet.
+func (s *state) adopt(service *service, kernel ipvsctl.Snapshot) {
+	for _, key := range service.keys {
+		if _, known := s.table[key]; known {
+			continue
+		}
+		have, there := kernel.Find(key)
+		if !there {
+			continue
+		}
+		places := make(map[netip.AddrPort]place)
+		for i := range service.members {
+			m := &service.members[i]
+			places[m.at(key)] = m.place()
+		}
+		entries := make(map[netip.AddrPort]entry, len(have.Destinations))
+		for _, d := range have.Destinations {
+			p, configured := places[d.Address]
+			if !configured {
+				p = place{address: d.Address}
+			}
+			entries[d.Address] = entry{Destination: d, place: p}
+		}
+		s.inherit(key, entries)
 	}
-	return serviceState{name: name}
 }
 
-// adopt makes what the kernel has the starting point for services this state
-// knows nothing about yet.
-func (s *state) adopt(services []service, kernel ipvsctl.Snapshot) {
-	have := make(map[ipvsctl.Key][]ipvsctl.Destination, len(kernel.Services))
-	for _, k := range kernel.Services {
-		have[k.Key] = k.Destinations
-	}
+// inherit begins with entries that are there already.
+func (s *state) inherit(key ipvsctl.Key, entries map[netip.AddrPort]entry) {
+	s.table, s.members = maps.Clone(s.table), maps.Clone(s.members)
 	if s.table == nil {
 		s.table = make(table)
 	}
 	if s.members == nil {
 		s.members = make(map[place]memberState)
 	}
-	for i := range services {
-		for _, key := range services[i].keys {
-			if _, known := s.table[key]; !known && have[key] != nil {
-				s.adoptService(&services[i], key, have[key])
-			}
-		}
-	}
-}
-
-func (s *state) adoptService(service *service, key ipvsctl.Key, destinations []ipvsctl.Destination) {
-	places := make(map[netip.AddrPort]place)
-	for i := range service.members {
-		m := &service.members[i]
-		places[m.at(key)] = service.placeOf(m)
-	}
-	entries := make(map[netip.AddrPort]entry, len(destinations))
-	for _, d := range destinations {
-		p, configured := places[d.Address]
-		if !configured {
-			p = place{service: service.Name, address: d.Address}
-		}
-		member := s.members[p]
+	for _, e := range entries {
+		member := s.members[e.place]
 		member.present = true
-		s.members[p] = member
-		entries[d.Address] = entry{Destination: d, place: p}
+		s.members[e.place] = member
 	}
 	s.table[key] = entries
 }
 
 // want is the table as ipvsctl takes it; equal tables give equal values.
-func (s *state) want(services []service) []ipvsctl.Service {
-	want := make([]ipvsctl.Service, 0, len(services))
-	for i := range services {
-		for _, key := range services[i].keys {
-			w := services[i].wanted(key)
-			entries := s.table[key]
-			w.Destinations = make([]ipvsctl.Destination, 0, len(entries))
-			for _, address := range slices.SortedFunc(maps.Keys(entries), netip.AddrPort.Compare) {
-				w.Destinations = append(w.Destinations, entries[address].Destination)
-			}
-			want = append(want, w)
+func (s *state) want(of *service) []ipvsctl.Service {
+	want := make([]ipvsctl.Service, 0, len(of.keys))
+	for _, key := range of.keys {
+		w := of.wanted(key)
+		entries := s.table[key]
+		w.Destinations = make([]ipvsctl.Destination, 0, len(entries))
+		for _, e := range entries {
+			w.Destinations = append(w.Destinations, e.Destination)
 		}
+		slices.SortFunc(w.Destinations, func(a, b ipvsctl.Destination) int { return a.Address.Compare(b.Address) })
+		want = append(want, w)
 	}
 	return want
 }

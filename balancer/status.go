@@ -7,20 +7,19 @@ import (
 )
 
 // describe is the state as `hald status` shows it.
-func describe(services []service, known *finds, now state, checks func(checkID) CheckStatus, kernel *kernelView) []Status {
+func describe(services []*virtual, known *finds, checks func(checkID) CheckStatus, kernel *kernelView) []Status {
 	all := make([]Status, 0, len(services))
-	for i := range services {
-		s := &services[i]
-		st := now.service(s.Name)
+	for _, v := range services {
+		s, now := v.service, &v.state
 		status := Status{
-			Name: s.Name, Quorum: s.Quorum, HasQuorum: st.quorum == held, Sorry: st.sorry, Guarded: st.guarded,
+			Name: s.Name, Quorum: s.Quorum, HasQuorum: now.quorum == held, Sorry: now.sorry, Guarded: now.guarded,
 			Error: kernel.errorOf(s.keys), Usage: kernel.usageOf(s.keys), RealServers: []ServerStatus{},
 		}
 		status.Addresses = s.Where()
 		if s.given != nil {
 			status.Discovery = find(s.given.Servers, known)
 		}
-		for j, p := range st.places {
+		for j, p := range now.places {
 			m := now.members[p]
 			configured := j < len(s.members)
 			if p.sorry || !configured && !m.present {

@@ -13,7 +13,7 @@ import (
 // servers is in the table that the kernel shall have.
 func TestEveryAttributeIsWanted(t *testing.T) {
 	at := netip.MustParseAddrPort("[2001:db8::10]:80")
-	services, err := compiled([]Service{
+	services := []Service{
 		{
 			Name: "six", Addresses: []netip.AddrPort{at}, Protocol: "sctp", Scheduler: "mh", SchedulerFlags: []string{"mh-port", "mh-fallback"}, OnePacket: true,
 			Persistence: time.Minute, PersistenceNetmask: 64, PersistenceEngine: "sip", Quorum: 1, OnFail: "remove", Initial: "up",
@@ -24,11 +24,7 @@ func TestEveryAttributeIsWanted(t *testing.T) {
 			Name: "marked", Mark: 7, IPv6: true, Scheduler: "sh", SchedulerFlags: []string{"sh-port"}, Quorum: 1, OnFail: "remove", Initial: "up",
 			Servers: []Server{{Name: "a", Address: netip.MustParseAddrPort("[2001:db8::21]:0"), Forwarding: "dr", Weight: 2}},
 		},
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
-	st := step(services, state{}, facts{now: time.Unix(1000, 0)})
 	want := []ipvsctl.Service{
 		{
 			Key: ipvsctl.Key{Protocol: ipvsctl.SCTP, Address: at}, Scheduler: "mh", Flags: ipvsctl.MHPort | ipvsctl.MHFallback | ipvsctl.OnePacket,
@@ -41,8 +37,15 @@ func TestEveryAttributeIsWanted(t *testing.T) {
 			Destinations: []ipvsctl.Destination{{Address: netip.MustParseAddrPort("[2001:db8::21]:0"), Method: ipvsctl.DirectRoute, Weight: 2}},
 		},
 	}
-	if got := st.want(services); !reflect.DeepEqual(got, want) {
-		t.Errorf("got  %+v\nwant %+v", got, want)
+	for i, of := range services {
+		s, err := compile(of, make(map[checkID]Check))
+		if err != nil {
+			t.Fatal(err)
+		}
+		st := step(&s, state{}, facts{now: time.Unix(1000, 0), said: says(nil, nil)})
+		if got := st.want(&s); !reflect.DeepEqual(got, want[i:i+1]) {
+			t.Errorf("got  %+v\nwant %+v", got, want[i])
+		}
 	}
 	if got := services[1].Where(); !reflect.DeepEqual(got, []string{"fwmark6 7"}) {
 		t.Errorf("a mark is shown as %v", got)

@@ -37,7 +37,7 @@ func (p *pool) track() {
 		v := Verdict{Instance: t.Instance, Kind: t.Kind, Name: t.Name, Since: now}
 		var verdict healthcheck.Verdict
 		if t.Check == nil {
-			verdict, v.Error = p.state.service(t.Name).fit()
+			verdict, v.Error = p.fit(t.Name)
 		} else if w := p.watches.running[t.check]; w != nil {
 			verdict, v.Value, v.Error = w.verdict, w.value, w.last.Error
 		}
@@ -58,12 +58,14 @@ func (v Verdict) same(o Verdict) bool {
 	return v.Instance == o.Instance && v.Kind == o.Kind && v.Name == o.Name && v.State == o.State
 }
 
-// fit is what a tracker of the service says.
-func (s serviceState) fit() (v healthcheck.Verdict, reason string) {
-	switch s.quorum {
-	case held:
+// fit is what a tracker of a service says.
+func (p *pool) fit(service string) (v healthcheck.Verdict, reason string) {
+	s := p.byName[service]
+	switch {
+	case s == nil:
+	case s.state.quorum == held:
 		return healthcheck.Up, ""
-	case lost:
+	case s.state.quorum == lost:
 		return healthcheck.Down, "below its quorum"
 	}
 	return healthcheck.Unknown, ""

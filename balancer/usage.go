@@ -2,7 +2,6 @@ package balancer
 
 import (
 	"net/netip"
-	"slices"
 
 	"github.com/hald-project/hald/ipvsctl"
 )
@@ -33,11 +32,8 @@ func (k *kernelView) usage(keys []ipvsctl.Key, at func(ipvsctl.Key) netip.AddrPo
 func (k *kernelView) usageOf(keys []ipvsctl.Key) (sum Usage) {
 	for _, key := range keys {
 		sum.count(ipvsctl.Connections{}, k.last.Traffic[ipvsctl.DestinationKey{Service: key}])
-		i, there := slices.BinarySearchFunc(k.last.Services, key, func(s ipvsctl.Service, key ipvsctl.Key) int { return s.Key.Compare(key) })
-		if !there {
-			continue
-		}
-		for _, d := range k.last.Services[i].Destinations {
+		of, _ := k.last.Find(key)
+		for _, d := range of.Destinations {
 			sum.count(k.last.Connections[ipvsctl.DestinationKey{Service: key, Address: d.Address}], ipvsctl.Traffic{})
 		}
 	}

@@ -3,6 +3,7 @@ package balancer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/hald-project/hald/event"
@@ -19,17 +20,19 @@ type watches struct {
 	loop    *healthcheck.Loop       // of the checks that one can do; nil: none was needed
 	failed  chan error              // why the loop ended
 	running map[checkID]*watch
+	tracked map[checkID]bool // those that trackers need
 	group   sync.WaitGroup
 }
 
 // watch is one check and what it last found.
 type watch struct {
-	stop    context.CancelFunc
-	job     *healthcheck.Job // in the loop; nil: it has a monitor
-	verdict healthcheck.Verdict
-	value   int  // of the last probe that passed
-	weighs  bool // which is a weight
-	last    CheckStatus
+	stop     context.CancelFunc
+	job      *healthcheck.Job // in the loop; nil: it has a monitor
+	verdict  healthcheck.Verdict
+	value    int  // of the last probe that passed
+	weighs   bool // which is a weight
+	last     CheckStatus
+	services []*virtual // whose servers it is for
 }
 
 // outcome is one result on its way to the pool.
@@ -38,32 +41,14 @@ type outcome struct {
 	result healthcheck.Result
 }
 
-// probes are the checks that services and trackers need.
-func probes(services []service, trackers []tracker) map[checkID]bool {
-	needed := make(map[checkID]bool)
-	for i := range services {
-		for k := range services[i].members {
-			for _, id := range services[i].members[k].probed() {
-				needed[id] = true
-			}
-		}
-	}
-	for _, t := range trackers {
-		if t.Check != nil {
-			needed[t.check] = true
-		}
-	}
-	return needed
-}
-
-// follow starts the monitors that are needed and stops the others. One that
-// is still needed goes on undisturbed, with its verdict. Among the checks are all that
-// do not run yet.
-func (w *watches) follow(ctx context.Context, needed map[checkID]bool, checks map[checkID]Check) error {
+// follow starts the checks that services which come, or trackers, need, and stops those
+// that nobody needs any more. One that is still needed goes on undisturbed, with its
+// verdict. Among the checks are all that do not run yet. After an error all is as it was.
+func (w *watches) follow(ctx context.Context, come, gone []*virtual, trackers []tracker, checks map[checkID]Check) error {
 	checkers := make(map[checkID]healthcheck.Checker)
-	for id := range needed {
-		if w.running[id] != nil {
-			continue
+	need := func(id checkID) error {
+		if w.running[id] != nil || checkers[id] != nil {
+			return nil
 		}
 		check := checks[id]
 		if check.Interval <= 0 || check.Timeout <= 0 {
@@ -74,42 +59,106 @@ func (w *watches) follow(ctx context.Context, needed map[checkID]bool, checks ma
 			return fmt.Errorf("%s: %w", check.describe(), err)
 		}
 		checkers[id] = checker
+		return nil
 	}
-	for id, old := range w.running {
-		if !needed[id] {
-			old.stop()
-			delete(w.running, id)
+	tracked := make(map[checkID]bool)
+	for _, t := range trackers {
+		if t.Check != nil {
+			tracked[t.check] = true
+			if err := need(t.check); err != nil {
+				return err
+			}
+		}
+	}
+	for _, v := range come {
+		for id := range v.service.probed() {
+			if err := need(id); err != nil {
+				return err
+			}
 		}
 	}
 	for id, checker := range checkers {
 		if err := w.start(ctx, id, checks[id], checker); err != nil {
+			for id := range checkers {
+				w.end(id)
+			}
 			return fmt.Errorf("%s: %w", checks[id].describe(), err)
 		}
 	}
+	w.serve(come, gone, tracked)
 	return nil
+}
+
+// serve notes whom the checks are for now, and stops those that are for nobody.
+func (w *watches) serve(come, gone []*virtual, tracked map[checkID]bool) {
+	for _, v := range come {
+		for id := range v.service.probed() {
+			w.running[id].serves(v)
+		}
+	}
+	left := w.tracked
+	w.tracked = tracked
+	for _, v := range gone {
+		for id := range v.service.probed() {
+			w.running[id].leaves(v)
+			left[id] = true
+		}
+	}
+	for id := range left {
+		if !tracked[id] && len(w.running[id].services) == 0 {
+			w.end(id)
+		}
+	}
+}
+
+// end stops a check, if it runs.
+func (w *watches) end(id checkID) {
+	if old := w.running[id]; old != nil {
+		old.stop()
+		delete(w.running, id)
+	}
+}
+
+// serves notes that a check is for a service, whose servers may share it.
+func (w *watch) serves(v *virtual) {
+	if !slices.Contains(w.services, v) {
+		w.services = append(w.services, v)
+	}
+}
+
+func (w *watch) leaves(v *virtual) {
+	w.services = slices.DeleteFunc(w.services, func(of *virtual) bool { return of == v })
 }
 
 func (w *watches) start(ctx context.Context, id checkID, check Check, checker healthcheck.Checker) error {
 	started := &watch{last: CheckStatus{Kind: check.Kind}, weighs: check.Weighs}
-	w.running[id] = started
 	monitor := healthcheck.Monitor{
 		Checker: checker, Delay: healthcheck.Spread(string(id[:]), check.Interval),
 		Interval: check.Interval, FastInterval: check.FastInterval, Timeout: check.Timeout,
 		Rise: check.Rise, Fall: check.Fall,
 	}
 	if healthcheck.Loops(checker) {
-		return w.enter(ctx, monitor, started)
+		if err := w.enter(ctx, monitor, started); err != nil {
+			return err
+		}
+	} else {
+		w.observe(ctx, monitor, started)
 	}
+	w.running[id] = started
+	return nil
+}
+
+// observe gives a check a monitor of its own.
+func (w *watches) observe(ctx context.Context, m healthcheck.Monitor, started *watch) {
 	ctx, started.stop = context.WithCancel(ctx)
 	w.group.Go(func() {
-		monitor.Run(ctx, func(r healthcheck.Result) {
+		m.Run(ctx, func(r healthcheck.Result) {
 			select {
 			case w.results <- outcome{started, r}:
 			case <-ctx.Done():
 			}
 		})
 	})
-	return nil
 }
 
 // enter gives a check to the loop, which starts with the first.
@@ -147,28 +196,24 @@ func (o outcome) take() (verdict, detail bool) {
 	}
 	o.from.last.LatencyMS = event.Milliseconds(o.result.Latency)
 	o.from.verdict = o.result.Verdict
-	weight := o.from.weighs && value != o.from.value
-	return o.result.Changed || weight, was.OK != o.from.last.OK || was.Error != o.from.last.Error || value != o.from.value
+	verdict = o.result.Changed || o.from.weighs && value != o.from.value
+	for _, v := range o.from.services {
+		v.stale = v.stale || verdict
+	}
+	return verdict, was.OK != o.from.last.OK || was.Error != o.from.last.Error || value != o.from.value
 }
 
-// verdicts is what all checks say.
-func (w *watches) verdicts() map[checkID]healthcheck.Verdict {
-	all := make(map[checkID]healthcheck.Verdict, len(w.running))
-	for id, watch := range w.running {
-		all[id] = watch.verdict
+// said is what a check says.
+func (w *watches) said(id checkID) opinion {
+	watch := w.running[id]
+	if watch == nil {
+		return opinion{}
 	}
-	return all
-}
-
-// weights is what the checks that give servers their weights say, once they have looked.
-func (w *watches) weights() map[checkID]int {
-	all := make(map[checkID]int)
-	for id, watch := range w.running {
-		if watch.weighs && watch.verdict != healthcheck.Unknown {
-			all[id] = watch.value
-		}
+	o := opinion{verdict: watch.verdict}
+	if watch.weighs && watch.verdict != healthcheck.Unknown {
+		o.weighs, o.weight = true, watch.value
 	}
-	return all
+	return o
 }
 
 // status is the last result of a check. The loop reports only what is new, and

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/hald-project/hald/healthcheck"
-	"github.com/hald-project/hald/ipvsctl"
 	"github.com/hald-project/hald/ipvsctl/ipvstest"
 )
 
@@ -99,33 +98,4 @@ func TestPoolRestsAfterAStep(t *testing.T) {
 			t.Errorf("the next step came after %v, want 1s", waited)
 		}
 	})
-}
-
-func BenchmarkStep(b *testing.B) {
-	var c Config
-	for i := range 1000 {
-		s := web()
-		s.Name = string(rune('a'+i%26)) + time.Duration(i).String()
-		s.Addresses = []netip.AddrPort{netip.AddrPortFrom(vip.Addr(), uint16(1000+i))}
-		s.Initial = "up"
-		for j := range 8 {
-			more := server("c")
-			more.Address = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i), byte(j)}), 0)
-			s.Servers = append(s.Servers, more)
-		}
-		c.Services = append(c.Services, s)
-	}
-	services, err := compiled(c.Services)
-	if err != nil {
-		b.Fatal(err)
-	}
-	var st state
-	var want []ipvsctl.Service
-	for b.Loop() {
-		before := st
-		st = step(services, before, facts{now: time.Now()})
-		narrate(before, st, func(checkID) CheckStatus { return CheckStatus{} })
-		want = st.want(services)
-	}
-	_ = want
 }

@@ -69,10 +69,10 @@ func (w wish) out() bool { return w.action != serve && w.reason != noVerdict }
 // judge is the verdict of all checks together: one failed check takes a server
 // down, all must pass to bring it up. While one has not decided, what was
 // known before stands.
-func (m *member) judge(verdicts map[checkID]healthcheck.Verdict, before healthcheck.Verdict) (all healthcheck.Verdict, failed checkID) {
+func (m *member) judge(said func(checkID) opinion, before healthcheck.Verdict) (all healthcheck.Verdict, failed checkID) {
 	all = healthcheck.Up
 	for _, check := range m.checks {
-		switch verdicts[check] {
+		switch said(check).verdict {
 		case healthcheck.Down:
 			return healthcheck.Down, check
 		case healthcheck.Unknown:

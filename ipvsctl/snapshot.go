@@ -2,6 +2,7 @@ package ipvsctl
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -14,6 +15,25 @@ type Snapshot struct {
 	Timeouts    Timeouts
 	Sync        []Daemon          // what synchronises connections
 	Sysctls     map[string]string // by name below net.ipv4.vs, those of interest
+}
+
+// Find is the service with a key.
+func (s *Snapshot) Find(key Key) (of Service, there bool) {
+	i, there := slices.BinarySearchFunc(s.Services, key, func(s Service, key Key) int { return s.Key.Compare(key) })
+	if !there {
+		return Service{}, false
+	}
+	return s.Services[i], true
+}
+
+// Destination is the destination with a key.
+func (s *Snapshot) Destination(key DestinationKey) (d Destination, there bool) {
+	of, _ := s.Find(key.Service)
+	i, there := slices.BinarySearchFunc(of.Destinations, key.Address, func(d Destination, at netip.AddrPort) int { return d.Address.Compare(at) })
+	if !there {
+		return Destination{}, false
+	}
+	return of.Destinations[i], true
 }
 
 // DestinationKey names one destination of one service.
