@@ -21,6 +21,7 @@ type observation struct {
 	takeovers []time.Duration // how long nobody had advertised when the other one began to
 	announced int             // gratuitous ARP messages
 	cpu       time.Duration   // of the master's processes
+	whole     bool            // none of which ended
 	memory    int64           // bytes, proportional
 }
 

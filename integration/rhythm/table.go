@@ -25,7 +25,7 @@ packet capture at the backup's end, with the kernel's time stamps, is the witnes
 A *gap* is the time between two advertisements of one virtual router. A *false takeover* is a backup that began to advertise
 although the master lived. *CPU* is what all processes of the master used, as a share of one core; *memory* is
 proportional (PSS). hald has its real-time policy where it is permitted, as here; keepalived is measured as it comes and with
-` + "`vrrp_rt_priority 50`" + `.
+` + "`vrrp_rt_priority 50`" + `. A daemon of which a process ended and was started again while it was watched has no CPU and memory, but the word *restarted*.
 
 `
 
@@ -42,11 +42,18 @@ func tables(rows []row, about string) string {
 		if r.loaded {
 			machine = "loaded"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %d | %.1f %% | %.0f MB |\n", machine, r.daemon.name(),
-			short(r.quantile(0.5)), short(r.quantile(0.99)), short(r.quantile(0.999)), short(r.quantile(1)), len(r.takeovers),
-			100*r.cpu.Seconds()/r.during.Seconds(), float64(r.memory)/1e6)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %d | %s |\n", machine, r.daemon.name(),
+			short(r.quantile(0.5)), short(r.quantile(0.99)), short(r.quantile(0.999)), short(r.quantile(1)), len(r.takeovers), r.cost())
 	}
 	return b.String()
+}
+
+// cost is the cells of what the master used.
+func (r row) cost() string {
+	if !r.whole {
+		return "restarted | –"
+	}
+	return fmt.Sprintf("%.1f %% | %.0f MB", 100*r.cpu.Seconds()/r.during.Seconds(), float64(r.memory)/1e6)
 }
 
 func short(d time.Duration) string {
