@@ -31,6 +31,7 @@ var arrows = map[string][]string{
 	"doctor":              {"config", "vrrp", "netif", "garp"},
 	"admin":               {"event"},
 	"config":              {"event"},
+	"config/golden":       {},
 	"event":               {},
 	"convert":             {"config"},
 	"vrrp":                {},
@@ -53,7 +54,7 @@ var arrows = map[string][]string{
 	"integration/soak":    {},
 }
 
-var forTests = []string{"vrrp/vrrptest", "ipvsctl/ipvstest", "integration/guest"}
+var forTests = []string{"vrrp/vrrptest", "ipvsctl/ipvstest", "integration/guest", "config/golden"}
 
 // pure are the cores: no goroutine, no channel, no clock, no socket, no log.
 var pure = []string{

@@ -2,34 +2,13 @@ package config
 
 import (
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/hald-project/hald/config/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files from what the package does now")
-
-// golden compares got with a file, or rewrites the file.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got):\n%s", name, diff)
-	}
-}
 
 // cases are the entries of a testdata folder that are no golden files: single
 // files and folders of files.
@@ -74,7 +53,7 @@ func TestValid(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, filepath.Join("testdata/valid", name+".golden"), string(text)+"\n"+rendered(t, diags))
+			golden.Compare(t, filepath.Join("testdata/valid", name+".golden"), string(text)+"\n"+rendered(t, diags))
 		})
 	}
 }
@@ -92,7 +71,7 @@ func TestInvalid(t *testing.T) {
 			if strings.Contains(text, secretValue) {
 				t.Error("the secret is in the messages")
 			}
-			golden(t, path+".golden", text)
+			golden.Compare(t, path+".golden", text)
 			all, allDiags := LoadAll(path)
 			if all != nil || !allDiags.HasErrors() {
 				t.Error("not refused for all directors")

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hald-project/hald/config/golden"
 )
 
 const twoDirectors = `cluster "shop" {
@@ -170,7 +172,7 @@ func TestMessagesAsJSON(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/many_errors.json.golden", string(text)+"\n")
+	golden.Compare(t, "testdata/many_errors.json.golden", string(text)+"\n")
 }
 
 func TestTextInColourAndWrapped(t *testing.T) {
@@ -179,7 +181,7 @@ func TestTextInColourAndWrapped(t *testing.T) {
 	if err := d.WriteText(&out, 40, true); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/scheduler.colour.golden", out.String())
+	golden.Compare(t, "testdata/scheduler.colour.golden", out.String())
 	for line := range strings.SplitSeq(out.String(), "\n") {
 		if strings.HasPrefix(line, "  \"") && len(line) > 40 {
 			t.Errorf("line too long: %q", line)

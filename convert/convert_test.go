@@ -1,7 +1,6 @@
 package convert
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,29 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/hald-project/hald/config"
+	"github.com/hald-project/hald/config/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files from what the package does now")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got):\n%s", name, diff)
-	}
-}
 
 // corpus are the configurations in testdata: NAME.conf for two directors, or one file a
 // director, NAME.lb1.conf and so on.
@@ -81,7 +60,7 @@ func TestConvert(t *testing.T) {
 	for name, inputs := range corpus(t) {
 		t.Run(name, func(t *testing.T) {
 			written, report := converted(t, inputs)
-			golden(t, filepath.Join("testdata", name+".golden"), written+"\n"+report.String())
+			golden.Compare(t, filepath.Join("testdata", name+".golden"), written+"\n"+report.String())
 		})
 	}
 }
@@ -107,7 +86,7 @@ func TestSamples(t *testing.T) {
 			strings.TrimPrefix(filepath.Base(f), "keepalived.conf."), strings.Count(written, "\nvrrp_instance "), strings.Count(written, "\nvirtual_server "),
 			strings.Count(written, " real_server "), strings.Count(written, " check "), counts[Lost], counts[Rewritten], counts[Note])
 	}
-	golden(t, "testdata/samples.golden", summary.String())
+	golden.Compare(t, "testdata/samples.golden", summary.String())
 }
 
 // TestNothingIsDroppedInSilence takes every statement of the corpus away, one after

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/hald-project/hald/config"
+	"github.com/hald-project/hald/config/golden"
 )
 
 // TestIpvsadm: the lab holds hald's table against one that was saved
@@ -19,7 +20,7 @@ func TestIpvsadm(t *testing.T) {
 		t.Error("it is not recognised")
 	}
 	written, report := Ipvsadm("test", []string{"lb1", "lb2"}, "table.ipvsadm", string(saved))
-	golden(t, filepath.Join("testdata", "table.golden"), string(written)+"\n"+report.String())
+	golden.Compare(t, filepath.Join("testdata", "table.golden"), string(written)+"\n"+report.String())
 	path := filepath.Join(t.TempDir(), "cluster.hcl")
 	if err := os.WriteFile(path, written, 0o600); err != nil {
 		t.Fatal(err)

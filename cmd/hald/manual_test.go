@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,35 +9,22 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
-)
 
-var update = flag.Bool("update", false, "write docs/commands.md anew")
+	"github.com/hald-project/hald/config/golden"
+)
 
 // TestReference: docs/commands.md says of every command what it says of itself.
 func TestReference(t *testing.T) {
 	for _, name := range []string{"HALD_CONFIG", "HALD_DIRECTOR", "HALD_RUNTIME_DIR", "HALD_STATE_DIR"} {
 		t.Setenv(name, "")
 	}
-	const page = "../../docs/commands.md"
-	want, err := reference(newRoot(&app{}))
+	page, err := reference(newRoot(&app{}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *update {
-		if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(want, string(got)); d != "" {
-		t.Errorf("docs/commands.md is not current: go test ./cmd/hald -run TestReference -update (-want +got):\n%s", d)
-	}
+	golden.Compare(t, "../../docs/commands.md", page)
 }
 
 // told are the command lines in a page: in the running text, and in blocks of code for
