@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,6 +89,29 @@ func (s *site) ip(args ...string) string {
 		s.t.Fatalf("ip %v: %v: %s", args, err, out)
 	}
 	return string(out)
+}
+
+// within runs f in the namespace: what it opens stays there. It must succeed.
+func (s *site) within(f func() error) {
+	s.t.Helper()
+	done := make(chan error)
+	go func() { // the thread ends with the goroutine, for it is in the namespace
+		runtime.LockOSThread()
+		done <- func() error {
+			space, err := os.Open("/run/netns/" + s.name)
+			if err != nil {
+				return err
+			}
+			defer space.Close()
+			if err := unix.Setns(int(space.Fd()), unix.CLONE_NEWNET); err != nil {
+				return err
+			}
+			return f()
+		}()
+	}()
+	if err := <-done; err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 func (s *site) holdsAddress() bool {

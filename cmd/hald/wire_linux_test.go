@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -27,34 +26,19 @@ type wire struct {
 func (s *site) wire() *wire {
 	s.t.Helper()
 	w := &wire{t: s.t}
-	opened := make(chan error)
-	go func() { // the thread ends with the goroutine: it is in the site's namespace
-		runtime.LockOSThread()
-		opened <- func() error {
-			space, err := os.Open("/run/netns/" + s.name)
-			if err != nil {
-				return err
-			}
-			defer space.Close()
-			if err := unix.Setns(int(space.Fd()), unix.CLONE_NEWNET); err != nil {
-				return err
-			}
-			link, err := net.InterfaceByName("peer0")
-			if err != nil {
-				return err
-			}
-			all := uint16(unix.ETH_P_ALL)<<8 | uint16(unix.ETH_P_ALL)>>8
-			w.to = &unix.SockaddrLinklayer{Protocol: all, Ifindex: link.Index}
-			w.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, int(all))
-			if err != nil {
-				return err
-			}
-			return unix.Bind(w.fd, w.to)
-		}()
-	}()
-	if err := <-opened; err != nil {
-		s.t.Fatal(err)
-	}
+	s.within(func() error {
+		link, err := net.InterfaceByName("peer0")
+		if err != nil {
+			return err
+		}
+		all := uint16(unix.ETH_P_ALL)<<8 | uint16(unix.ETH_P_ALL)>>8
+		w.to = &unix.SockaddrLinklayer{Protocol: all, Ifindex: link.Index}
+		w.fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, int(all))
+		if err != nil {
+			return err
+		}
+		return unix.Bind(w.fd, w.to)
+	})
 	s.t.Cleanup(func() { unix.Close(w.fd) })
 	return w
 }
