@@ -39,8 +39,7 @@ func (l *Loader) Load(path, director string) (*Config, Diagnostics) {
 	if c, none := l.again(path, director); c != nil {
 		return c, none
 	}
-	src := open(path)
-	c, diags := src.load(director)
+	src, c, diags := loaded(path, director)
 	if c != nil {
 		l.known = src.remember(c)
 	}
@@ -52,13 +51,18 @@ func (s *source) remember(c *Config) *known {
 	k := &known{config: c, reading: s.reading}
 	var labels []string
 	for _, name := range sortedKeys(s.files) {
-		body, native := s.files[name].Body.(*hclsyntax.Body)
-		if !native {
+		file := knownFile{name: filepath.Base(name), text: s.files[name].Bytes}
+		if read, pieced := s.files[name].Nav.(places); pieced {
+			file.blocks = read.blocks
+		} else if body, native := s.files[name].Body.(*hclsyntax.Body); native {
+			file.blocks = servers(body, 0)
+		} else {
 			return nil
 		}
-		blocks, names := servers(body, 0)
-		k.files = append(k.files, knownFile{filepath.Base(name), s.files[name].Bytes, blocks})
-		labels = append(labels, names...)
+		k.files = append(k.files, file)
+		for _, b := range file.blocks {
+			labels = append(labels, b.label)
+		}
 	}
 	if !slices.EqualFunc(labels, c.Services, func(label string, s Service) bool { return label == s.Name }) {
 		return nil // some were made by dynamic blocks
@@ -74,8 +78,8 @@ func (l *Loader) again(path, director string) (*Config, Diagnostics) {
 		return nil, Diagnostics{}
 	}
 	src, sum, next := newSource(folder), sha256.New(), &known{}
-	src.kept = []*Service{}
-	var files []*hcl.File
+	src.list = []listing{}
+	var bodies []hcl.Body
 	first := 0 // of the file's services before
 	for i, name := range names {
 		text, err := readBounded(name, maxFileSize)
@@ -87,20 +91,19 @@ func (l *Loader) again(path, director string) (*Config, Diagnostics) {
 			return nil, Diagnostics{}
 		}
 		addTo(sum, name, text)
-		rest, end := make([]byte, 0, 4096), 0
+		body, pieces := src.divide(name, text, now.blocks)
+		bodies = append(bodies, body)
 		for b, was := range same {
-			var kept *Service
 			if was >= 0 && k.alone[first+was] {
-				kept = &k.config.Services[first+was]
-				rest, end = append(rest, text[end:now.blocks[b].from]...), now.blocks[b].to
+				src.list = append(src.list, listing{service: &k.config.Services[first+was]})
+			} else {
+				src.list = append(src.list, listing{piece: &pieces[b]})
 			}
-			src.kept = append(src.kept, kept)
 		}
-		files = append(files, src.parse(name, append(rest, text[end:]...)))
 		next.files = append(next.files, now)
 		first += len(k.files[i].blocks)
 	}
-	src.hash, src.body = hex.EncodeToString(sum.Sum(nil)), hcl.MergeFiles(files)
+	src.hash, src.body = hex.EncodeToString(sum.Sum(nil)), hcl.MergeBodies(bodies)
 	c, diags := src.load(director)
 	if c == nil || len(diags.Messages()) > 0 || src.unsure || c.Director != k.config.Director || src.synced != k.synced || !src.locals.RawEquals(k.locals) {
 		return nil, Diagnostics{}
@@ -116,9 +119,6 @@ type knownFile struct {
 	text   []byte
 	blocks []span
 }
-
-// span is from the first byte to behind the last one.
-type span struct{ from, to int }
 
 // with is the file with another text, and for each block which one it was before, or -1. It
 // is not ok where more is different than virtual servers. One stretch of the text is different. The
@@ -151,13 +151,14 @@ func (f knownFile) with(text []byte) (now knownFile, same []int, ok bool) {
 		return now, nil, false
 	}
 	body := file.Body.(*hclsyntax.Body)
-	anew, names := servers(body, from)
-	if len(body.Attributes) > 0 || len(names) == 0 || len(names) != len(body.Blocks) || anew[0].from != from || anew[len(anew)-1].to != to {
+	anew := servers(body, from)
+	if len(body.Attributes) > 0 || len(anew) == 0 || len(anew) != len(body.Blocks) || anew[0].from != from || anew[len(anew)-1].to != to {
 		return now, nil, false
 	}
 	now.blocks = slices.Concat(f.blocks[:i], anew, f.blocks[j+1:])
 	for k := i + len(anew); k < len(now.blocks); k++ {
-		now.blocks[k] = span{now.blocks[k].from + shift, now.blocks[k].to + shift}
+		now.blocks[k].from += shift
+		now.blocks[k].to += shift
 	}
 	return now, slices.Concat(same[:i], slices.Repeat([]int{-1}, len(anew)), same[j+1:]), true
 }
@@ -175,14 +176,12 @@ func stretch(was, is []byte) (begin, end int) {
 	return begin, len(was) - tail
 }
 
-// servers are the places and names of the virtual_server blocks in a body that begins at
-// an offset.
-func servers(body *hclsyntax.Body, at int) (blocks []span, names []string) {
+// servers are the virtual_server blocks in a body that begins at an offset.
+func servers(body *hclsyntax.Body, at int) (blocks []span) {
 	for _, b := range body.Blocks {
 		if b.Type == "virtual_server" && len(b.Labels) == 1 {
-			blocks = append(blocks, span{at + b.Range().Start.Byte, at + b.Range().End.Byte})
-			names = append(names, b.Labels[0])
+			blocks = append(blocks, span{at + b.Range().Start.Byte, at + b.Range().End.Byte, b.Labels[0]})
 		}
 	}
-	return blocks, names
+	return blocks
 }

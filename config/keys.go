@@ -33,7 +33,7 @@ func aboutKey(diags hcl.Diagnostics) hcl.Diagnostics {
 type keySpan struct{ from, to int }
 
 var (
-	keyBlock = regexp.MustCompile(`\bauthentication\b`)
+	keyBlock = []byte("authentication")
 	// Lines of such a block that hold no key. A computed one is not written there.
 	harmless = regexp.MustCompile(`^\s*(authentication\s*\{|type\s*=\s*"[^"]*"|id\s*=\s*\d+|required\s*=\s*(true|false)|key\s*=\s*(env|file)\("[^"]*"\)|key\s*=\s*chomp\(file\("[^"]*"\)\)|key\s*=\s*local\.\w+)\s*$`)
 )
@@ -43,11 +43,15 @@ var (
 func keySpans(text []byte) []keySpan {
 	var spans []keySpan
 	for at := 0; ; {
-		found := keyBlock.FindIndex(text[at:])
-		if found == nil {
+		found := bytes.Index(text[at:], keyBlock)
+		if found < 0 {
 			return spans
 		}
-		from, end := at+found[0], at+found[1]
+		from, end := at+found, at+found+len(keyBlock)
+		if from > 0 && isWord(text[from-1]) || end < len(text) && isWord(text[end]) {
+			at = end
+			continue
+		}
 		line := text[bytes.LastIndexByte(text[:from], '\n')+1 : from]
 		if at = end; isComment(line) {
 			continue
@@ -56,6 +60,8 @@ func keySpans(text []byte) []keySpan {
 		spans = append(spans, keySpan{from, at})
 	}
 }
+
+func isWord(c byte) bool { return isLetter(c) || c >= '0' && c <= '9' }
 
 // blockEnd is where the brackets that open after a block's name are closed.
 func blockEnd(text []byte, at int) int {

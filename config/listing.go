@@ -2,27 +2,21 @@ package config
 
 import "net/netip"
 
-// listing is one virtual server on the list: a block to be read, or one that is known.
+// listing is one virtual server on the list: a block to be read, a piece of text to be parsed
+// before that, or one that is known.
 type listing struct {
 	block   *block
+	piece   *piece
 	service *Service
 }
 
 // listed are all virtual servers in the order of the text.
 func (r *reader) listed(root *block) (all []listing) {
 	blocks := root.nested["virtual_server"]
-	for _, s := range r.source.kept {
-		if s == nil && len(blocks) > 0 {
-			all = append(all, listing{block: blocks[0]})
-			blocks = blocks[1:]
-			continue
-		}
-		r.source.unsure = r.source.unsure || s == nil
-		if s != nil {
-			all = append(all, listing{service: s})
-		}
+	if r.source.list != nil {
+		r.source.unsure = len(blocks) > 0
+		return r.source.list
 	}
-	r.source.unsure = r.source.unsure || r.source.kept != nil && len(blocks) > 0
 	for _, b := range blocks {
 		all = append(all, listing{block: b})
 	}
@@ -30,8 +24,11 @@ func (r *reader) listed(root *block) (all []listing) {
 }
 
 func (l listing) name() string {
-	if l.block != nil {
+	switch {
+	case l.block != nil:
 		return l.block.label
+	case l.piece != nil:
+		return l.piece.label
 	}
 	return l.service.Name
 }

@@ -22,7 +22,21 @@ import (
 // have errors; without errors they may still hold warnings. Programs that it
 // names must be on this machine.
 func Load(path, director string) (*Config, Diagnostics) {
-	return open(path).load(director)
+	_, c, diags := loaded(path, director)
+	return c, diags
+}
+
+// loaded reads a configuration in pieces, and whole where that will not do: messages about errors
+// are those of a text that was seen at once.
+func loaded(path, director string) (*source, *Config, Diagnostics) {
+	if src := inPieces(path); src != nil {
+		if c, diags := src.load(director); c != nil && !src.unsure {
+			return src, c, diags
+		}
+	}
+	src := open(path)
+	c, diags := src.load(director)
+	return src, c, diags
 }
 
 // LoadElsewhere is Load for one who does not run the programs that are named:
@@ -73,10 +87,10 @@ type source struct {
 	diags     hcl.Diagnostics
 	known     map[string]bool // keys of diags, so that nothing is said twice
 
-	kept    []*Service // virtual servers that are known, in their places, and nil for those to be read; nil: all are
-	looks   int        // how often something on this machine was looked at
-	unsure  bool       // the text has other virtual servers than that
-	reading            // how they were read
+	list    []listing // all virtual servers, if they are not in the body
+	looks   int       // how often something on this machine was looked at
+	unsure  bool      // they are otherwise than the list says
+	reading           // how they were read
 }
 
 func newSource(folder string) *source {

@@ -2,10 +2,12 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/dynblock"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -51,6 +53,7 @@ func (w *survey) view(d Director) *Config {
 	for _, in := range instances {
 		c.Instances = append(c.Instances, in.Instance)
 	}
+	c.Services = slices.Grow(c.Services, len(services)) // nil: none
 	for _, sv := range services {
 		c.Services = append(c.Services, sv.Service)
 	}
@@ -110,6 +113,9 @@ func (r *reader) lookup(b *block, name string) (v value, given, ok bool) {
 // evaluate computes an expression; ok is false when that failed. A key is
 // hidden, wherever it comes from.
 func (r *reader) evaluate(expr hcl.Expression, key bool) (value, bool) {
+	if v, is := literal(expr); is {
+		return value{v: v, at: expr.Range(), hidden: key}, true
+	}
 	before := r.secrets
 	v, diags := expr.Value(r.ctx)
 	if key {
@@ -128,6 +134,17 @@ func (r *reader) evaluate(expr hcl.Expression, key bool) (value, bool) {
 		return value{}, false
 	}
 	return value{v: v, at: expr.Range(), hidden: hide || key}, true
+}
+
+// literal is the value of an expression that is one, as most are: nothing has to be computed.
+func literal(expr hcl.Expression) (cty.Value, bool) {
+	if template, is := expr.(*hclsyntax.TemplateExpr); is && template.IsStringLiteral() {
+		expr = template.Parts[0]
+	}
+	if l, is := expr.(*hclsyntax.LiteralValueExpr); is {
+		return l.Val, true
+	}
+	return cty.NilVal, false
 }
 
 // reportEvaluation reports what the library found wrong with an expression.

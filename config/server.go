@@ -18,10 +18,11 @@ type server struct {
 
 // readServers reads the real_server blocks of a service and compares them.
 func (r *reader) readServers(b *block, forwarding field[string], port field[uint16], checks []serviceCheck) []server {
-	var all []server
-	names := map[string]hcl.Range{}
-	taken := map[netip.AddrPort]string{}
-	for _, sb := range b.blocks("real_server") {
+	blocks := b.blocks("real_server")
+	all := make([]server, 0, len(blocks))
+	names := make(map[string]hcl.Range, len(blocks))
+	taken := make(map[netip.AddrPort]string, len(blocks))
+	for _, sb := range blocks {
 		r.checkLabel(sb)
 		r.unique(names, sb.label, sb.labelAt, "Duplicate real_server")
 		s := r.readServer(sb, forwarding)

@@ -28,14 +28,21 @@ func (r *reader) readServices(root *block, list []listing) []service {
 		defaults = d[0].asDefaults()
 		r.readService(defaults)
 	}
-	var all []service
-	names := map[string]hcl.Range{}
-	taken := map[string]string{}
+	all := make([]service, 0, len(list))
+	names := make(map[string]hcl.Range, len(list))
+	taken := make(map[string]string, len(list))
 	for _, l := range list {
 		sv, protocol := l.known()
 		alone := true
 		at := hcl.Range{}
-		if b := l.block; b != nil {
+		b := l.block
+		if l.piece != nil {
+			if b = r.openPiece(l.piece); b == nil {
+				r.source.unsure = true
+				return nil
+			}
+		}
+		if b != nil {
 			secrets, looks := r.secrets, r.looks
 			r.checkLabel(b)
 			at = b.labelAt
@@ -72,6 +79,7 @@ func (r *reader) readService(b *block) (sv service, protocol field[string]) {
 	tunnel, _ := r.readTunnel(b)
 	checks := r.readChecks(b)
 	servers := r.readServers(b, forwarding, sv.port, checks)
+	sv.Servers = make([]Server, 0, len(servers))
 	for i := range servers {
 		s := &servers[i]
 		r.place(&sv, s, tunnel)
@@ -120,7 +128,7 @@ func (r *reader) checkQuorum(b *block, quorum field[int], servers []server) {
 		return
 	}
 	total, enabled := 0, 0
-	var weights []value
+	weights := make([]value, 0, len(servers))
 	for _, s := range servers {
 		if !s.weight.ok {
 			return
