@@ -20,6 +20,7 @@ var errClosed = errors.New("the link was closed")
 func receive(ctx context.Context, link net.Conn, commands chan<- Command) error {
 	unblock := context.AfterFunc(ctx, func() { link.SetReadDeadline(time.Unix(1, 0)) })
 	defer unblock()
+	var first []Service // of a configuration that is to come
 	for messages := json.NewDecoder(link); ; {
 		var c Command
 		err := messages.Decode(&c)
@@ -33,7 +34,11 @@ func receive(ctx context.Context, link net.Conn, commands chan<- Command) error 
 		case err != nil:
 			return errClosed
 		}
-		if c.Configure != nil { // some megabytes, which a decoder would keep room for
+		if first = append(first, c.Services...); c.Services != nil {
+			continue
+		}
+		if c.Configure != nil { // it may be large, and a decoder keeps room for the largest
+			c.Configure.Services, first = append(first, c.Configure.Services...), nil
 			messages = json.NewDecoder(io.MultiReader(messages.Buffered(), link))
 		}
 		select {

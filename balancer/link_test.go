@@ -55,6 +55,34 @@ func TestLinkFullDelaysNothing(t *testing.T) {
 	})
 }
 
+// A configuration comes in portions, of which the last puts it into force.
+func TestConfigurationInPortions(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.listen()
+		services := farm(7, 2)
+		b.send(Command{Services: services[:3]})
+		b.pass(3 * time.Second)
+		if n := len(b.table.Services()); n != 0 {
+			t.Errorf("%d services before it was complete", n)
+		}
+		b.send(Command{Services: services[3:5]})
+		b.command(Config{Serial: 1, Services: services[5:]})
+		b.pass(3 * time.Second)
+		for i, s := range b.shown() {
+			if s.Name != services[i].Name {
+				t.Errorf("service %d is %s", i, s.Name)
+			}
+		}
+		if n := len(b.table.Services()); n != 7 {
+			t.Errorf("%d services", n)
+		}
+		b.command(Config{Serial: 2, Services: services[:1]})
+		if n := len(b.table.Services()); n != 1 {
+			t.Errorf("%d services after another one", n)
+		}
+	})
+}
+
 // Ten thousand servers fail at once, each is told to be down and to be removed, and
 // their services' quorum is lost.
 func TestOutboxHoldsADeadRack(t *testing.T) {

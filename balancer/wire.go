@@ -11,6 +11,7 @@ import (
 // Command is one message from the director. Messages on the link are JSON
 // values, one after the other, in both directions.
 type Command struct {
+	Services  []Service  `json:"services,omitempty"` // the first ones of the Configure that follows: a message is in memory as a whole
 	Configure *Config    `json:"configure,omitempty"`
 	Overrides *Overrides `json:"overrides,omitempty"`
 	Place     *Place     `json:"place,omitempty"`

@@ -44,6 +44,9 @@ type Director struct {
 	Cleanup func(ctx context.Context, c election.Config, wasMaster []string) error
 	// Load reads the configuration anew, for a reload. It may take its time.
 	Load func() (*config.Config, config.Diagnostics)
+	// Ready tells why this machine cannot do what a configuration asks of it. It is asked
+	// before the first virtual servers come by a reload; nil: nobody is.
+	Ready func(*config.Config) error
 	// Path is where Load reads it.
 	Path string
 	// Hangup asks for a reload, whatever it interrupts (SIGHUP).

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"math"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -86,7 +85,6 @@ func newLife(d *Director) *life {
 // election is stopped first: as long as addresses are here the kernel should
 // know where to send what arrives.
 func (l *life) run(ctx context.Context, stop <-chan struct{}) {
-	debug.SetGCPercent(steadyGarbage)
 	l.began = time.Now()
 	l.now().loaded = l.began
 	defer close(l.reload.ended)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"github.com/hald-project/hald/config"
 	"io"
 	"strings"
 	"testing"
@@ -263,6 +265,52 @@ func TestTranslationsReachTheWorkers(t *testing.T) {
 		}
 		if b.Configure == nil || b.Configure.Record != "/run/test/services.json" || len(b.Configure.Services) != 1 {
 			t.Errorf("the balancer was told %+v", b.Configure)
+		}
+		s.kill()
+		<-s.ended
+	})
+}
+
+// TestManyServicesAreToldInPortions: the balancer's configuration comes in messages of few virtual
+// servers each, in their order, and is complete with the last.
+func TestManyServicesAreToldInPortions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		s := perform(t, obedient(masterReport, 0, nil), func(ctx context.Context, link end, _ int) error {
+			for from := json.NewDecoder(link); ; {
+				var c balancer.Command
+				if from.Decode(&c) != nil {
+					return nil
+				}
+				some := c.Services
+				if c.Configure != nil {
+					some = append(some, c.Configure.Services...)
+				}
+				if len(some) == 0 || len(some) > portion {
+					t.Errorf("%d services in a message", len(some))
+				}
+				for _, service := range some {
+					told = append(told, service.Name)
+				}
+				if c.Configure != nil {
+					<-ctx.Done()
+					return nil
+				}
+			}
+		}, func(d *Director) {
+			d.Config.Services = nil
+			for i := range 10 * portion {
+				d.Config.Services = append(d.Config.Services, config.Service{Name: fmt.Sprint(i)})
+			}
+		})
+		synctest.Wait()
+		for i, name := range told {
+			if name != fmt.Sprint(i) {
+				t.Errorf("%d is %s", i, name)
+			}
+		}
+		if len(told) != 10*portion {
+			t.Errorf("%d services told", len(told))
 		}
 		s.kill()
 		<-s.ended

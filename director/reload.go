@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"reflect"
 	"runtime/debug"
 	"slices"
@@ -46,6 +47,25 @@ func (d *Director) newForce(c *config.Config) *force {
 }
 
 func (f *force) balancer() balancer.Config { return BalancerConfig(f.config, f.record, f.found) }
+
+// portion is how many virtual servers are in a message: each is made and read as a
+// whole, and ten thousand servers would be megabytes on both sides.
+const portion = 16
+
+// tellBalancer is the messages that give the balancer its part, and an operator's orders.
+func (f *force) tellBalancer(o []balancer.Override) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		left := f.config.Services
+		for ; len(left) > portion; left = left[portion:] {
+			if !yield(balancer.Command{Services: services(left[:portion])}) {
+				return
+			}
+		}
+		last := frame(f.config, f.record, f.found)
+		last.Services, last.Overrides = services(left), o
+		yield(balancer.Command{Configure: &last})
+	}
+}
 
 // balances tells whether another configuration asks the same of the balancer.
 func (f *force) balances(other *force) bool {
@@ -98,8 +118,8 @@ func newReloader() reloader {
 
 // proposal is a configuration that was loaded, or why it was not.
 type proposal struct {
-	next    *force // nil: the files are invalid
-	invalid error
+	next    *force // nil: it cannot be in force
+	invalid error  // what is wrong with them, or with this machine for what they ask
 	told    string // to who asked: the diagnostics
 	allow   bool
 	by      string
@@ -177,7 +197,9 @@ func (l *life) renew(ctx context.Context, by string, allow bool) (Outcome, error
 	diags.WriteText(&told, 0, false)
 	p := proposal{invalid: diags.Err(), told: told.String(), allow: allow, by: by, outcome: make(chan Outcome, 1)}
 	if c != nil {
-		p.next = l.d.newForce(c)
+		if p.invalid = l.unready(c); p.invalid == nil {
+			p.next = l.d.newForce(c)
+		}
 	}
 	select {
 	case l.reload.proposals <- p:
@@ -185,6 +207,14 @@ func (l *life) renew(ctx context.Context, by string, allow bool) (Outcome, error
 	case <-l.reload.ended:
 		return Outcome{}, stopping
 	}
+}
+
+// unready is why the first virtual servers could not work here, as a start would find.
+func (l *life) unready(c *config.Config) error {
+	if l.d.Ready == nil || len(l.now().config.Services) > 0 || len(c.Services) == 0 {
+		return nil
+	}
+	return l.d.Ready(c)
 }
 
 // inForce answers who wants to make a plan.

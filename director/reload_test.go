@@ -3,6 +3,7 @@ package director
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -156,6 +157,37 @@ func TestReloadTellsTheBalancerWhatIsDifferent(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
+		}
+		s.leave()
+	})
+}
+
+// TestReloadAsksForAMachineThatCan: the first virtual servers that come by a reload need
+// what a start with them would; later ones have it.
+func TestReloadAsksForAMachineThatCan(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lacks, asked := errors.New("the kernel has no IPVS"), 0
+		s := perform(t, obedient(masterReport, 0, nil), configurable(upReport, make(chan string, 9), willing), func(d *Director) {
+			d.Config.Services = nil
+			d.Load = func() (*config.Config, config.Diagnostics) {
+				c := testConfig()
+				c.Services[0].Quorum = asked // another one each time
+				return c, config.Diagnostics{}
+			}
+			d.Ready = func(*config.Config) error { asked++; return lacks }
+		})
+		synctest.Wait()
+		if o, err := s.life.renew(t.Context(), "", true); err != nil || o.Applied || o.Refused != lacks.Error() {
+			t.Errorf("outcome %+v, %v", o, err)
+		}
+		lacks = nil
+		for range 2 {
+			if o, err := s.life.renew(t.Context(), "", true); err != nil || !o.Applied {
+				t.Errorf("outcome %+v, %v", o, err)
+			}
+		}
+		if asked != 2 {
+			t.Errorf("asked %d times", asked)
 		}
 		s.leave()
 	})

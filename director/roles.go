@@ -2,9 +2,9 @@ package director
 
 import (
 	"context"
+	"iter"
 	"time"
 
-	"github.com/hald-project/hald/balancer"
 	"github.com/hald-project/hald/election"
 )
 
@@ -24,7 +24,7 @@ func (l *life) electionWorker() *worker {
 	return &worker{
 		name:    RoleElection,
 		start:   l.d.Election,
-		command: func() any { return l.brief.Load() },
+		command: func() iter.Seq[any] { return only(l.brief.Load()) },
 		orders:  l.orders,
 		newest:  l.tracks,
 		report:  electionReport,
@@ -41,20 +41,16 @@ func (l *life) electionWorker() *worker {
 
 func (l *life) balancerWorker() *worker {
 	return &worker{
-		name:  RoleBalancer,
-		start: l.d.Balancer,
-		command: func() any {
-			part := l.now().balancer()
-			part.Overrides = *l.overrides.now.Load()
-			return balancer.Command{Configure: &part}
-		},
-		orders: l.overrides.news, // only the newest waits
-		newest: l.placing,
-		asks:   l.shows.asks,
-		report: balancerReport,
-		config: l.reload.balancer,
-		blank:  func() message { return message{idle: true} },
-		grace:  func() time.Duration { return slack },
+		name:    RoleBalancer,
+		start:   l.d.Balancer,
+		command: func() iter.Seq[any] { return l.now().tellBalancer(*l.overrides.now.Load()) },
+		orders:  l.overrides.news, // only the newest waits
+		newest:  l.placing,
+		asks:    l.shows.asks,
+		report:  balancerReport,
+		config:  l.reload.balancer,
+		blank:   func() message { return message{idle: true} },
+		grace:   func() time.Duration { return slack },
 	}
 }
 

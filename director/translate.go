@@ -103,10 +103,16 @@ func virtualRules(rules []config.Rule) (list []election.Rule) {
 // that of the servers last found.
 func BalancerConfig(c *config.Config, record, found string) balancer.Config {
 	part := frame(c, record, found)
-	for _, s := range c.Services {
-		part.Services = append(part.Services, service(s))
-	}
+	part.Services = services(c.Services)
 	return part
+}
+
+func services(all []config.Service) []balancer.Service {
+	list := make([]balancer.Service, 0, len(all))
+	for _, s := range all {
+		list = append(list, service(s))
+	}
+	return list
 }
 
 // frame is BalancerConfig without the services.
@@ -148,6 +154,7 @@ func service(s config.Service) balancer.Service {
 		Drain:              s.Drain,
 		Initial:            s.Initial,
 	}
+	part.Servers = make([]balancer.Server, 0, len(s.Servers))
 	for _, r := range s.Servers {
 		part.Servers = append(part.Servers, server(r))
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"time"
 
 	"github.com/hald-project/hald/event"
@@ -33,7 +34,7 @@ var (
 type worker struct {
 	name    string
 	start   Start
-	command func() any                                    // what it is told first in every life
+	command func() iter.Seq[any]                          // what it is told first in every life
 	orders  chan any                                      // what it is told later; nobody takes them while it does not run
 	newest  chan any                                      // of capacity one: what it is told in every life as soon as possible
 	asks    chan any                                      // of capacity one: what it is asked; nil: never
@@ -107,7 +108,12 @@ func (w *worker) live(ctx context.Context, stop <-chan struct{}, out chan<- mess
 	told := make(chan error, 1)
 	go func() {
 		to := json.NewEncoder(link)
-		err := to.Encode(w.command())
+		var err error
+		for message := range w.command() {
+			if err = to.Encode(message); err != nil {
+				break
+			}
+		}
 		told <- err
 		for err == nil {
 			select {
@@ -183,6 +189,9 @@ func (w *worker) live(ctx context.Context, stop <-chan struct{}, out chan<- mess
 	}
 	return last, err
 }
+
+// only is a single message.
+func only(m any) iter.Seq[any] { return func(yield func(any) bool) { yield(m) } }
 
 // began reports that the worker has its configuration.
 func (w *worker) began(out chan<- message, life int) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"iter"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -20,7 +21,7 @@ func oneLife(t *testing.T, start Start, stop <-chan struct{}) (took time.Duratio
 		}
 	}()
 	defer close(out)
-	w := &worker{name: RoleElection, start: start, command: func() any { return "x" }, report: electionReport, grace: func() time.Duration { return 3 * time.Second }, blank: nothing}
+	w := &worker{name: RoleElection, start: start, command: func() iter.Seq[any] { return only("x") }, report: electionReport, grace: func() time.Duration { return 3 * time.Second }, blank: nothing}
 	began := time.Now()
 	_, err = w.live(t.Context(), stop, out, 0)
 	return time.Since(began), err
@@ -133,7 +134,7 @@ func TestLastReportsAreNotLost(t *testing.T) {
 			}
 			return errors.New("died")
 		})
-		w := &worker{name: RoleElection, start: start, command: func() any { return "x" }, report: electionReport, blank: nothing, grace: func() time.Duration { return 0 }}
+		w := &worker{name: RoleElection, start: start, command: func() iter.Seq[any] { return only("x") }, report: electionReport, blank: nothing, grace: func() time.Duration { return 0 }}
 		out, count := make(chan message), make(chan int)
 		go func() {
 			n := 0

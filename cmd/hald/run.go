@@ -115,6 +115,7 @@ func (a *app) live(ctx context.Context, d *director.Director, files *config.Load
 	defer release()
 	d.Log, d.Path, d.Hangup = sink.Emit, path, hangup
 	name, trial := d.Config.Director.Name, d.DryRun
+	d.Ready = func(c *config.Config) error { return ready(c, trial) }
 	d.Load = func() (*config.Config, config.Diagnostics) {
 		c, diags := files.Load(path, name)
 		if c != nil && trial {
