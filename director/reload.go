@@ -107,7 +107,8 @@ type reloader struct {
 	ended     chan struct{} // closed when nobody takes proposals any more
 
 	serial  uint64
-	inForce uint64   // the serial of what the balancer has in force
+	told    uint64   // the serial of what the balancer was told last
+	inForce uint64   // of what it has said to have in force
 	pending *pending // nil: none
 	overdue <-chan time.Time
 }
@@ -158,6 +159,15 @@ func different(was *force, serial uint64, is *force) balancer.Config {
 		}
 	}
 	return part
+}
+
+// part is what the balancer is told to come from one configuration to another: all of it
+// while it has not said that it went back from one that was refused.
+func (l *life) part(was, is *force) balancer.Config {
+	if l.reload.inForce != l.reload.told {
+		return is.balancer()
+	}
+	return different(was, l.reload.inForce, is)
 }
 
 // reloadOrder is the admin socket's.
@@ -253,7 +263,7 @@ func (l *life) propose(p proposal) {
 		l.reload.pending.roles = append(l.reload.pending.roles, RoleBalancer)
 	}
 	l.reload.pending.waiting = slices.Clone(l.reload.pending.roles)
-	l.tell(p.next, l.reload.pending.roles, different(was, l.reload.inForce, p.next))
+	l.tell(p.next, l.reload.pending.roles, l.part(was, p.next))
 	l.confirm()
 }
 
@@ -269,6 +279,7 @@ func (l *life) tell(f *force, roles []string, part balancer.Config) {
 			box, command = l.reload.election, election.Command{Configure: &whole}
 		default:
 			part.Serial, part.Overrides = l.reload.serial, *l.overrides.now.Load()
+			l.reload.told = l.reload.serial
 			command = balancer.Command{Configure: &part}
 		}
 		select {

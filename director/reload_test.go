@@ -138,16 +138,6 @@ func TestReloadTellsTheBalancerWhatIsDifferent(t *testing.T) {
 			s.life.renew(t.Context(), "", false)
 			synctest.Wait()
 		}
-		var got []string
-		for len(told) > 0 {
-			var c balancer.Command
-			json.Unmarshal([]byte(<-told), &c)
-			text := fmt.Sprintf("%d after %d, %s:", c.Configure.Serial, c.Configure.After, c.Configure.Order)
-			for _, service := range c.Configure.Services {
-				text += fmt.Sprintf(" %s %d", service.Name, service.Servers[0].Weight)
-			}
-			got = append(got, text)
-		}
 		want := []string{
 			"0 after 0, []: http 2 dns 2",
 			"1 after 0, [http dns]: dns 3",
@@ -155,7 +145,66 @@ func TestReloadTellsTheBalancerWhatIsDifferent(t *testing.T) {
 			"3 after 0, []: http 2 dns 3", // back
 			"4 after 3, [http dns]: dns 5",
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, parts(told)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		s.leave()
+	})
+}
+
+// parts are the configurations that a balancer was told.
+func parts(told chan string) (all []string) {
+	for len(told) > 0 {
+		var c balancer.Command
+		json.Unmarshal([]byte(<-told), &c)
+		text := fmt.Sprintf("%d after %d, %s:", c.Configure.Serial, c.Configure.After, c.Configure.Order)
+		for _, service := range c.Configure.Services {
+			text += fmt.Sprintf(" %s %d", service.Name, service.Servers[0].Weight)
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+// TestReloadOnTheWayBack: a balancer that has not yet said that it went back from a
+// configuration is told all of the next one, which is different from the one before.
+func TestReloadOnTheWayBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told, weight := make(chan string, 9), 2
+		busy := func(ctx context.Context, link end, life int) error {
+			return configurable(upReport, told, func(serial uint64) string {
+				if serial != 1 {
+					return ""
+				}
+				json.NewEncoder(link).Encode(balancer.Report{Configured: &balancer.Configured{Serial: serial}})
+				time.Sleep(time.Second) // and reads nothing meanwhile
+				return "silence"
+			})(ctx, link, life)
+		}
+		refuses := func(serial uint64) string { return map[uint64]string{1: "no socket"}[serial] }
+		s := perform(t, configurable(masterReport, make(chan string, 9), refuses), busy, func(d *Director) {
+			d.Load = func() (*config.Config, config.Diagnostics) {
+				c := testConfig()
+				weight++
+				c.Services[0].Servers[0].Weight, c.Instances[1].Priority = weight, uint8(weight)
+				return c, config.Diagnostics{}
+			}
+		})
+		time.Sleep(time.Second)
+		for _, applied := range []bool{false, true, true} {
+			if o, err := s.life.renew(t.Context(), "", true); err != nil || o.Applied != applied {
+				t.Errorf("%+v, %v", o, err)
+			}
+		}
+		synctest.Wait()
+		want := []string{
+			"0 after 0, []: http 2",
+			"1 after 0, [http]: http 3",
+			"2 after 0, []: http 2", // back
+			"3 after 0, []: http 4",
+			"4 after 3, [http]: http 5",
+		}
+		if diff := cmp.Diff(want, parts(told)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		s.leave()

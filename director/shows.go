@@ -82,6 +82,9 @@ func (l *life) show(services []balancer.Status) {
 func (l *life) noBalancer() {
 	l.shows.working = false
 	l.reload.inForce = 0 // what the next one is told first has no number
+	if len(l.reload.balancer) == 0 {
+		l.reload.told = 0
+	}
 	if len(l.shows.waiting) > 0 {
 		l.show(balancerBlank(l.now().balancer(), notRunning))
 	}
