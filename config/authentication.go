@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -75,6 +76,30 @@ func (r *reader) checkSimple(b, a *block, before int, id, required bool) {
 	case id || required:
 		r.fail(a.at, "Invalid authentication", "Type \"simple\" has neither id nor required: an advert of version 2 has no room for an id, and one without the key is discarded. Leave them out.")
 	}
+}
+
+// estranged tells whether an instance with new keys and the other directors, which have
+// those of before, are deaf to each other: one of the two does not know what the other
+// signs with, or insists on a signature that does not come.
+func estranged(was, is *Config, name string) bool {
+	named := func(in Instance) bool { return in.Name == name }
+	i, j := slices.IndexFunc(was.Instances, named), slices.IndexFunc(is.Instances, named)
+	if i < 0 || j < 0 || len(was.Directors) < 2 {
+		return false
+	}
+	old, now := was.Instances[i], is.Instances[j]
+	return old.Password != now.Password || !old.believes(now) || !now.believes(old)
+}
+
+// believes tells whether an instance with these keys believes what another signs.
+func (in Instance) believes(other Instance) bool {
+	switch {
+	case len(in.Keys) == 0:
+		return true
+	case len(other.Keys) == 0:
+		return in.Lenient
+	}
+	return slices.Contains(in.Keys, other.Keys[0])
 }
 
 // parseKey accepts the text of a key and says nothing about it.

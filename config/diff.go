@@ -20,6 +20,8 @@ func Diff(was, is *Config, masters []string) Plan {
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		switch master := slices.Contains(masters, c.owner); {
+		case c.Kind == "vrrp_instance" && c.Action == "change" && estranged(was, is, c.owner):
+			c.Interrupts = "this director and one with the keys of before are deaf to each other, and both are master"
 		case c.Effect == Anew && master:
 			c.Interrupts = "the election of " + c.owner + " begins anew, and it is master here"
 		case c.Kind == "vrrp_instance" && c.Action == "remove" && master:
@@ -90,13 +92,26 @@ func (c *Change) compare(inner *Plan, prefix string, was, is reflect.Value) {
 				old, now = fmt.Sprintf("%#o", a.Interface()), fmt.Sprintf("%#o", b.Interface())
 			}
 			if untold[t.Name()+"."+f.Name] {
-				old, now = "(hidden)", "(hidden)"
+				old, now = concealed(a), concealed(b)
 			}
 			c.Attributes = append(c.Attributes, Attribute{prefix + name, old, now})
 			c.Effect = heavier(c.Effect, effect)
 			c.cuts = c.cuts || t == reflect.TypeFor[Service]() && (f.Name == "Protocol" || f.Name == "Addresses" && loses(a, b))
 		}
 	}
+}
+
+// concealed stands for a secret. Of keys it tells the ids, in their order.
+func concealed(v reflect.Value) string {
+	keys, ok := v.Interface().([]Key)
+	if !ok || len(keys) == 0 {
+		return "(hidden)"
+	}
+	var ids []string
+	for _, k := range keys {
+		ids = append(ids, fmt.Sprintf("id %d", k.ID))
+	}
+	return "(" + strings.Join(ids, ", ") + ")"
 }
 
 // pointed is what a pointer is to; the zero value for none.

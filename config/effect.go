@@ -33,9 +33,9 @@ var effects = map[string]string{
 	"Instance.Name": InPlace, "Instance.Priority": InPlace, "Instance.NoPreempt": InPlace, "Instance.PreemptDelay": InPlace,
 	"Instance.Trackers":  InPlace,
 	"Instance.Interface": Anew, "Instance.Version": Anew, "Instance.VRID": Anew, "Instance.Interval": Anew, "Instance.StartDelay": Anew,
-	"Instance.Addresses": InPlace, "Instance.Routes": InPlace, "Instance.Announce": InPlace, "Instance.Rules": Anew, "Instance.VirtualMAC": Anew, "Instance.NoAccept": Anew, "Instance.Peers": Anew,
-	"Instance.Password": Anew, "Instance.Keys": Anew, "Instance.Lenient": Anew, "Instance.SourceAddress": Anew, "Instance.Checksum": Anew,
-	"Instance.Lease": Anew,
+	"Instance.Addresses": InPlace, "Instance.Routes": InPlace, "Instance.Announce": InPlace, "Instance.Rules": InPlace, "Instance.VirtualMAC": Anew, "Instance.NoAccept": Anew, "Instance.Peers": Anew,
+	"Instance.Password": InPlace, "Instance.Keys": InPlace, "Instance.Lenient": InPlace, "Instance.Lease": InPlace,
+	"Instance.SourceAddress": Anew, "Instance.Checksum": Anew,
 
 	"SyncGroup.Name": Anew, "SyncGroup.Members": Anew,
 
@@ -84,7 +84,8 @@ var spelled = map[string]string{
 	"HTTPCheck.SHA256": "sha256", "HTTPCheck.HTTP2": "http2", "TLSCheck.Insecure": "verify = false",
 	"Probe.DNS": "dns", "DNSCheck.RCode": "rcode", "DNSCheck.TCP": "transport = \"tcp\"", "Probe.SMTP": "smtp", "SMTPCheck.StartTLS": "starttls",
 	"Notifier.SMTP": "smtp", "NotifySMTP.StartTLS": "starttls", "NotifyExec.Before": "stage = \"before\"",
-	"IPVS.TCPTimeout": "timeouts tcp", "IPVS.TCPFinTimeout": "timeouts tcp_fin", "IPVS.UDPTimeout": "timeouts udp", "IPVS.Sync": "connection_sync",
+	"IPVS.TCPTimeout": "timeouts tcp", "IPVS.TCPFinTimeout": "timeouts tcp_fin", "IPVS.UDPTimeout": "timeouts udp",
+	"Sync.Instance":   "vrrp_instance",
 	"Server.Find":     "dns, srv or file",
 	"Admin.HTTPNames": "http_names",
 }
@@ -105,9 +106,11 @@ func restarts(was, is Instance) bool {
 	}
 	wasFamily, wasBare := carrier(was)
 	isFamily, isBare := carrier(is)
-	held := shownValue(reflect.ValueOf(was.Addresses)) != shownValue(reflect.ValueOf(is.Addresses)) || shownValue(reflect.ValueOf(was.Routes)) != shownValue(reflect.ValueOf(is.Routes))
+	held := func(in Instance) string {
+		return shownValue(reflect.ValueOf(in.Addresses)) + shownValue(reflect.ValueOf(in.Routes)) + shownValue(reflect.ValueOf(in.Rules)) + in.Lease.String()
+	}
 	return (was.Priority == 255) != (is.Priority == 255) || wasFamily != isFamily || wasBare != isBare ||
-		held && (is.VirtualMAC || is.NoAccept || is.Priority == 255) || shownValue(reflect.ValueOf(was.Rules)) != shownValue(reflect.ValueOf(is.Rules))
+		held(was) != held(is) && (is.VirtualMAC || is.NoAccept || is.Priority == 255)
 }
 
 // Started is c with what the next start alone brings into force still as it is in was,

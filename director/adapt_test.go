@@ -3,6 +3,7 @@ package director
 import (
 	"net/netip"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -31,6 +32,27 @@ func TestPlanAndElectionAgree(t *testing.T) {
 			}
 			if becomes := ElectionConfig(was).Instances[0].Becomes(ElectionConfig(is).Instances[0]); becomes == anew || len(changes) == 0 {
 				t.Errorf("%s, %+v: the plan says %v; the election goes on: %v", name, is.Instances[0], changes, becomes)
+			}
+		}
+	}
+	for name, change := range map[string]func(*config.Instance){
+		"rules": func(in *config.Instance) { in.Rules = []config.Rule{{Priority: 500, Table: 100}} },
+		"routes": func(in *config.Instance) {
+			in.Routes = []config.Route{{Destination: netip.MustParsePrefix("203.0.113.0/24"), Table: 254}}
+		},
+		"lease": func(in *config.Instance) { in.Lease = time.Minute },
+		"keys":  func(in *config.Instance) { in.Keys = []config.Key{{ID: 1, Secret: "secret"}} },
+	} {
+		for i, with := range []func(*config.Instance){
+			func(*config.Instance) {}, func(in *config.Instance) { in.VirtualMAC = true }, func(in *config.Instance) { in.NoAccept = true }, func(in *config.Instance) { in.Priority = 255 },
+		} {
+			was, is := testConfig(), testConfig()
+			with(&was.Instances[0])
+			with(&is.Instances[0])
+			change(&is.Instances[0])
+			anew := slices.ContainsFunc(config.Diff(was, is, nil).Changes, func(c config.Change) bool { return c.Effect == config.Anew })
+			if becomes := ElectionConfig(was).Instances[0].Becomes(ElectionConfig(is).Instances[0]); becomes == anew || becomes != (i == 0 || name == "keys") {
+				t.Errorf("%s, case %d: the plan says it begins anew: %v; the election goes on: %v", name, i, anew, becomes)
 			}
 		}
 	}

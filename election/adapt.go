@@ -14,13 +14,14 @@ func (c groupConfig) becomes(next groupConfig) bool {
 	return c.Name == next.Name && slices.EqualFunc(c.Instances, next.Instances, Instance.Becomes)
 }
 
-// Becomes tells the same of one instance: only its weight in the election, or what it
-// holds, is different. An owner is none by degrees.
+// Becomes tells the same of one instance: only its weight in the election, what it
+// holds, or how it signs is different. An owner is none by degrees.
 func (c Instance) Becomes(next Instance) bool {
 	if c.owns() != next.owns() || !c.keeps(next) {
 		return false
 	}
-	c.Addresses, c.Routes, c.Announce = next.Addresses, next.Routes, next.Announce
+	c.Addresses, c.Routes, c.Rules, c.Lease, c.Announce = next.Addresses, next.Routes, next.Rules, next.Lease, next.Announce
+	c.Password, c.Keys, c.Lenient = next.Password, next.Keys, next.Lenient
 	c.Priority, c.NoPreempt, c.PreemptDelay, c.Before, c.Trackers = next.Priority, next.NoPreempt, next.PreemptDelay, next.Before, next.Trackers
 	return reflect.DeepEqual(c, next)
 }
@@ -28,15 +29,21 @@ func (c Instance) Becomes(next Instance) bool {
 // adapt goes over to a configuration that this one becomes. On an error it is to be
 // called again, with the one before.
 func (g *group) adapt(c groupConfig) error {
-	before, holdings := g.priority(), g.cfg.holdsAs(c)
-	g.cfg = c
+	before, quiet := g.priority(), g.cfg.quiet(c)
 	var amendments []vrrp.Amendment
 	for i, in := range g.members {
-		amendments = append(amendments, in.holder.amendment(in.cfg, c.Instances[i]))
+		a, err := in.amendment(c.Instances[i])
+		if err != nil {
+			return err
+		}
+		amendments = append(amendments, a)
+	}
+	g.cfg = c
+	for i, in := range g.members {
 		in.cfg = c.Instances[i]
 		in.fit = in.fit.renewed(in.cfg)
 	}
-	if !holdings {
+	if !quiet {
 		if err := g.router.Amend(amendments, g.done); err != nil {
 			return err
 		}

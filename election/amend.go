@@ -25,37 +25,55 @@ func (c Instance) keeps(next Instance) bool {
 
 // holdsAs tells whether two configurations hold the same, and announce it alike.
 func (c Instance) holdsAs(next Instance) bool {
-	return slices.Equal(c.Addresses, next.Addresses) && slices.Equal(c.Routes, next.Routes) && c.Announce == next.Announce
+	return slices.Equal(c.Addresses, next.Addresses) && slices.Equal(c.Routes, next.Routes) && slices.Equal(c.Rules, next.Rules) &&
+		c.Lease == next.Lease && c.Announce == next.Announce
 }
 
-func (c groupConfig) holdsAs(next groupConfig) bool {
-	return slices.EqualFunc(c.Instances, next.Instances, Instance.holdsAs)
+// quiet tells whether another configuration is none of the router's business but for
+// its weight: what is held, signed and believed is the same.
+func (c groupConfig) quiet(next groupConfig) bool {
+	return slices.EqualFunc(c.Instances, next.Instances, func(a, b Instance) bool { return a.holdsAs(b) && a.authenticatesAs(b) })
 }
 
-// amendment is what the router must know of a configuration that another becomes.
-func (h *holder) amendment(was, next Instance) vrrp.Amendment {
+// amendment is what the router must know of the configuration that an instance's becomes.
+func (in *instance) amendment(next Instance) (vrrp.Amendment, error) {
+	sign, err := next.authentication()
+	if err != nil {
+		return vrrp.Amendment{}, err
+	}
+	in.options.Format = in.options.Format.With(sign)
+	h, observer, was, options := in.holder, in.observer, in.cfg, in.options
 	return vrrp.Amendment{
 		Advertised: next.advertised(),
-		Hold:       func(now time.Time, in vrrp.State) error { return h.amend(next, now, in) },
-		Back: func(now time.Time, in vrrp.State) error {
-			err := h.amend(was, now, in)
+		Dial:       func(l vrrp.Link) (vrrp.Conn, error) { return h.host.listen(l, options) },
+		Sign:       sign,
+		Hold: func(now time.Time, state vrrp.State) error {
+			err := h.amend(next, now, state)
+			if err == nil {
+				observer.renew(next)
+			}
+			return err
+		},
+		Back: func(now time.Time, state vrrp.State) error {
+			err := h.amend(was, now, state)
 			if err != nil {
 				_ = h.amend(was, now, vrrp.Fault) // to be claimed when that is over; touches nothing
 			}
 			return err
 		},
-	}
+	}, nil
 }
 
-// amend goes over to other addresses, routes and announcements. What is held and still
+// amend goes over to other addresses, routes, rules and announcements. What is held and still
 // wanted is not touched. What goes is released before anything new is claimed, for it may
 // be the same address on another interface. After an error the holder is neither the old
 // nor the new: going back is an amendment too.
 func (h *holder) amend(cfg Instance, now time.Time, state vrrp.State) error {
 	holding := !cfg.owns() && (state == vrrp.Master || state == vrrp.Leaving)
 	routes := cfg.routes()
-	newRoutes := without(routes, h.ways.routes)
-	err := h.quit(without(h.ways.routes, routes), holding)
+	newRoutes, newRules := without(routes, h.ways.routes), without(cfg.Rules, h.signs.rules)
+	err := h.unmark(cfg.Rules, holding)
+	err = errors.Join(err, h.quit(without(h.ways.routes, routes), holding))
 	h.ways.routes = routes
 	fresh, failed := h.rearrange(cfg, now, holding)
 	if err = errors.Join(err, failed); !holding {
@@ -80,14 +98,37 @@ func (h *holder) amend(cfg Instance, now time.Time, state vrrp.State) error {
 		}
 	}
 	h.watch()
-	if len(newRoutes) == 0 {
+	if len(newRoutes) > 0 {
+		if failed := h.ways.claim(); failed != nil {
+			return errors.Join(err, failed)
+		}
+		h.reportRoutes("route.claimed", newRoutes)
+	}
+	if len(newRules) > 0 {
+		if failed := h.signs.claim(); failed != nil {
+			return errors.Join(err, failed)
+		}
+		h.reportRules("rule.claimed", newRules)
+	}
+	return err
+}
+
+// unmark goes over to other rules and releases those that are no longer wanted. One that
+// says something else now stays until the claim puts the new one in its place.
+func (h *holder) unmark(rules []Rule, holding bool) error {
+	gone := slices.DeleteFunc(slices.Clone(h.signs.rules), func(r Rule) bool { return Instance{Rules: rules}.hasRule(r) })
+	h.signs.rules = rules
+	if len(rules) == 0 {
+		h.signs.check = time.Time{}
+	}
+	if len(gone) == 0 || !holding {
+		return nil
+	}
+	if err := h.signs.kernel.ReleaseRules(gone); err != nil {
 		return err
 	}
-	if failed := h.ways.claim(); failed != nil {
-		return errors.Join(err, failed)
-	}
-	h.reportRoutes("route.claimed", newRoutes)
-	return err
+	h.reportRules("rule.released", gone)
+	return nil
 }
 
 // quit releases routes that are no longer wanted.
@@ -116,13 +157,15 @@ func (h *holder) rearrange(cfg Instance, now time.Time, holding bool) (fresh [][
 			kept[old] = true
 			gone := prefixesOf(without(old.virtual, p.virtual))
 			added = prefixesOf(without(p.virtual, old.virtual))
+			leased := old.lease
+			err = errors.Join(err, old.relet(p.lease))
 			if holding {
 				err = errors.Join(err, h.drop(old, gone))
 			}
 			old.virtual, old.prefixes, old.next = p.virtual, p.prefixes, 0
 			old.schedule.Change(announcements(cfg), addrsOf(p.prefixes), now)
 			p, eye = old, watched[i]
-			if !slices.Equal(watched[i].prefixes, p.prefixes) {
+			if leased != p.lease || !slices.Equal(watched[i].prefixes, p.prefixes) {
 				eye = newLookout(p, cfg, h.host, h.emit)
 				eye.split = watched[i].split
 				h.retire(watched[i])

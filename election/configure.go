@@ -25,7 +25,7 @@ func (e *election) configure(cfg Config) error {
 		var g *group
 		if old := e.instances[c.Instances[0].Name]; old != nil && reflect.DeepEqual(old.group.cfg, c) {
 			g = old.group
-		} else if old != nil && old.group.cfg.becomes(c) && (old.group.running() || old.group.cfg.holdsAs(c)) {
+		} else if old != nil && old.group.cfg.becomes(c) && (old.group.running() || old.group.cfg.quiet(c)) {
 			g = old.group
 			adapt[g] = c
 		} else {

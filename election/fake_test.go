@@ -78,6 +78,8 @@ type fakeHost struct {
 	ears     []*fakeEar       // every one that was opened
 	earErr   error
 	probed   []netip.Addr
+	port     *vrrptest.Port // the last on eth0
+	dialed   vrrp.Options   // and how it was opened
 	defended []netip.Addr
 }
 
@@ -124,7 +126,11 @@ func (f *fakeHost) host() host {
 			if l.Index == 3 {
 				return f.inner.Dial(o.VRID, l.Source), nil
 			}
-			return f.lan.Dial(o.VRID, l.Source), nil
+			port := f.lan.Dial(o.VRID, l.Source)
+			f.mu.Lock()
+			f.port, f.dialed = port, o
+			f.mu.Unlock()
+			return port, nil
 		},
 	}
 }
@@ -183,6 +189,9 @@ func (f *fakeHost) Claim(link int, addrs []netif.Virtual, lease time.Duration) e
 	}
 	f.claims++
 	f.deeds = append(f.deeds, "claim")
+	if lease == 0 { // for ever
+		lease = 24 * time.Hour
+	}
 	for _, v := range addrs {
 		f.addrs[v.Prefix], f.on[v.Prefix] = time.Now().Add(lease), link
 	}
@@ -277,9 +286,7 @@ func (f *fakeHost) ClaimRules(rules []netif.Rule) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, r := range rules {
-		if !slices.Contains(f.rules, r) {
-			f.rules = append(f.rules, r)
-		}
+		f.rules = append(slices.DeleteFunc(f.rules, func(o netif.Rule) bool { return o.Key() == r.Key() }), r)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package election
 
 import (
+	"bytes"
 	"errors"
 	"net/netip"
 	"slices"
@@ -25,19 +26,20 @@ const (
 
 // instance is one virtual router with all that belongs to it.
 type instance struct {
-	cfg     Instance
-	group   *group                      // whose election it is in
-	links   atomic.Pointer[netif.Links] // newest snapshot, for the holder
-	options vrrp.Options
-	kernel  kernel
-	sender  announcer
-	filter  ability
-	holder  *holder
-	emit    func(event.Event) // stamps an event with the instance
-	fit     *fitness          // what the trackers make of it
-	unfit   []string          // the faults that follow, as the router knows them
-	faults  []string          // all faults that the router knows, that of the link first
-	device  *device           // nil without a virtual MAC
+	cfg      Instance
+	group    *group                      // whose election it is in
+	links    atomic.Pointer[netif.Links] // newest snapshot, for the holder
+	options  vrrp.Options
+	kernel   kernel
+	sender   announcer
+	filter   ability
+	holder   *holder
+	observer *observer         // the router's
+	emit     func(event.Event) // stamps an event with the instance
+	fit      *fitness          // what the trackers make of it
+	unfit    []string          // the faults that follow, as the router knows them
+	faults   []string          // all faults that the router knows, that of the link first
+	device   *device           // nil without a virtual MAC
 }
 
 func newInstance(cfg Instance, h host) (*instance, error) {
@@ -66,29 +68,43 @@ func (in *instance) member(h host, emit func(event.Event), changed func(vrrp.Tra
 		addresses = owner{in.holder}
 	}
 	in.device = newDevice(in.cfg, h, emit)
+	in.observer = newObserver(in.cfg, emit, changed)
+	options := in.options
 	return vrrp.Member{
 		Version: in.cfg.Version, VRID: in.cfg.VRID, Advertised: in.cfg.advertised(), Checksum: checksums[in.cfg.Checksum], StartDelay: in.cfg.StartDelay,
 		Addresses: addresses,
-		Observer:  disputes{newObserver(in.cfg, emit, changed), in.holder},
-		Dial:      func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, in.options) },
+		Observer:  disputes{in.observer, in.holder},
+		Dial:      func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, options) },
 	}
 }
 
 // wireOptions are how the instance speaks and whom it believes.
 func wireOptions(cfg Instance, sequence *vrrp.Sequence) (vrrp.Options, error) {
-	options := vrrp.Options{
+	sign, err := cfg.authentication()
+	return vrrp.Options{
 		Interface: cfg.Interface, VRID: cfg.VRID, Peers: cfg.Peers,
-		Format:   vrrp.Format{Version: cfg.Version, Checksum: checksums[cfg.Checksum], Password: cfg.Password, Lenient: cfg.Lenient, Bare: len(cfg.advertised()) == 0},
+		Format:   vrrp.Format{Version: cfg.Version, Checksum: checksums[cfg.Checksum], Bare: len(cfg.advertised()) == 0}.With(sign),
 		Sequence: sequence, Guard: vrrp.NewGuard(vrrp.ReplayWindow(cfg.Interval), sequence),
-	}
-	for _, key := range cfg.Keys {
+	}, err
+}
+
+// authentication is how the instance signs and whose adverts it believes.
+func (c Instance) authentication() (vrrp.Authentication, error) {
+	sign := vrrp.Authentication{Password: c.Password, Lenient: c.Lenient}
+	for _, key := range c.Keys {
 		k, err := vrrp.NewKey(key.ID, key.Secret)
 		if err != nil {
-			return options, err
+			return sign, err
 		}
-		options.Format.Keys = append(options.Format.Keys, k)
+		sign.Keys = append(sign.Keys, k)
 	}
-	return options, nil
+	return sign, nil
+}
+
+// authenticatesAs tells whether two configurations sign and believe alike.
+func (c Instance) authenticatesAs(next Instance) bool {
+	same := func(a, b Key) bool { return a.ID == b.ID && bytes.Equal(a.Secret, b.Secret) }
+	return c.Password == next.Password && c.Lenient == next.Lenient && slices.EqualFunc(c.Keys, next.Keys, same)
 }
 
 // checksums are the forms by their names in the configuration; "auto" follows

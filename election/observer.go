@@ -32,6 +32,12 @@ func newObserver(cfg Instance, emit func(event.Event), changed func(vrrp.Transit
 	return &observer{cfg: cfg, emit: emit, changed: changed, mismatch: map[string]vrrp.Packet{}, limits: map[string]*limit{}}
 }
 
+// renew goes over to another configuration, with which peers may agree or not.
+func (o *observer) renew(cfg Instance) {
+	o.cfg = cfg
+	clear(o.mismatch)
+}
+
 // Changed reports one event for each change that an operator knows as one:
 // leaving is still being master.
 func (o *observer) Changed(t vrrp.Transition) {

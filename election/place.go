@@ -117,6 +117,18 @@ func (p *place) claim() error {
 	return nil
 }
 
+// relet goes over to another lease, of what is held too.
+func (p *place) relet(lease time.Duration) error {
+	if p.lease == lease {
+		return nil
+	}
+	p.lease, p.renew = lease, time.Time{}
+	if !p.held {
+		return nil
+	}
+	return p.claim()
+}
+
 // renewal is the time between two renewals of one address. A master that dies
 // just before one must leave enough of the lease: the peer needs its whole down
 // interval, which is longer than ours where its priority is lower.

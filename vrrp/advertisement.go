@@ -46,6 +46,19 @@ type Format struct {
 	overhearing bool // any password will do: the packet is for others
 }
 
+// Authentication is the part of a Format that can change while others listen.
+type Authentication struct {
+	Password string
+	Keys     []Key
+	Lenient  bool
+}
+
+// With is the format with another authentication.
+func (f Format) With(a Authentication) Format {
+	f.Password, f.Keys, f.Lenient = a.Password, a.Keys, a.Lenient
+	return f
+}
+
 // Discard is the reason why a packet was ignored. Its text is the stable name
 // used in counters and events.
 type Discard string

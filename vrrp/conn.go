@@ -24,6 +24,8 @@ type Conn interface {
 	// Next takes the oldest queued packet without waiting. A packet that fails a
 	// check is a Discard (with its Source, where known); ErrEmpty ends a drain.
 	Next() (Packet, error)
+	// Authenticate changes how is signed and who is believed, from now on.
+	Authenticate(Authentication)
 	// Close ends Wait.
 	Close() error
 }

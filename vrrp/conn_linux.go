@@ -176,5 +176,11 @@ func (s *socket) parse(h heard) (Packet, error) {
 	return s.format.ParseIPv6(h.message, h.source, h.destination, h.hopLimit)
 }
 
+// Authenticate keeps the numbers given out, and what the guard knows of others.
+func (s *socket) Authenticate(a Authentication) {
+	s.format, s.opt.Format = s.format.With(a), s.opt.Format.With(a)
+	s.format.Seal = Seal{} // by one of the keys that were; Send has it by the first
+}
+
 // Close takes the virtual router off the station.
 func (s *socket) Close() error { return s.station.leave(s) }

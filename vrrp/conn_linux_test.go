@@ -1,6 +1,7 @@
 package vrrp
 
 import (
+	"bytes"
 	"errors"
 	"net/netip"
 	"os"
@@ -181,6 +182,62 @@ func TestSocketPair(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Error("Wait outlives Close")
 	}
+}
+
+// TestKeysOfAnOpenSocket: keys are changed on both sides in three steps, and every advert
+// between them is believed; one that is signed with what went is not.
+func TestKeysOfAnOpenSocket(t *testing.T) {
+	links, in := wire(t)
+	key := func(id uint8) Key {
+		k, err := NewKey(id, bytes.Repeat([]byte{id}, MinKey))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	signs := func(ids ...uint8) (a Authentication) {
+		for _, id := range ids {
+			a.Keys = append(a.Keys, key(id))
+		}
+		return a
+	}
+	var c [2]Conn
+	for i := range c {
+		in[i](func() {
+			sequence := new(Sequence)
+			var err error
+			if c[i], err = new(Stations).Listen(links[i], Options{Interface: "v0", VRID: 51, Format: Format{Version: 3}.With(signs(1)), Sequence: sequence, Guard: NewGuard(time.Hour, sequence)}); err != nil {
+				t.Fatal(err)
+			}
+		})
+		defer c[i].Close()
+	}
+	hears := func(what string, from, to int, id uint8, want error) {
+		t.Helper()
+		if err := c[from].Send(Advertisement{51, 100, time.Second, []netip.Addr{vip}}); err != nil {
+			t.Fatal(err)
+		}
+		if p, err := next(t, c[to]); !errors.Is(err, want) || p.Seal.KeyID != id {
+			t.Errorf("%s: %d hears %v of key %d, want %v of key %d", what, to, err, p.Seal.KeyID, want, id)
+		}
+	}
+	signer := [2]uint8{1, 1}
+	for _, step := range [][]uint8{{1, 2}, {2, 1}, {2}} {
+		for i := range c {
+			c[i].Authenticate(signs(step...))
+			signer[i] = step[0]
+			hears("rotation", 0, 1, signer[0], nil)
+			hears("rotation", 1, 0, signer[1], nil)
+		}
+	}
+	c[0].Authenticate(signs(1))
+	hears("the key that went", 0, 1, 1, BadAuth)
+	c[0].Authenticate(Authentication{})
+	hears("unsigned", 0, 1, 0, Unsigned)
+	lenient := signs(2)
+	lenient.Lenient = true
+	c[1].Authenticate(lenient)
+	hears("unsigned, lenient", 0, 1, 0, nil)
 }
 
 func TestListenMissingInterface(t *testing.T) {

@@ -46,6 +46,7 @@ type Port struct {
 	peeked chan struct{} // a token for each wake-up owed to Wait
 	closed chan struct{}
 	once   sync.Once
+	signed vrrp.Authentication
 }
 
 // Dial adds a port that hears one VRID.
@@ -113,6 +114,20 @@ func (p *Port) Wait() error {
 
 // Begin leaves nothing out.
 func (p *Port) Begin(uint8) int { return 0 }
+
+// Authenticate is for Signed to tell: here everybody is believed.
+func (p *Port) Authenticate(a vrrp.Authentication) {
+	p.lan.mu.Lock()
+	defer p.lan.mu.Unlock()
+	p.signed = a
+}
+
+// Signed is what the port was told last.
+func (p *Port) Signed() vrrp.Authentication {
+	p.lan.mu.Lock()
+	defer p.lan.mu.Unlock()
+	return p.signed
+}
 
 // Next takes the oldest packet.
 func (p *Port) Next() (vrrp.Packet, error) {
