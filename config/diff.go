@@ -65,6 +65,11 @@ func (c *Change) compare(inner *Plan, prefix string, was, is reflect.Value) {
 			c.compare(inner, prefix, pointed(a), pointed(b))
 		case isBlock && f.Name == "Check": // of a tracker: its probe
 			c.compare(inner, name+" ", a, b)
+		case isBlock && block.key == "" && f.Type.Kind() == reflect.Pointer && a.IsNil() != b.IsNil():
+			action := map[bool]string{true: "add", false: "remove"}[a.IsNil()]
+			inner.Changes = append(inner.Changes, Change{Action: action, Kind: block.name, Effect: effect})
+		case isBlock && block.key == "" && f.Type.Kind() == reflect.Pointer:
+			inner.compare(Change{Action: "change", Kind: block.name, Effect: effect}, pointed(a), pointed(b))
 		case isBlock && block.key == "":
 			inner.compare(Change{Action: "change", Kind: block.name, Effect: InPlace}, a, b)
 		case isBlock && f.Type.Kind() != reflect.Struct:

@@ -125,7 +125,7 @@ func TestDiff(t *testing.T) {
 		{"timeout", func(c *Config) { c.IPVS.TCPTimeout = time.Minute }, "~ ipvs: timeouts tcp 0s -> 1m0s"},
 		{"kernel's settings", func(c *Config) { c.IPVS.ExpireNodestConn = new(true) }, "~ ipvs: expire_nodest_conn (none) -> true"},
 		{"connection sync", func(c *Config) { c.IPVS.Sync = &Sync{Instance: "front", Interface: "eth1", Refresh: time.Minute} },
-			"~ ipvs: connection_sync (none) -> {front eth1 0 1m0s}"},
+			"+ connection_sync"},
 		{"cluster", func(c *Config) { c.Cluster = "mall" }, `~ cluster: cluster "shop" -> "mall"`},
 		{"director", func(c *Config) { c.Directors = append(c.Directors, Director{Name: "lb3"}) }, "+ director lb3"},
 	} {
@@ -149,6 +149,24 @@ func TestDiff(t *testing.T) {
 		told, err := json.Marshal(p)
 		if err != nil || strings.Contains(string(told)+p.String(), "top-secret") {
 			t.Errorf("%s: a secret is told: %s, %v", tt.name, told, err)
+		}
+	}
+}
+
+// TestDiffOfSync: connection_sync is told of as other blocks are, by its attributes.
+func TestDiffOfSync(t *testing.T) {
+	with := func(s *Sync) *Config { return &Config{IPVS: IPVS{Sync: s}} }
+	was := with(&Sync{Instance: "front", Interface: "eth1", ID: 51})
+	for want, is := range map[string]*Sync{
+		"": was.IPVS.Sync, "- connection_sync": nil,
+		`~ connection_sync: vrrp_instance "front" -> "back", interface "eth1" -> "eth2", id 51 -> 52, refresh 0s -> 10s`: {Instance: "back", Interface: "eth2", ID: 52, Refresh: 10 * time.Second},
+	} {
+		var got []string
+		for _, c := range Diff(was, with(is), nil).Changes {
+			got = append(got, c.String())
+		}
+		if text := strings.Join(got, "\n"); text != want {
+			t.Errorf("%q, want %q", text, want)
 		}
 	}
 }

@@ -17,6 +17,7 @@ var blocks = map[reflect.Type]struct{ name, key string }{
 	reflect.TypeFor[Check]():     {"check", "Kind"},
 	reflect.TypeFor[Director]():  {"director", "Name"},
 	reflect.TypeFor[IPVS]():      {"ipvs", ""},
+	reflect.TypeFor[Sync]():      {"connection_sync", ""},
 	reflect.TypeFor[Notifier]():  {"notify", "Name"},
 	reflect.TypeFor[Log]():       {"log", ""},
 	reflect.TypeFor[Admin]():     {"admin", ""},
