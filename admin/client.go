@@ -81,7 +81,7 @@ func (c Client) within(ctx context.Context, limit time.Duration, method, path st
 	}
 	response, err := (&http.Client{Transport: transport}).Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("ask the daemon at %s: %w", c.Socket, cause(err))
+		return nil, fmt.Errorf("no daemon answers at %s: %w", c.Socket, cause(err))
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)

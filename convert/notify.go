@@ -134,7 +134,7 @@ func (r *reader) finishMail() {
 		events = append(events, "real_server.up", "real_server.down")
 	}
 	if m.server == "" || len(m.to) == 0 || len(events) == 0 {
-		r.lost(m.at, "letters: it takes an smtp_server, a notification_email with an @, and something with smtp_alert or a real server")
+		r.lost(m.at, "no letters will be sent: hald needs an smtp_server, a notification_email with an @, and something to tell of (smtp_alert, or a real server)")
 		return
 	}
 	if strings.Count(m.from, "@") != 1 {

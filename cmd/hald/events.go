@@ -68,7 +68,7 @@ type reporter struct {
 func (r *reporter) ask(ctx context.Context, wait bool) error {
 	answer, err := admin.Client{Socket: r.adminSocket()}.Events(ctx, r.last, wait)
 	if err != nil {
-		return fmt.Errorf("no daemon answers: %w", err)
+		return err
 	}
 	var events []event.Event
 	if err := json.Unmarshal(answer, &events); err != nil {

@@ -121,7 +121,7 @@ func awaited(ctx context.Context, client admin.Client, wanted func(director.Docu
 func documentFrom(ctx context.Context, client admin.Client) (d director.Document, err error) {
 	answer, err := client.Status(ctx)
 	if err != nil {
-		return d, fmt.Errorf("no daemon answers: %w", err)
+		return d, err
 	}
 	if err := json.Unmarshal(answer, &d); err != nil {
 		return d, fmt.Errorf("understand the daemon's answer (is it another version?): %w", err)

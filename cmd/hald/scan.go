@@ -107,7 +107,7 @@ func listen(ctx context.Context, name string, length time.Duration) ([]router, e
 
 func routerTable(routers []router) string {
 	if len(routers) == 0 {
-		return "No VRRP router was heard.\n"
+		return "No VRRP router was heard. What this machine itself sends is not heard here.\n"
 	}
 	t := table{}
 	t.row(heading("VRID", "FROM", "VERSION", "PRIORITY", "INTERVAL", "CHECKSUM", "ADVERTS", "ADDRESSES", "IGNORED FOR")...)

@@ -53,7 +53,7 @@ func (a *app) status() *cobra.Command {
 func (a *app) statusText(ctx context.Context, output string) (string, error) {
 	answer, err := admin.Client{Socket: a.adminSocket()}.Status(ctx)
 	if err != nil {
-		return "", fmt.Errorf("no daemon answers: %w", err)
+		return "", err
 	}
 	if output == "json" {
 		return string(answer), nil
