@@ -22,7 +22,7 @@ UNITS = ./cmd/hald $(shell go list ./... | grep -v -e /integration -e /kerneltes
 # The lab and what drives it wait for real time. What is short, and has bounds of
 # half a second and more, runs at once; what measures has the machine to itself,
 # one package after the other (integration/README.md).
-SHORT = ./ipvsctl/kerneltest ./integration/guest ./integration/install ./integration/lab ./integration/measure
+SHORT = ./ipvsctl/kerneltest ./integration/browser ./integration/guest ./integration/install ./integration/lab ./integration/measure
 ALONE = $(filter-out $(shell go list $(SHORT)),$(shell go list ./integration/...))
 
 .PHONY: all build test check fuzz bench soak soak-checks browser demo package clean
@@ -76,11 +76,10 @@ soak-checks:
 	@sh integration/deps.sh
 	CGO_ENABLED=0 go run ./integration/checks -soak $(DURING) $(if $(PAGE),-o $(PAGE))
 
-# The live page in a real browser, on a pair of directors (integration/browser). It is no
-# part of `make test`: chromium is 124 MB to download. PICTURES=docs renews those there.
+# The live page in a real browser, on a pair of directors (integration/browser), as `make test`
+# has it too. PICTURES=docs renews those there.
 browser:
 	@sh integration/deps.sh
-	@command -v chromium >/dev/null || apt-get -qq install --no-install-recommends -y chromium >&2
 	go run ./integration/browser $(if $(PICTURES),-pictures $(PICTURES))
 
 # RECORD=1 writes the same as plain text to docs/demo.txt.

@@ -114,7 +114,7 @@ func (b *browser) call(method string, params any) (json.RawMessage, error) {
 	if _, err := b.to.Write(append(text, 0)); err != nil {
 		return nil, err
 	}
-	overdue := time.After(30 * time.Second)
+	overdue := time.After(time.Minute)
 	for {
 		select {
 		case r, alive := <-b.answers:
@@ -159,7 +159,7 @@ func (b *browser) eval(expression string) (any, error) {
 
 // until waits for an expression to be true in the page.
 func (b *browser) until(what, expression string) error {
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		is, err := b.eval(expression)
 		if err != nil || is == true {
 			return err

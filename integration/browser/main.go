@@ -26,7 +26,7 @@ func main() {
 	flag.Parse()
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer release()
-	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute)
 	defer cancel()
 	if err := play(ctx, *pictures); err != nil {
 		fmt.Fprintln(os.Stderr, "browser:", err)

@@ -44,7 +44,7 @@ type pair struct {
 
 func newPair(ctx context.Context, folder string) (*pair, error) {
 	p := &pair{hald: filepath.Join(folder, "hald"), folder: folder, running: map[string]*exec.Cmd{}}
-	if err := call(exec.CommandContext(ctx, "go", "build", "-o", p.hald, "./cmd/hald")); err != nil {
+	if err := call(exec.CommandContext(ctx, "go", "build", "-o", p.hald, "github.com/hald-project/hald/cmd/hald")); err != nil {
 		return nil, err
 	}
 	a, b := namespace("lb1"), namespace("lb2")

@@ -33,6 +33,14 @@ func views(ours, theirs string) string {
 	return fmt.Sprintf("[...document.querySelectorAll('[data-instance=shop] .pill')].map(e => e.innerText).join() === %q", ours+","+theirs)
 }
 
+// graphs is whether each service's graph is drawn of as many points as it remembers, scaled by the
+// highest, and says the newest rate, which stands beside it.
+const graphs = `(s => s.length === 3 && s.every(e => {
+  const graph = e.querySelector('.graph svg'), now = e.querySelector('.graph b').innerText, told = /now (\d+), at most (\d+)$/.exec(graph.getAttribute('aria-label'));
+  const heights = graph.querySelector('.trace').getAttribute('d').split('L').map(p => Number(p.split(' ').pop()));
+  return told[1] === now && heights.length === 120 && Math.min(...heights) === (told[2] === '0' ? 35 : 2);
+}))([...document.querySelectorAll('[data-service]')])`
+
 const alive = "document.getElementById('live').className === 'live'"
 
 var steps = []step{
@@ -117,6 +125,9 @@ var steps = []step{
 		return nil
 	}},
 	{"on a desk, by day", picture("page.png", screen{1280, 1590, 1, false, "light"})},
+	{"each graph has two minutes of the rates that were told", func(_ context.Context, _ *pair, b *browser, _ string) error {
+		return b.until("120 points, the highest at the top, the newest in words", graphs)
+	}},
 	{"on a phone, by night", picture("page-phone.png", screen{390, 1240, 1.5, true, "dark"})},
 	{"nothing is wider than a small phone", func(_ context.Context, _ *pair, b *browser, _ string) error {
 		if err := b.visit("?evil", screen{320, 700, 2, true, "dark"}); err != nil {
