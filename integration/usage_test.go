@@ -26,8 +26,22 @@ type used struct {
 	PerSecond        counts
 }
 
-// usage is that of the NAT service and of its only server.
+// usage is that of the NAT service and of its only server, by the status.
 func usage(t *testing.T, h *lab.Hald) (service, server used) {
+	t.Helper()
+	out, _ := h.Command("status", "-o", "json")
+	return usageIn(t, out)
+}
+
+// paged is the same as the page is told it: its graphs are drawn from that.
+func paged(t *testing.T, l *lab.Lab) (service, server used) {
+	t.Helper()
+	out := l.Run("client", "sh", "-c", `curl -sN --max-time 5 'http://192.0.2.11:7112/events?status=1' | sed -n '/^event: status$/{n;s/^data: //p;q}'`)
+	return usageIn(t, out)
+}
+
+// usageIn reads a status.
+func usageIn(t *testing.T, status string) (service, server used) {
 	t.Helper()
 	type shown struct {
 		Name      string
@@ -40,9 +54,8 @@ func usage(t *testing.T, h *lab.Hald) (service, server used) {
 	var d struct {
 		Services []shown `json:"virtual_servers"`
 	}
-	out, _ := h.Command("status", "-o", "json")
-	if err := json.Unmarshal([]byte(out), &d); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	if err := json.Unmarshal([]byte(status), &d); err != nil {
+		t.Fatalf("%v: %s", err, status)
 	}
 	for _, s := range d.Services {
 		if s.Name == "nat" {
@@ -50,14 +63,14 @@ func usage(t *testing.T, h *lab.Hald) (service, server used) {
 			return used{s.Active, s.Inactive, s.Traffic, s.PerSecond}, used{r.Active, r.Inactive, r.Traffic, r.PerSecond}
 		}
 	}
-	t.Fatalf("no service nat: %s", out)
+	t.Fatalf("no service nat: %s", status)
 	return used{}, used{}
 }
 
-// ipvsadmCounts reads the NAT service and its server from `ipvsadm -L --stats`.
-func ipvsadmCounts(t *testing.T, l *lab.Lab) (service, server counts) {
+// ipvsadmCounts reads the NAT service and its server from `ipvsadm -L` with --stats or --rate.
+func ipvsadmCounts(t *testing.T, l *lab.Lab, what string) (service, server counts) {
 	t.Helper()
-	out := l.Run("lb1", "ipvsadm", "-Ln", "--stats", "--exact", "-t", "192.0.2.100:82")
+	out := l.Run("lb1", "ipvsadm", "-Ln", what, "--exact", "-t", "192.0.2.100:82")
 	read := func(fields []string) counts {
 		var n [5]uint64
 		for i, field := range fields[:5] {
@@ -79,12 +92,13 @@ func ipvsadmCounts(t *testing.T, l *lab.Lab) (service, server counts) {
 	return service, server
 }
 
-// TestUsageIsTheKernels: what hald shows of connections and traffic is what
-// ipvsadm shows, and somebody's zeroing of the counters is no drift.
+// TestUsageIsTheKernels: what hald shows of connections and traffic, in the status and
+// on the page, is what ipvsadm shows, and somebody's zeroing of the counters is no drift.
 func TestUsageIsTheKernels(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
-	lb1 := l.Hald("lb1", lab.Cluster{Interval: 300 * time.Millisecond, Services: lab.EachMethod, Check: patient})
+	config := configuration(t, l, lab.Cluster{Interval: 300 * time.Millisecond, Services: lab.EachMethod, Check: patient})
+	lb1 := l.HaldWith("lb1", l.WriteFile("page.hcl", config+"admin {\n  http = \"${director.address}:7112\"\n}\n"))
 	lb1.Start()
 	l.Eventually(settle, "lb1 is master", func() bool { return l.Holds("lb1", lab.VIP) })
 	client := servedOn(l, lab.PortNAT)
@@ -97,15 +111,23 @@ func TestUsageIsTheKernels(t *testing.T) {
 		out, _ := lb1.Command("status")
 		return strings.Contains(out, "NEW/S") && strings.Contains(out, " 7 ")
 	})
+	// They change every two seconds: what ipvsadm says before and after is true meanwhile.
+	l.Eventually(settle, "the page's rates are the kernel's", func() bool {
+		service, server := ipvsadmCounts(t, l, "--rate")
+		gotService, gotServer := paged(t, l)
+		after, _ := ipvsadmCounts(t, l, "--rate")
+		return service.Connections > 0 && service == after && gotService.PerSecond == service && gotServer.PerSecond == server && gotService.Active == 7
+	})
 	requests := client.Stop()
 	open.Ask(outlasts)
 
 	// The kernel sums up every two seconds.
-	service, server := ipvsadmCounts(t, l)
+	service, server := ipvsadmCounts(t, l, "--stats")
 	l.Eventually(settle, "hald shows what ipvsadm does", func() bool {
 		gotService, gotServer := usage(t, lb1)
-		service, server = ipvsadmCounts(t, l)
-		return gotService.Traffic == service && gotServer.Traffic == server && gotService.Active == 7 && gotServer.Active == 7 &&
+		service, server = ipvsadmCounts(t, l, "--stats")
+		pageService, pageServer := paged(t, l)
+		return gotService.Traffic == service && gotServer.Traffic == server && pageService.Traffic == service && pageServer.Traffic == server && gotService.Active == 7 && gotServer.Active == 7 &&
 			service.Connections >= uint64(7+requests.Servers()["web2"])
 	})
 	t.Logf("the service: %+v, its server: %+v", service, server)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -29,13 +30,7 @@ func (l *Listener) Arrivals() []time.Time {
 // families, and tells its name to all who connect.
 func (l *Lab) Listen(node string, port int) *Listener {
 	l.t.Helper()
-	heard := &Listener{}
-	var listener net.Listener
-	l.must(l.node(node).do(func() (err error) {
-		listener, err = new(net.ListenConfig).Listen(context.Background(), "tcp", fmt.Sprintf(":%d", port))
-		return err
-	}))
-	l.t.Cleanup(func() { listener.Close() })
+	heard, listener := &Listener{}, l.listen(node, port)
 	go func() {
 		for {
 			conn, err := listener.Accept()
@@ -50,6 +45,24 @@ func (l *Lab) Listen(node string, port int) *Listener {
 		}
 	}()
 	return heard
+}
+
+// Serve is a web server on a node, on all its addresses, that answers as the handler does.
+func (l *Lab) Serve(node string, port int, handler http.Handler) {
+	l.t.Helper()
+	go http.Serve(l.listen(node, port), handler)
+}
+
+// listen listens on a node until the test ends.
+func (l *Lab) listen(node string, port int) net.Listener {
+	l.t.Helper()
+	var listener net.Listener
+	l.must(l.node(node).do(func() (err error) {
+		listener, err = new(net.ListenConfig).Listen(context.Background(), "tcp", fmt.Sprintf(":%d", port))
+		return err
+	}))
+	l.t.Cleanup(func() { listener.Close() })
+	return listener
 }
 
 // Answers tells who answers the client's HTTP request to a port of an address;
