@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -28,6 +29,15 @@ func (a *app) manual() *cobra.Command {
 	}
 }
 
+// apart has the exit codes in a paragraph of their own: a page fills its lines, where the help
+// has them as they are.
+func apart(c *cobra.Command) {
+	c.Long = strings.Replace(c.Long, "\nExit codes: ", "\n\nExit codes: ", 1)
+	for _, sub := range c.Commands() {
+		apart(sub)
+	}
+}
+
 func writeManual(root *cobra.Command, folder string) error {
 	root.DisableAutoGenTag = true // the same source makes the same pages
 	man, completions := filepath.Join(folder, "man"), filepath.Join(folder, "completions")
@@ -36,7 +46,8 @@ func writeManual(root *cobra.Command, folder string) error {
 			return err
 		}
 	}
-	header := &doc.GenManHeader{Title: "HALD", Section: "1", Source: "hald", Manual: "hald"}
+	apart(root)
+	header := &doc.GenManHeader{Section: "1", Source: "hald", Manual: "hald"} // the title is the command's
 	if err := doc.GenManTree(root, header, man); err != nil {
 		return err
 	}

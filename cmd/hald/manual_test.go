@@ -100,6 +100,10 @@ func TestManual(t *testing.T) {
 			t.Errorf("%s is available: %v; its page: %v", c.Name(), c.IsAvailableCommand(), err)
 		}
 	}
+	if page, err := os.ReadFile(filepath.Join(folder, "man", "hald-simulate.1")); err != nil || !strings.HasPrefix(string(page), `.nh
+.TH "HALD-SIMULATE" "1"`) || !strings.Contains(string(page), "\n.PP\nExit codes: 0 done") {
+		t.Errorf("the page of simulate: %v\n%s", err, page)
+	}
 	for shell, sign := range map[string]string{"hald.bash": "complete -o default -F __start_hald hald", "_hald": "#compdef hald", "hald.fish": "complete -c hald"} {
 		script, err := os.ReadFile(filepath.Join(folder, "completions", shell))
 		if err != nil || !strings.Contains(string(script), sign) {

@@ -39,6 +39,7 @@ A file has one line for each thing that happens; all directors start at 0s:
   at 9s repair lb1            at 30s takeback lb1
   at 40s heal                 # ends cuts, loss, faults and pauses, starts who is dead
   end 60s                     # else when all has come to rest
+
 --seed chooses which packets are lost and how long each one takes.
 Exit codes: 0 done, 1 configuration or scenario invalid, 2 usage.`
 
