@@ -30,7 +30,7 @@ type bench struct {
 
 	mu     sync.Mutex
 	sick   map[netip.Addr]error
-	weight map[netip.Addr]int // that probes find
+	weight map[netip.Addr]int // that probes find; 0: none
 	probes map[netip.Addr]int
 	heard  []event.Event
 	status []Status
@@ -95,7 +95,7 @@ func (p probe) Check(ctx context.Context) error {
 	return err
 }
 
-func (p probe) Measure(ctx context.Context) (int, error) {
+func (p probe) Measure(ctx context.Context) (healthcheck.Reading, error) {
 	p.b.mu.Lock()
 	p.b.probes[p.address]++
 	err, weight := p.b.sick[p.address], p.b.weight[p.address]
@@ -103,7 +103,7 @@ func (p probe) Measure(ctx context.Context) (int, error) {
 	if err == errSilent {
 		<-ctx.Done()
 	}
-	return weight, err
+	return healthcheck.Reading{Value: weight, Found: weight > 0}, err
 }
 
 // find is how sources are asked: they say what the test has them say.

@@ -62,7 +62,7 @@ func newChecker(c Check) (healthcheck.Checker, error) {
 
 func newHTTP(c Check, way healthcheck.Way) (healthcheck.Checker, error) {
 	probe := &healthcheck.HTTP{Target: c.Target, Way: way, Method: c.Method, Path: c.Path, Host: c.Host, Headers: c.Headers, Body: c.Body,
-		Follow: c.Follow, HTTP2: c.HTTP2, Secure: newSecure(c.TLS)}
+		Follow: c.Follow, HTTP2: c.HTTP2, Secure: newSecure(c.TLS), WeightHeader: c.WeightHeader, WeightBody: c.WeightBody}
 	sum, err := hex.DecodeString(c.SHA256)
 	if err != nil {
 		return nil, fmt.Errorf("sha256: %w", err)

@@ -24,7 +24,7 @@ type facts struct {
 type opinion struct {
 	verdict healthcheck.Verdict
 	weighs  bool // it gives weights, and has looked
-	weight  int  // 0: none
+	weight  weight
 }
 
 // step decides what is wanted of a service now, given what was wanted before. What it

@@ -64,7 +64,7 @@ type teller struct {
 	gone     bool // the service is no longer configured
 	state    state
 	verdicts map[checkID]healthcheck.Verdict
-	weights  map[checkID]int
+	weights  map[checkID]weight
 	now      time.Time
 
 	overrides []Override
@@ -115,7 +115,7 @@ func (tt *teller) step(idle map[ipvsctl.DestinationKey]bool) []event.Event {
 }
 
 // says is checks that have these verdicts, and those of them that give weights these.
-func says(verdicts map[checkID]healthcheck.Verdict, weights map[checkID]int) func(checkID) opinion {
+func says(verdicts map[checkID]healthcheck.Verdict, weights map[checkID]weight) func(checkID) opinion {
 	return func(id checkID) opinion {
 		weight, weighs := weights[id]
 		return opinion{verdict: verdicts[id], weighs: weighs, weight: weight}

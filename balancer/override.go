@@ -1,7 +1,6 @@
 package balancer
 
 import (
-	"cmp"
 	"fmt"
 	"time"
 )
@@ -83,20 +82,5 @@ func (s *stepper) weightOf(m *member, o *Override) int {
 	if m.Weight == 0 {
 		return 0
 	}
-	return cmp.Or(s.weightSaid(m), m.Weight)
-}
-
-// weightSaid is the weight that a member's checks give it, the lowest of several; 0: none.
-// While one of them has not looked yet, what was said before stands.
-func (s *stepper) weightSaid(m *member) (weight int) {
-	for _, check := range m.scales {
-		o := s.said(check)
-		if !o.weighs {
-			return s.before.members[m.place()].said
-		}
-		if o.weight > 0 && (weight == 0 || o.weight < weight) {
-			weight = o.weight
-		}
-	}
-	return weight
+	return s.weightSaid(m).or(m.Weight)
 }

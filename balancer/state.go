@@ -64,7 +64,7 @@ type memberState struct {
 	draining bool      // on its way out of it
 	found    bool      // its address was found under a name, or in a file
 	weight   int       // the highest it has there
-	said     int       // the weight that its checks give it; 0: none
+	said     weight    // that its checks give it
 	reason   string    // why it is not fully in
 }
 

@@ -119,15 +119,15 @@ func TestTrackersOfFiles(t *testing.T) {
 		value  int
 		news   bool
 	}{
-		{healthcheck.Result{Value: -20, Verdict: healthcheck.Up, Changed: true}, -20, true},
-		{healthcheck.Result{Value: -20, Verdict: healthcheck.Up}, -20, false},
+		{healthcheck.Result{Reading: numbered(-20), Verdict: healthcheck.Up, Changed: true}, -20, true},
+		{healthcheck.Result{Reading: numbered(-20), Verdict: healthcheck.Up}, -20, false},
 		{healthcheck.Result{Err: errRefused, Verdict: healthcheck.Down, Changed: true}, -20, true},
-		{healthcheck.Result{Value: 5, Verdict: healthcheck.Up, Changed: true}, 5, true},
-		{healthcheck.Result{Value: 6, Verdict: healthcheck.Up}, 6, true},
+		{healthcheck.Result{Reading: numbered(5), Verdict: healthcheck.Up, Changed: true}, 5, true},
+		{healthcheck.Result{Reading: numbered(6), Verdict: healthcheck.Up}, 6, true},
 	} {
 		verdict, detail := outcome{w, tt.result}.take()
-		if w.value != tt.value || (verdict || detail) != tt.news {
-			t.Errorf("%+v: value %d, news %v", tt.result, w.value, verdict || detail)
+		if w.read.Value != tt.value || (verdict || detail) != tt.news {
+			t.Errorf("%+v: value %d, news %v", tt.result, w.read.Value, verdict || detail)
 		}
 	}
 }

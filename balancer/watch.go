@@ -29,8 +29,8 @@ type watch struct {
 	stop     context.CancelFunc
 	job      *healthcheck.Job // in the loop; nil: it has a monitor
 	verdict  healthcheck.Verdict
-	value    int  // of the last probe that passed
-	weighs   bool // which is a weight
+	read     healthcheck.Reading // of the last probe that passed
+	weighs   bool                // which is a weight
 	last     CheckStatus
 	services []*virtual // whose servers it is for
 }
@@ -185,22 +185,22 @@ func (w *watches) enter(ctx context.Context, m healthcheck.Monitor, started *wat
 // take keeps a result and tells whether what is decided by it, or else what is known
 // of it, is new.
 func (o outcome) take() (verdict, detail bool) {
-	was, value := o.from.last, o.from.value
+	was, read := o.from.last, o.from.read
 	o.from.last.OK = o.result.Err == nil
 	o.from.last.Error = ""
 	if o.result.Err != nil {
 		o.from.last.Error = o.result.Err.Error()
 		o.from.last.Failures++
 	} else {
-		o.from.value = o.result.Value
+		o.from.read = o.result.Reading
 	}
 	o.from.last.LatencyMS = event.Milliseconds(o.result.Latency)
 	o.from.verdict = o.result.Verdict
-	verdict = o.result.Changed || o.from.weighs && value != o.from.value
+	verdict = o.result.Changed || o.from.weighs && weightOf(read) != weightOf(o.from.read)
 	for _, v := range o.from.services {
 		v.stale = v.stale || verdict
 	}
-	return verdict, was.OK != o.from.last.OK || was.Error != o.from.last.Error || value != o.from.value
+	return verdict, was.OK != o.from.last.OK || was.Error != o.from.last.Error || read != o.from.read
 }
 
 // said is what a check says.
@@ -211,7 +211,7 @@ func (w *watches) said(id checkID) opinion {
 	}
 	o := opinion{verdict: watch.verdict}
 	if watch.weighs && watch.verdict != healthcheck.Unknown {
-		o.weighs, o.weight = true, watch.value
+		o.weighs, o.weight = true, weightOf(watch.read)
 	}
 	return o
 }
@@ -225,7 +225,7 @@ func (w *watches) status(id checkID) CheckStatus {
 	}
 	last := watch.last
 	if watch.weighs {
-		last.Weight = watch.value
+		last.Weight, last.WeightError = weightOf(watch.read).said(), watch.read.Wrong
 	}
 	if watch.job != nil {
 		last.LatencyMS, last.Failures = event.Milliseconds(watch.job.Latency()), watch.job.Failures()

@@ -26,7 +26,11 @@ func weighed(tt *teller) {
 // weigh has them say weights, and the others none.
 func weigh(weights map[string]int) func(*teller) {
 	return func(tt *teller) {
-		tt.weights = map[checkID]int{identify(scales("a")): weights["a"], identify(scales("b")): weights["b"]}
+		tt.weights = make(map[checkID]weight)
+		for _, name := range []string{"a", "b"} {
+			n, says := weights[name]
+			tt.weights[identify(scales(name))] = weightOf(healthcheck.Reading{Value: n, Found: says})
+		}
 	}
 }
 
@@ -40,6 +44,14 @@ func TestWeightsFromChecks(t *testing.T) {
 			move{change: weigh(nil), table: "a=1 b=1"},
 		)
 	})
+	t.Run("0 is one: nothing new comes, and it adds nothing to the quorum", func(t *testing.T) {
+		play(t, "", weighed, both,
+			move{change: weigh(map[string]int{"a": 0}), table: "a=0 b=1"},
+			move{after: time.Hour, table: "a=0 b=1"},
+			move{change: weigh(map[string]int{"a": 0, "b": 0}), table: "a=0 b=0", events: "quorum.lost"},
+			move{change: weigh(map[string]int{"a": 5, "b": 0}), table: "a=5 b=0", events: "quorum.gained"},
+		)
+	})
 	t.Run("of two the lower one", func(t *testing.T) {
 		second := scales("a")
 		second.Interval *= 2
@@ -51,7 +63,7 @@ func TestWeightsFromChecks(t *testing.T) {
 		play(t, "", two, both,
 			move{change: func(tt *teller) {
 				weigh(map[string]int{"a": 50})(tt)
-				tt.weights[identify(second)] = 30
+				tt.weights[identify(second)] = 31
 			}, table: "a=30 b=1"},
 			move{change: func(tt *teller) { tt.weights[identify(second)] = 0 }, table: "a=50 b=1"},
 		)
@@ -62,7 +74,7 @@ func TestWeightsFromChecks(t *testing.T) {
 		play(t, "", weighed, both,
 			move{change: weigh(map[string]int{"a": 50}), table: "a=50 b=1"},
 			move{change: func(tt *teller) { tt.service.Servers[0].Checks[1] = changed }, table: "a=50 b=1"},
-			move{change: func(tt *teller) { tt.weights[identify(changed)] = 30; tt.verdicts[identify(changed)] = healthcheck.Up }, table: "a=30 b=1"},
+			move{change: func(tt *teller) { tt.weights[identify(changed)] = 31; tt.verdicts[identify(changed)] = healthcheck.Up }, table: "a=30 b=1"},
 			move{change: func(tt *teller) { tt.service.Servers[0].Checks = tt.service.Servers[0].Checks[:1] }, table: "a=1 b=1"},
 		)
 	})
@@ -101,15 +113,16 @@ func TestWeightsFromChecks(t *testing.T) {
 func TestAWeightIsDecidedOn(t *testing.T) {
 	for _, weighs := range []bool{true, false} {
 		w := &watch{weighs: weighs, verdict: healthcheck.Up}
-		decided, news := outcome{w, healthcheck.Result{Value: 50, Verdict: healthcheck.Up}}.take()
+		fifty := healthcheck.Result{Reading: numbered(50), Verdict: healthcheck.Up}
+		decided, news := outcome{w, fifty}.take()
 		if decided != weighs || !news {
 			t.Errorf("weighs %v: decided %v, news %v", weighs, decided, news)
 		}
-		if decided, _ := (outcome{w, healthcheck.Result{Value: 50, Verdict: healthcheck.Up}}).take(); decided {
+		if decided, _ := (outcome{w, fifty}).take(); decided {
 			t.Errorf("weighs %v: the same weight again is decided on", weighs)
 		}
-		if decided, _ := (outcome{w, healthcheck.Result{Err: errRefused, Verdict: healthcheck.Up}}).take(); decided || w.value != 50 {
-			t.Errorf("weighs %v: after one failure decided %v, weight %d", weighs, decided, w.value)
+		if decided, _ := (outcome{w, healthcheck.Result{Err: errRefused, Verdict: healthcheck.Up}}).take(); decided || w.read.Value != 50 {
+			t.Errorf("weighs %v: after one failure decided %v, weight %+v", weighs, decided, w.read)
 		}
 	}
 }
@@ -128,7 +141,7 @@ func TestPoolTakesWeightsFromChecks(t *testing.T) {
 		b.pass(2 * time.Second)
 		b.expect("a=20 b=1")
 		a := b.shown()[0].RealServers[0]
-		if a.Weight != 1 || a.EffectiveWeight != 20 || a.Checks[0].Weight != 20 {
+		if a.Weight != 1 || a.EffectiveWeight != 20 || a.Checks[0].Weight == nil || *a.Checks[0].Weight != 20 {
 			t.Errorf("shown as %+v", a)
 		}
 		b.set(errRefused, "a")
@@ -143,3 +156,6 @@ func TestPoolTakesWeightsFromChecks(t *testing.T) {
 		}
 	})
 }
+
+// numbered is a reading of a number.
+func numbered(n int) healthcheck.Reading { return healthcheck.Reading{Value: n, Found: true} }

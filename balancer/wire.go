@@ -133,6 +133,8 @@ type Check struct {
 	SHA256       string            `json:"sha256,omitempty"` // in hexadecimal
 	Follow       bool              `json:"follow,omitempty"` // redirects
 	HTTP2        bool              `json:"http2,omitempty"`
+	WeightHeader string            `json:"weight_header,omitempty"` // of http and https, with Weighs
+	WeightBody   bool              `json:"weight_body,omitempty"`
 	TLS          *TLS              `json:"tls,omitempty"`     // nil: not spoken
 	Service      string            `json:"service,omitempty"` // of grpc
 	Send         string            `json:"send,omitempty"`    // of tcp and udp
@@ -141,7 +143,7 @@ type Check struct {
 	StartTLS     bool              `json:"starttls,omitempty"`
 	Size         int               `json:"size,omitempty"`    // of ping, in bytes
 	User         string            `json:"user,omitempty"`    // of exec; empty: our own
-	Weighs       bool              `json:"weighs,omitempty"`  // of exec: its exit status may be a weight
+	Weighs       bool              `json:"weighs,omitempty"`  // its answer, or the exit status of exec, may be a weight
 	Zero         bool              `json:"zero,omitempty"`    // of file: only 0 is healthy
 	Command      []string          `json:"command,omitempty"` // of exec and script
 	Process      string            `json:"process,omitempty"` // name of a process
@@ -237,8 +239,10 @@ type CheckStatus struct {
 	OK        bool    `json:"ok"`
 	Error     string  `json:"error"`
 	LatencyMS float64 `json:"latency_ms"`
-	Weight    int     `json:"weight,omitempty"`   // that it gives the server, from 2; 0: none
+	Weight    *int    `json:"weight,omitempty"`   // that it gives the server; nil: none
 	Failures  uint64  `json:"failures,omitempty"` // probes that failed, since the check began
+
+	WeightError string `json:"weight_error,omitempty"` // why it gives none, where one was looked for
 }
 
 // Operations are what the kernel's table was told since the process began.

@@ -31,7 +31,7 @@ type known struct {
 type reading struct {
 	locals cty.Value
 	synced bool
-	alone  []bool // for each: nothing outside of the text was looked at
+	alone  []bool // for each: nothing outside of the text was looked at, and nothing was said of it
 }
 
 // Load is [Load].

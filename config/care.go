@@ -57,8 +57,11 @@ func (r *reader) checkWeighing(sv *service, slow field[time.Duration], servers [
 	if slow.given && slow.value > 0 {
 		r.source.warn(&slow.at, "Scheduler without weights", fmt.Sprintf(detail, sv.scheduler.shown(), "slow_start"))
 	}
-	if slices.ContainsFunc(servers, func(s server) bool { return slices.ContainsFunc(s.Checks, func(c Check) bool { return c.Weighs }) }) {
-		r.source.warn(&sv.scheduler.at, "Scheduler without weights", fmt.Sprintf(detail, sv.scheduler.shown(), "dynamic_weight"))
+	for _, s := range servers {
+		if i := slices.IndexFunc(s.Checks, func(c Check) bool { return c.Weighs }); i >= 0 {
+			r.source.warn(&sv.scheduler.at, "Scheduler without weights", fmt.Sprintf(detail, sv.scheduler.shown(), s.Checks[i].weigher()))
+			return
+		}
 	}
 }
 

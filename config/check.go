@@ -82,6 +82,9 @@ func (r *reader) readCheck(b *block) serviceCheck {
 	}
 	c.Source, c.Mark = c.source.value, r.readMark(b)
 	r.readAsked(b, &c.Check)
+	if webPorts[b.label] != 0 {
+		r.readWeigher(b, &c.Check)
+	}
 	if web := r.readURL(b, &c.Check); web.given {
 		c.address = field[netip.Addr]{value: web.value.target.Addr(), at: web.at, given: true, ok: web.ok}
 		c.port = field[int]{value: int(web.value.target.Port()), at: web.at, given: true, ok: web.ok}

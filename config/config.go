@@ -200,7 +200,7 @@ type Probe struct {
 	Path         string        `json:",omitempty"` // for kind "file"
 	Command      []string      // for kind "exec": an absolute path and arguments
 	User         string        `json:",omitempty"` // for kind "exec": whose rights it has; empty: hald's
-	Weighs       bool          `json:",omitempty"` // for kind "exec": an exit status of 2–255 is healthy, and the server's weight
+	Weighs       bool          `json:",omitempty"` // for kind "exec": an exit status of 2–255 is healthy, and the server's weight; for "http" and "https": the answer has one
 }
 
 // HTTPCheck is what a check "http" or "https" asks and expects.
@@ -215,6 +215,9 @@ type HTTPCheck struct {
 	SHA256  string        `json:",omitempty"` // of the body, in hexadecimal; empty: any
 	Follow  bool          `json:",omitempty"` // redirects, on the same server
 	HTTP2   bool          `json:",omitempty"` // instead of HTTP/1.1; of "https"
+
+	WeightHeader string `json:",omitempty"` // name of the header of the answer that is the weight
+	WeightBody   bool   `json:",omitempty"` // the body of the answer is
 }
 
 // TLSCheck is how a check speaks TLS.

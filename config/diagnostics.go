@@ -108,6 +108,7 @@ func capital(s string) string {
 // report adds diagnostics that were not reported before: the same text is read
 // once for its names and once for each director.
 func (s *source) report(diags hcl.Diagnostics) {
+	s.said += len(diags)
 	for _, d := range diags {
 		key := severity(d) + d.Summary + "\x00" + d.Detail
 		if d.Subject != nil {

@@ -127,8 +127,8 @@ var checkGrammar = &grammar{
 		"smtp":  {attributes: slices.Concat(smtpAttributes, checkAttributes)},
 		"ping":  {attributes: pingAttributes},
 		"file":  {attributes: append([]string{"path"}, rhythmAttributes...)},
-		"http":  {attributes: slices.Concat(httpAttributes, checkAttributes)},
-		"https": {attributes: slices.Concat([]string{"http2"}, httpAttributes, tlsAttributes, checkAttributes)},
+		"http":  {attributes: slices.Concat(weightAttributes, httpAttributes, checkAttributes)},
+		"https": {attributes: slices.Concat([]string{"http2"}, weightAttributes, httpAttributes, tlsAttributes, checkAttributes)},
 		"tls":   {attributes: slices.Concat(tlsAttributes, checkAttributes)},
 		"grpc":  {attributes: slices.Concat([]string{"service", "tls"}, tlsAttributes, checkAttributes)},
 		"exec":  {attributes: append([]string{"command", "user", "dynamic_weight"}, rhythmAttributes...)},
@@ -139,6 +139,7 @@ var (
 	rhythmAttributes = []string{"interval", "timeout", "fast_interval", "fall", "rise"}
 	checkAttributes  = append([]string{"port", "address", "source", "mark"}, rhythmAttributes...)
 	httpAttributes   = []string{"url", "path", "method", "host", "headers", "body", "status", "expect", "sha256", "follow_redirects"}
+	weightAttributes = []string{"weight_header", "weight_body"} // of a server
 	tlsAttributes    = []string{"verify", "ca", "certificate", "key", "server_name", "expires_in"}
 	talkAttributes   = []string{"send", "expect"}
 	dnsAttributes    = []string{"name", "type", "rcode", "expect", "transport"}

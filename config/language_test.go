@@ -29,7 +29,7 @@ var vocabulary = map[string][]string{
 	"virtual_server/check":        {"none", "tcp", "http", "https", "tls", "dns", "grpc", "smtp", "udp", "ping", "exec", "file"},
 	"virtual_server/check/tcp":    {"interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark", "send", "expect"},
 	"virtual_server/check/http": {"interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark",
-		"url", "path", "method", "host", "headers", "body", "status", "expect", "sha256", "follow_redirects"},
+		"url", "path", "method", "host", "headers", "body", "status", "expect", "sha256", "follow_redirects", "weight_header", "weight_body"},
 	"virtual_server/check/udp":           {"interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark", "send", "expect"},
 	"vrrp_instance/track/udp":            {"weight", "interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark", "send", "expect"},
 	"virtual_server/check/dns":           {"interval", "timeout", "fall", "rise", "fast_interval", "port", "address", "source", "mark", "name", "type", "rcode", "expect", "transport"},

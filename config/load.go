@@ -85,6 +85,7 @@ type source struct {
 	hash      string
 	elsewhere bool // this is not the machine that runs what is named
 	diags     hcl.Diagnostics
+	said      int             // how often something was reported, the same again counted
 	known     map[string]bool // keys of diags, so that nothing is said twice
 
 	list    []listing // all virtual servers, if they are not in the body

@@ -43,11 +43,11 @@ func (r *reader) readServices(root *block, list []listing) []service {
 			}
 		}
 		if b != nil {
-			secrets, looks := r.secrets, r.looks
+			secrets, looks, said := r.secrets, r.looks, r.source.said
 			r.checkLabel(b)
 			at = b.labelAt
 			sv, protocol = r.readService(b.withDefaults(defaults))
-			alone = r.secrets == secrets && r.looks == looks
+			alone = r.secrets == secrets && r.looks == looks && r.source.said == said
 		}
 		r.source.alone = append(r.source.alone, alone)
 		r.unique(names, sv.Name, at, "Duplicate virtual_server")

@@ -205,6 +205,8 @@ func check(c config.Check) balancer.Check {
 		SHA256:       c.HTTP.SHA256,
 		Follow:       c.HTTP.Follow,
 		HTTP2:        c.HTTP.HTTP2,
+		WeightHeader: c.HTTP.WeightHeader,
+		WeightBody:   c.HTTP.WeightBody,
 		Service:      c.GRPC.Service,
 		Command:      c.Command,
 		User:         c.User,

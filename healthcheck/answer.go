@@ -43,6 +43,7 @@ func (p *httpProbe) target() netip.AddrPort { return p.check.Target }
 func (p *httpProbe) way() Way               { return p.check.Way }
 func (p *httpProbe) phase() string          { return p.during }
 func (p *httpProbe) opened()                { p.during = "response" }
+func (p *httpProbe) said() Reading          { return p.content.weight }
 
 func (p *httpProbe) begin() []byte {
 	*p = httpProbe{check: p.check, request: p.request, method: p.method, content: content{check: p.check}, during: "connect"}
@@ -119,6 +120,7 @@ func (p *httpProbe) begun() (done bool, err error) {
 		return true, fmt.Errorf("status %d", response.StatusCode)
 	}
 	p.during, p.header, p.left = "body", nil, response.ContentLength
+	p.content.weight = p.check.weightIn(response.Header)
 	switch {
 	case response.Body == http.NoBody: // as to a HEAD, whatever the length it names
 		p.left = 0

@@ -46,34 +46,34 @@ func (c *Exec) Check(ctx context.Context) error {
 }
 
 // Measure runs the command once. The error of a command that failed ends with what
-// it wrote, shortened. The weight is 2 to 255, or 0 when the command said none.
-func (c *Exec) Measure(ctx context.Context) (int, error) {
+// it wrote, shortened. The weight is 2 to 255, if the command said one.
+func (c *Exec) Measure(ctx context.Context) (Reading, error) {
 	said := &program.Output{Limit: maxSaid}
 	command, err := program.Command(ctx, c.Command, c.User)
 	if err != nil {
-		return 0, ownFault{err}
+		return Reading{}, ownFault{err}
 	}
 	command.Env, command.Stdout, command.Stderr = c.environment(), said, said
 	command.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	if err := command.Start(); err != nil {
-		return 0, startError(err)
+		return Reading{}, startError(err)
 	}
 	err = command.Wait()
 	var ended *exec.ExitError
 	switch {
 	case err == nil, errors.Is(err, exec.ErrWaitDelay) && command.ProcessState.Success():
-		return 0, nil
+		return Reading{}, nil
 	case ctx.Err() != nil:
-		return 0, after("timeout, killed", said)
+		return Reading{}, after("timeout, killed", said)
 	case errors.As(err, &ended) && ended.Exited():
 		if code := ended.ExitCode(); !c.Weighs || code < leastWeight {
-			return 0, after(fmt.Sprintf("exit status %d", code), said)
+			return Reading{}, after(fmt.Sprintf("exit status %d", code), said)
 		}
-		return ended.ExitCode(), nil
+		return found(ended.ExitCode()), nil
 	case errors.As(err, &ended):
-		return 0, after(ended.Error(), said)
+		return Reading{}, after(ended.Error(), said)
 	}
-	return 0, after(clip(err.Error()), said)
+	return Reading{}, after(clip(err.Error()), said)
 }
 
 // startError tells a command that cannot be run, which is its own fault, from a

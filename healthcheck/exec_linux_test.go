@@ -66,14 +66,14 @@ func TestExecWeighs(t *testing.T) {
 		if err != nil {
 			got = err.Error()
 		}
-		if weight != tt.weight || got != tt.want {
-			t.Errorf("%s, weighs %v: weight %d, error %q; want %d, %q", tt.script, tt.weighs, weight, got, tt.weight, tt.want)
+		if want := (Reading{Value: tt.weight, Found: tt.weight > 0}); weight != want || got != tt.want {
+			t.Errorf("%s, weighs %v: weight %+v, error %q; want %d, %q", tt.script, tt.weighs, weight, got, tt.weight, tt.want)
 		}
 	}
 	late, cancel := context.WithDeadline(t.Context(), time.Unix(1, 0))
 	defer cancel()
-	if weight, err := (&Exec{Command: []string{"/bin/sh", "-c", "exit 7"}, Weighs: true}).Measure(late); err == nil || weight != 0 {
-		t.Errorf("after its time: weight %d, %v", weight, err)
+	if weight, err := (&Exec{Command: []string{"/bin/sh", "-c", "exit 7"}, Weighs: true}).Measure(late); err == nil || weight.Found {
+		t.Errorf("after its time: weight %+v, %v", weight, err)
 	}
 }
 

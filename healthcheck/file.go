@@ -19,8 +19,8 @@ func (c *File) Check(ctx context.Context) error {
 	}
 	number := Number{Path: c.Path, Min: -1 << 31, Max: 1<<31 - 1}
 	n, err := number.Measure(ctx)
-	if err == nil && n != 0 {
-		err = fmt.Errorf("the file says %d", n)
+	if err == nil && n.Value != 0 {
+		err = fmt.Errorf("the file says %d", n.Value)
 	}
 	return err
 }

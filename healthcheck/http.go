@@ -40,6 +40,10 @@ type HTTP struct {
 	Secure  *Secure        // nil: without TLS
 	HTTP2   bool           // instead of HTTP/1.1, with Secure
 
+	// At most one of these has an answer that passes say a weight, 0 to 65535.
+	WeightHeader string // by the header of this name; empty: by none
+	WeightBody   bool   // by its body, which is the number and white space
+
 	Way  Way
 	dial dialFunc // nil: the system's
 }
@@ -49,17 +53,23 @@ type StatusRange struct{ From, To int }
 
 // Check sends the request and judges the answer.
 func (c *HTTP) Check(ctx context.Context) error {
+	_, err := c.Measure(ctx)
+	return err
+}
+
+// Measure is Check with the weight that the answer says.
+func (c *HTTP) Measure(ctx context.Context) (Reading, error) {
 	request, err := c.request()
 	if err != nil {
-		return fmt.Errorf("build request: %w", err)
+		return Reading{}, fmt.Errorf("build request: %w", err)
 	}
 	for way := (trail{step(request)}); ; {
-		next, err := c.ask(ctx, request)
+		next, weight, err := c.ask(ctx, request)
 		if err != nil || next == nil {
-			return err
+			return weight, err
 		}
 		if err := way.add(next); err != nil {
-			return err
+			return Reading{}, err
 		}
 		request = next
 	}
@@ -67,26 +77,28 @@ func (c *HTTP) Check(ctx context.Context) error {
 
 // ask makes one request over a connection of its own and judges the answer, or
 // returns the request that it is redirected to.
-func (c *HTTP) ask(ctx context.Context, request *http.Request) (next *http.Request, err error) {
+func (c *HTTP) ask(ctx context.Context, request *http.Request) (next *http.Request, weight Reading, err error) {
 	conn, hangUp, err := c.Way.through(c.dial).connect(ctx, c.Target)
 	if err != nil {
-		return nil, err
+		return nil, Reading{}, err
 	}
 	defer hangUp()
 	response, body, err := c.answer(ctx, conn, request)
 	if err != nil {
-		return nil, err
+		return nil, Reading{}, err
 	}
 	if c.Follow {
 		if next, err := c.redirected(request, response); next != nil || err != nil {
-			return next, err
+			return next, Reading{}, err
 		}
 	}
 	if !c.wants(response.StatusCode) {
-		return nil, fmt.Errorf("status %d", response.StatusCode)
+		return nil, Reading{}, fmt.Errorf("status %d", response.StatusCode)
 	}
 	body.N = maxCoded
-	return nil, c.judge(response.Body)
+	content := content{check: c, weight: c.weightIn(response.Header)}
+	err = content.read(response.Body)
+	return nil, content.weight, err
 }
 
 // answer sends a request and reads the answer up to its body; how much of that may
@@ -183,20 +195,4 @@ func (c *HTTP) wants(status int) bool {
 		}
 	}
 	return len(c.Status) == 0 && status >= 200 && status <= 399
-}
-
-// judge reads the body, as far as it is looked at.
-func (c *HTTP) judge(body io.Reader) error {
-	content := content{check: c}
-	for buffer := make([]byte, 8<<10); !content.enough(); {
-		n, err := body.Read(buffer)
-		content.keep(buffer[:n])
-		switch {
-		case err == io.EOF:
-			return content.judge()
-		case err != nil:
-			return explain("body", err)
-		}
-	}
-	return content.judge()
 }

@@ -19,6 +19,8 @@ type probe interface {
 	// hear takes what arrived; end says that nothing more will. done with a nil
 	// error is a pass.
 	hear(b []byte, end bool) (done bool, err error)
+	// said is what was read from an answer that passed.
+	said() Reading
 	// phase names what is waited for, for an error.
 	phase() string
 	// opened tells that the connection is open.
@@ -124,15 +126,20 @@ func (l *Loop) finish(j *Job, err error) {
 	j.latency.Store(int64(result.Latency))
 	if err != nil {
 		j.failed.Add(1)
+	} else {
+		result.Reading = j.probe.said()
 	}
 	if !result.Local {
 		result.Changed = j.tally.Add(err == nil)
 	}
 	result.Verdict = j.tally.Verdict()
-	if !j.told || result.Changed || !sameError(j.last, err) {
+	if !j.told || result.Changed || !sameError(j.last, err) || err == nil && j.read != result.Reading {
 		l.news = append(l.news, News{j.of, result})
 	}
 	j.told, j.last = true, err
+	if err == nil {
+		j.read = result.Reading
+	}
 
 	gap := j.monitor.Interval
 	if !j.tally.Settled() && j.monitor.FastInterval > 0 {

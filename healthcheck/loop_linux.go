@@ -41,7 +41,7 @@ type Loop struct {
 }
 
 // News is a result that says something new of the target that was added with Of:
-// the first one, a change of the verdict, another reason.
+// the first one, a change of the verdict, another reason, another weight.
 type News struct {
 	Of     any
 	Result Result
@@ -216,6 +216,7 @@ type Job struct {
 
 	told    bool
 	last    error
+	read    Reading      // of the last probe that passed
 	latency atomic.Int64 // ns
 	failed  atomic.Uint64
 }

@@ -29,9 +29,19 @@ type Prompter interface {
 // Gauge is a Checker that finds a number as well.
 type Gauge interface {
 	Checker
-	// Measure is Check with the number, which counts when the error is nil.
-	Measure(ctx context.Context) (int, error)
+	// Measure is Check with what was read, which counts when the error is nil.
+	Measure(ctx context.Context) (Reading, error)
 }
+
+// Reading is what a Gauge found.
+type Reading struct {
+	Value int
+	Found bool   // there is a number; else Value is 0
+	Wrong string // why there is none where one was looked for
+}
+
+// found is a Reading of a number.
+func found(n int) Reading { return Reading{Value: n, Found: true} }
 
 // promptPause is the shortest time between two probes of a Prompter.
 const promptPause = 100 * time.Millisecond
@@ -39,7 +49,7 @@ const promptPause = 100 * time.Millisecond
 // Result is one probe and what it made of the verdict.
 type Result struct {
 	Err     error         // nil: passed
-	Value   int           // of a Gauge
+	Reading Reading       // of a Gauge
 	Latency time.Duration // how long the probe took
 	Local   bool          // Err is this machine's fault and counted neither way
 	Verdict Verdict       // after this result
@@ -114,7 +124,7 @@ func (m *Monitor) probe(ctx context.Context) (result Result) {
 		result.Local = result.Err != nil && isLocal(result.Err)
 	}()
 	if g, ok := m.Checker.(Gauge); ok {
-		result.Value, result.Err = g.Measure(ctx)
+		result.Reading, result.Err = g.Measure(ctx)
 		return result
 	}
 	result.Err = m.Checker.Check(ctx)

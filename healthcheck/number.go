@@ -29,29 +29,29 @@ func (c *Number) Check(ctx context.Context) error {
 }
 
 // Measure reads the file.
-func (c *Number) Measure(context.Context) (int, error) {
+func (c *Number) Measure(context.Context) (Reading, error) {
 	// A named pipe that nobody writes to must not hold us up.
 	f, err := os.OpenFile(c.Path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, nil
+		return found(0), nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("open: %s", clip(err.Error()))
+		return Reading{}, fmt.Errorf("open: %s", clip(err.Error()))
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return 0, errors.New("not a regular file")
+		return Reading{}, errors.New("not a regular file")
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxNumber))
 	if err != nil {
-		return 0, fmt.Errorf("read: %s", clip(err.Error()))
+		return Reading{}, fmt.Errorf("read: %s", clip(err.Error()))
 	}
 	n, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil {
-		return 0, errors.New("not an integer")
+		return Reading{}, errors.New("not an integer")
 	}
 	if n < c.Min || n > c.Max {
-		return 0, fmt.Errorf("%d is not %d to %d", n, c.Min, c.Max)
+		return Reading{}, fmt.Errorf("%d is not %d to %d", n, c.Min, c.Max)
 	}
-	return n, nil
+	return found(n), nil
 }

@@ -28,13 +28,13 @@ func TestNumber(t *testing.T) {
 		if err != nil {
 			text = err.Error()
 		}
-		if n != tt.n || text != tt.err {
-			t.Errorf("%.20q: %d, %q; want %d, %q", tt.text, n, text, tt.n, tt.err)
+		if n != (Reading{Value: tt.n, Found: tt.err == ""}) || text != tt.err {
+			t.Errorf("%.20q: %+v, %q; want %d, %q", tt.text, n, text, tt.n, tt.err)
 		}
 	}
 	os.Remove(path)
-	if n, err := c.Measure(t.Context()); n != 0 || err != nil {
-		t.Errorf("missing: %d, %v", n, err)
+	if n, err := c.Measure(t.Context()); n != found(0) || err != nil {
+		t.Errorf("missing: %+v, %v", n, err)
 	}
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)

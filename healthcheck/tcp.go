@@ -56,6 +56,7 @@ func (p *tcpProbe) target() netip.AddrPort { return p.check.Target }
 func (p *tcpProbe) way() Way               { return p.check.Way }
 func (p *tcpProbe) phase() string          { return p.during }
 func (p *tcpProbe) opened()                { p.during = "answer" }
+func (p *tcpProbe) said() Reading          { return Reading{} }
 
 func (p *tcpProbe) begin() []byte {
 	p.reply, p.during = reply{expect: p.check.Expect}, "connect"

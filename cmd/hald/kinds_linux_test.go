@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -24,8 +25,12 @@ var kinds = []struct{ name, kind, port, attributes, broken string }{
 		send   = "\u0000\u0001\u0000\u0000\u0000\u0001\u0000\u0000version\r\n"
 		expect = "VERSION 1\\."`, "port unreachable: nobody listens there"},
 	{"web", "http", "8080", `
-		path   = "/healthz"
-		expect = "^all well$"`, "status 503"},
+		path          = "/healthz"
+		expect        = "^all well$"
+		weight_header = "X-Load-Weight"`, "status 503"},
+	{"load", "http", "8083", `
+		url         = "http://10.99.0.11:8080/load"
+		weight_body = true`, "status 404"},
 	{"page", "http", "8081", `
 		url    = "http://10.99.0.11:8080/page"
 		sha256 = "SUM"`, "the sha256 of the body is [0-9a-f]{64}"},
@@ -37,7 +42,8 @@ var kinds = []struct{ name, kind, port, attributes, broken string }{
 		server_name = "www.example.net"
 		ca          = "FOLDER/good.pem"
 		http2       = true
-		mark        = 7`, "status 503"},
+		mark        = 7
+		weight_header = "x-load-weight"`, "status 503"},
 	{"handshake", "tls", "8444", `
 		server_name = "www.example.net"
 		ca          = "FOLDER/both.pem"`, `certificate of the authority "CN=expired" expired 25 hours ago, on .*`},
@@ -55,6 +61,9 @@ var kinds = []struct{ name, kind, port, attributes, broken string }{
 		dynamic_weight = true`, "exit status 1: nobody at 10.99.0.11:3"},
 }
 
+// weighed are those that say a weight.
+var weighed = map[string]int{"web": 40, "load": 30, "secure": 40, "command": 50}
+
 const kindsNginx = `
 daemon off;
 user root;
@@ -69,8 +78,9 @@ http {
 		listen 10.99.0.11:8443 ssl http2;
 		ssl_certificate FOLDER/good.pem;
 		ssl_certificate_key FOLDER/good.key;
-		location = /healthz { STATE }
+		location = /healthz { add_header X-Load-Weight 40; STATE }
 		location = /page { root FOLDER; }
+		location = /load { root FOLDER; }
 		location = /old { LED }
 		location = /new { return 200; }
 	}
@@ -103,6 +113,7 @@ func TestEveryKindOfCheck(t *testing.T) {
 	c.write("both.pem", string(good)+string(expired))
 	nginx("return 200 \"all well\";", "return 301 /new;", "good")
 	c.write("page", "a page")
+	c.write("load", "30\n")
 	c.write("switch", "0\n")
 	c.write("weight", "50\n")
 	web := c.start("nginx", "-c", "FOLDER/nginx.conf", "-p", "FOLDER")
@@ -176,15 +187,14 @@ virtual_server "kinds" {
 		}
 	}
 	await("every check passes", func(i int) string {
-		if kinds[i].kind == "exec" {
-			return "up 50 "
-		}
-		return "up 1 "
+		weight := cmp.Or(weighed[kinds[i].name], 1)
+		return fmt.Sprintf("up %d ", weight)
 	})
 
 	nginx("return 503;", "return 302 /old;", "expired")
 	web.Signal(syscall.SIGHUP)
 	c.write("page", "another page")
+	os.Remove(c.folder + "/load")
 	c.write("switch", "1\n")
 	c.write("weight", "1\n")
 	cache.Signal(syscall.SIGSTOP)

@@ -188,19 +188,25 @@ func checks(results []balancer.CheckStatus) cell {
 			c.paint = red
 			words = append(words, r.Kind+": "+r.Error)
 		} else {
-			words = append(words, fmt.Sprintf("%s %.1f ms", r.Kind, r.LatencyMS)+said(r.Weight))
+			words = append(words, fmt.Sprintf("%s %.1f ms", r.Kind, r.LatencyMS)+said(r))
+			if r.WeightError != "" && c.paint == "" {
+				c.paint = yellow
+			}
 		}
 	}
 	c.text = strings.Join(words, ", ")
 	return c
 }
 
-// said is the weight that a check gives its server.
-func said(weight int) string {
-	if weight == 0 {
-		return ""
+// said is the weight that a check gives its server, or why it gives none.
+func said(r balancer.CheckStatus) string {
+	switch {
+	case r.Weight != nil:
+		return fmt.Sprintf(" (weight %d)", *r.Weight)
+	case r.WeightError != "":
+		return fmt.Sprintf(" (no weight: %s)", r.WeightError)
 	}
-	return fmt.Sprintf(" (weight %d)", weight)
+	return ""
 }
 
 // priority shows the effective one, and the configured one if it differs.

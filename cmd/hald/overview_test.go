@@ -36,8 +36,10 @@ func exampleDocument() director.Document {
 		VirtualServers: []balancer.Status{
 			{Name: "http", Addresses: []string{"192.0.2.1:80"}, HasQuorum: true, RealServers: []balancer.ServerStatus{
 				{Name: "web1", Address: "192.0.2.21:80", State: "up", Since: threeAM.Add(-48 * time.Hour), Weight: 2, EffectiveWeight: 50,
-					Usage:  balancer.Usage{Active: 120, Inactive: 4, PerSecond: ipvsctl.Counts{Connections: 31, BytesIn: 48211, BytesOut: 2400000}},
-					Checks: []balancer.CheckStatus{{Kind: "http", OK: true, LatencyMS: 1.25}, {Kind: "exec", OK: true, LatencyMS: 31, Weight: 50}}},
+					Usage: balancer.Usage{Active: 120, Inactive: 4, PerSecond: ipvsctl.Counts{Connections: 31, BytesIn: 48211, BytesOut: 2400000}},
+					Checks: []balancer.CheckStatus{
+						{Kind: "http", OK: true, LatencyMS: 1.25, WeightError: "the answer has no header X-Load"}, {Kind: "exec", OK: true, LatencyMS: 31, Weight: new(50)},
+					}},
 				{Name: "web2", Address: "192.0.2.22:80", State: "down", Since: threeAM.Add(-90 * time.Second), Weight: 2, EffectiveWeight: 0,
 					Checks: []balancer.CheckStatus{{Kind: "http", Error: "status 500\x1b[2J"}}},
 			}},
@@ -61,7 +63,7 @@ interface:eth1  web       unknown  -      fault
 
 SERVICE  QUORUM                     SERVER  STATE  SINCE  WEIGHT   ACTIVE  INACTIVE  NEW/S   IN/S   OUT/S  ADDRESS        CHECKS
 http     ok                                                             0         0      0    0 B     0 B  192.0.2.1:80
-                                    web1    up     2d00h  50 of 2     120         4     31  48 kB  2.4 MB  192.0.2.21:80  http 1.2 ms, exec 31.0 ms (weight 50)
+                                    web1    up     2d00h  50 of 2     120         4     31  48 kB  2.4 MB  192.0.2.21:80  http 1.2 ms (no weight: the answer has no header X-Load), exec 31.0 ms (weight 50)
                                     web2    down   1m30s  0 of 2        0         0      0    0 B     0 B  192.0.2.22:80  http: status 500 [2J
 smtp     lost, sorry server in use                                      0         0      0    0 B     0 B  192.0.2.2:25
 `
