@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -9,7 +10,8 @@ import (
 
 // TestR36RestartKeepsConnections: a director that ends in good order or by kill
 // -9 and is started again, as for an upgrade, breaks none of a thousand open
-// connections, nobody being there to take over, and changes nothing in the table.
+// connections, nobody being there to take over, and changes nothing in the table;
+// neither does what the unit runs in between.
 func TestR36RestartKeepsConnections(t *testing.T) {
 	t.Parallel()
 	const each = 500
@@ -33,6 +35,7 @@ func TestR36RestartKeepsConnections(t *testing.T) {
 		{"killed", lb1.Kill},
 	} {
 		ending.end()
+		afterTheEnd(t, lb1)
 		if got := table(l, "lb1"); got != before {
 			t.Errorf("%s: the table without a daemon is\n%s\nand was\n%s", ending.name, got, before)
 		}
@@ -62,5 +65,24 @@ func TestR36RestartKeepsConnections(t *testing.T) {
 				t.Errorf("%s: it changed the table that it found: %s", ending.name, e.Line)
 			}
 		}
+	}
+}
+
+// TestClearOnStopAfterAKill: a table that is not wanted to outlive the daemon does
+// not outlive a killed one either, once the unit has cleaned up.
+func TestClearOnStopAfterAKill(t *testing.T) {
+	t.Parallel()
+	l := lab.New(t)
+	text := configuration(t, l, lab.Cluster{Services: lab.EachMethod})
+	lb1 := l.HaldWith("lb1", l.WriteFile("clear.hcl", text+"\nipvs {\n  clear_on_stop = true\n}\n"))
+	lb1.Start()
+	l.Eventually(settle, "its services are in the table", func() bool { return strings.Contains(l.IPVS("lb1"), "192.0.2.100") })
+	lb1.Kill()
+	if !strings.Contains(l.IPVS("lb1"), "192.0.2.100") {
+		t.Error("a killed daemon left no service: this test is blind")
+	}
+	afterTheEnd(t, lb1)
+	if left := l.IPVS("lb1"); strings.Contains(left, "192.0.2.100") {
+		t.Errorf("the table is still\n%s", left)
 	}
 }

@@ -3,6 +3,8 @@ package integration
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +21,22 @@ func configuration(t *testing.T, l *lab.Lab, c lab.Cluster) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// afterTheEnd runs what the unit runs when the daemon has ended, however it did.
+func afterTheEnd(t *testing.T, h *lab.Hald) {
+	t.Helper()
+	unit, err := os.ReadFile("../contrib/systemd/hald.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^ExecStopPost=/usr/bin/hald (.+)$`).FindSubmatch(unit)
+	if line == nil {
+		t.Fatal("the unit runs nothing after the daemon")
+	}
+	if out, status := h.Command(strings.Fields(string(line[1]))...); status != 0 {
+		t.Errorf("%s: exit status %d: %s", line[0], status, out)
+	}
 }
 
 // patient is a health check that a busy machine does not fail.

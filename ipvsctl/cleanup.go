@@ -2,12 +2,12 @@ package ipvsctl
 
 import "errors"
 
-// CleanUp deletes the services that the ownership record at path names, puts
-// back what else it says was changed, and
-// empties the record. It returns the services it deleted. It is for the time
-// when no Reconciler runs on that record; with an empty record, or on a kernel
-// without IPVS, there is nothing to do.
-func CleanUp(open func() (Kernel, error), path string) (deleted []Key, err error) {
+// CleanUp deletes the services that the ownership record at path names, unless
+// they are to be kept for a next life, puts back what else it says was changed,
+// and forgets what is no longer there. It returns the services it deleted. It
+// is for the time when no Reconciler runs on that record; with an empty record,
+// or on a kernel without IPVS, there is nothing to do.
+func CleanUp(open func() (Kernel, error), path string, keep bool) (deleted []Key, err error) {
 	record, err := openRecord(path)
 	if err != nil || len(record.keys) == 0 && !record.whole.Sync && len(record.whole.Sysctls) == 0 {
 		return nil, err
@@ -24,13 +24,14 @@ func CleanUp(open func() (Kernel, error), path string) (deleted []Key, err error
 	if err != nil {
 		return nil, err
 	}
-	cleaner := keeper{record: record}
-	ops := cleaner.planWhole(have, Plan(have.Services, nil, record.keys))
+	cleaner := keeper{record: record, warm: keep}
+	wanted, services := cleaner.planServices(have)
+	ops := cleaner.planWhole(have, services)
 	refused, err := kernel.Apply(ops)
 	if err != nil {
 		return nil, err
 	}
-	left := stillOwned(Keys{}, refused)
+	left := stillOwned(wanted, refused)
 	for _, op := range ops {
 		if op.Kind == DeleteService && !left[op.Service.Key] {
 			deleted = append(deleted, op.Service.Key)

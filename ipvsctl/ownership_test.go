@@ -171,20 +171,50 @@ func TestCleanUp(t *testing.T) {
 		}
 		return nil
 	}})
-	deleted, err := ipvsctl.CleanUp(table.Open, record)
+	deleted, err := ipvsctl.CleanUp(table.Open, record, false)
 	if diff := cmp.Diff([]ipvsctl.Key{web.Key}, deleted, comparable); diff != "" || !errors.Is(err, syscall.EBUSY) {
 		t.Errorf("first: %v\n%s", err, diff)
 	}
 	table.Fail(ipvstest.Faults{})
-	deleted, err = ipvsctl.CleanUp(table.Open, record)
+	deleted, err = ipvsctl.CleanUp(table.Open, record, false)
 	if diff := cmp.Diff([]ipvsctl.Key{dns.Key}, deleted, comparable); diff != "" || err != nil {
 		t.Errorf("second: %v\n%s", err, diff)
 	}
 	has(t, &table, mail)
 	table.Fail(ipvstest.Faults{Open: errors.New("opened without need")})
-	if deleted, err := ipvsctl.CleanUp(table.Open, record); err != nil || deleted != nil {
+	if deleted, err := ipvsctl.CleanUp(table.Open, record, false); err != nil || deleted != nil {
 		t.Errorf("third: %v, %v", deleted, err)
 	}
+}
+
+// TestCleanUpKeepsServices: the next life finds them, and knows that they are
+// its own; what else was changed is put back.
+func TestCleanUpKeepsServices(t *testing.T) {
+	record := filepath.Join(t.TempDir(), "services.json")
+	var table ipvstest.Table
+	table.Put(mail)
+	table.Sysctl("expire_nodest_conn", "0")
+	synctest.Test(t, func(t *testing.T) {
+		l := start(t, &table, record)
+		l.Configure(ipvsctl.Settings{Sysctls: map[string]string{"expire_nodest_conn": "1"}})
+		l.Set(services{web, dns})
+		l.expect("applied +++++~")
+		dead := copyOf(t, record)
+		l.stop()
+		table.Sysctl("expire_nodest_conn", "1")
+		if deleted, err := ipvsctl.CleanUp(table.Open, dead, true); err != nil || deleted != nil {
+			t.Errorf("%v, %v", deleted, err)
+		}
+		has(t, &table, web, mail, dns)
+		if table.Snapshot().Sysctls["expire_nodest_conn"] != "0" {
+			t.Error("the setting is not as it was before")
+		}
+
+		l = start(t, &table, dead)
+		l.Set(services{web})
+		l.expect("applied -")
+		l.stop()
+	})
 }
 
 func TestCleanUpWithoutIPVS(t *testing.T) {
@@ -192,7 +222,7 @@ func TestCleanUpWithoutIPVS(t *testing.T) {
 	os.WriteFile(record, []byte(`{"services": ["tcp 192.0.2.1:53"]}`), 0o600)
 	var table ipvstest.Table
 	table.Fail(ipvstest.Faults{Open: ipvsctl.ErrNoIPVS})
-	if deleted, err := ipvsctl.CleanUp(table.Open, record); err != nil || deleted != nil {
+	if deleted, err := ipvsctl.CleanUp(table.Open, record, false); err != nil || deleted != nil {
 		t.Errorf("%v, %v", deleted, err)
 	}
 	if b, _ := os.ReadFile(record); strings.Contains(string(b), "192.0.2.1") {

@@ -165,7 +165,7 @@ func TestSysctls(t *testing.T) {
 		l.stop()
 		table.Sysctl("expire_nodest_conn", "1")
 		table.Synchronise(*synchronising(ipvsctl.Sender))
-		if _, err := ipvsctl.CleanUp(table.Open, kept); err != nil {
+		if _, err := ipvsctl.CleanUp(table.Open, kept, false); err != nil {
 			t.Fatal(err)
 		}
 		runs(t, &table)

@@ -5,6 +5,7 @@ case "$1" in
 remove | 0)
 	if [ -d /run/systemd/system ]; then
 		systemctl --no-reload disable --now hald.service hald-realserver.service || true
+		hald cleanup >/dev/null 2>&1 || true # the unit leaves the services for a next start
 	fi
 	;;
 esac

@@ -19,11 +19,14 @@ import (
 const cleanupBound = 10 * time.Second
 
 func (a *app) cleanup() *cobra.Command {
-	return &cobra.Command{
+	keep := false
+	command := &cobra.Command{
 		Use:   "cleanup",
 		Short: "Remove what a dead daemon left behind",
 		Long: "Remove the virtual addresses and the IPVS services that a dead daemon left\n" +
-			"behind. It refuses while a daemon is running. For ExecStopPost.\n" +
+			"behind. It refuses while a daemon is running. With --keep-services, as between\n" +
+			"two runs of the daemon (ExecStopPost), connections go on; where the\n" +
+			"configuration has clear_on_stop the services are removed all the same.\n" +
 			"Exit codes: 0 clean, 1 failed or refused.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -31,17 +34,19 @@ func (a *app) cleanup() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := a.clean(command.Context(), c); err != nil {
+			if err := a.clean(command.Context(), c, keep && !c.IPVS.ClearOnStop); err != nil {
 				return &exit{codeFailed, err}
 			}
 			return nil
 		},
 	}
+	command.Flags().BoolVar(&keep, "keep-services", false, "leave the IPVS services to the next start")
+	return command
 }
 
 // clean releases the addresses first: as long as they are here the kernel
 // should know where to send what arrives.
-func (a *app) clean(ctx context.Context, c *config.Config) error {
+func (a *app) clean(ctx context.Context, c *config.Config, keepServices bool) error {
 	part := director.ElectionConfig(c)
 	bound := cleanupBound
 	for _, i := range part.Instances {
@@ -60,7 +65,7 @@ func (a *app) clean(ctx context.Context, c *config.Config) error {
 	if addressErr != nil {
 		addressErr = fmt.Errorf("release addresses: %w", addressErr)
 	}
-	deleted, serviceErr := ipvsctl.CleanUp(ipvsctl.Open, director.Record(a.runtimeDir))
+	deleted, serviceErr := ipvsctl.CleanUp(ipvsctl.Open, director.Record(a.runtimeDir), keepServices)
 	if serviceErr != nil {
 		serviceErr = fmt.Errorf("remove services: %w", serviceErr)
 	}

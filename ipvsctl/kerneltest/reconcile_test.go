@@ -124,7 +124,7 @@ func TestALaterLifeKnowsWhatWasOurs(t *testing.T) {
 	}
 	stop()
 
-	deleted, err := ipvsctl.CleanUp(ipvsctl.Open, record)
+	deleted, err := ipvsctl.CleanUp(ipvsctl.Open, record, false)
 	if err != nil || len(deleted) != 1 || deleted[0] != web.Key {
 		t.Errorf("clean up: %v, %v", deleted, err)
 	}
