@@ -17,8 +17,9 @@ import (
 
 // observation is what was seen of a pair.
 type observation struct {
-	gaps      []time.Duration // between two advertisements of a virtual router's master, in order of length
-	takeovers []time.Duration // how long nobody had advertised when the other one began to
+	gaps      []time.Duration // between two advertisements of a virtual router's master, whoever spoke meanwhile, in order of length
+	silences  []time.Duration // how long each master had been silent in the end
+	takeovers []time.Duration // how long nobody had advertised when another one than the master began to
 	announced int             // gratuitous ARP messages
 	cpu       time.Duration   // of the master's processes
 	whole     bool            // none of which ended
@@ -38,14 +39,17 @@ const etherTypeARP = 0x0806
 
 // router is what the capture has said of a virtual router so far.
 type router struct {
-	master netip.Addr
-	last   time.Time
+	master time.Time // its last advertisement; before any: the beginning
+	heard  bool      // the master was
+	last   time.Time // anybody's advertisement
+	moved  bool      // which was another one's
 }
 
 // readCapture reads a file in the format of libpcap (pcap-savefile(5)), written on
-// a machine of this byte order with microseconds. What came before an instant only
-// tells who is master, and what came after another one nothing.
-func readCapture(name string, from, until time.Time) (o observation, err error) {
+// a machine of this byte order with microseconds. The master is who has the right to
+// be, by its address. What came before an instant only tells who spoke last, and what
+// came after another one nothing.
+func readCapture(name string, master netip.Addr, from, until time.Time) (o observation, err error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return o, err
@@ -84,26 +88,46 @@ func readCapture(name string, from, until time.Time) (o observation, err error) 
 			}
 			continue
 		}
-		o.note(routers, at, netip.AddrFrom4([4]byte(frame[ethernet+12:])), frame[ethernet+ip+1], frame[ethernet+ip+2])
+		vrid, priority := frame[ethernet+ip+1], frame[ethernet+ip+2]
+		if routers[vrid] == nil {
+			routers[vrid] = &router{master: from}
+		}
+		o.note(routers[vrid], at, netip.AddrFrom4([4]byte(frame[ethernet+12:])) == master, priority)
 		if at.Before(from) {
 			o = observation{}
 		}
+	}
+	for _, v := range routers {
+		o.silences = append(o.silences, until.Sub(v.master))
 	}
 	slices.Sort(o.gaps)
 	return o, nil
 }
 
-// note takes one advertisement.
-func (o *observation) note(routers map[uint8]*router, at time.Time, source netip.Addr, vrid, priority uint8) {
-	v := routers[vrid]
+// note takes one advertisement of a virtual router, the master's or another one's.
+func (o *observation) note(v *router, at time.Time, master bool, priority uint8) {
 	switch {
-	case v == nil:
-		routers[vrid] = &router{source, at}
-		return
-	case source == v.master:
-		o.gaps = append(o.gaps, at.Sub(v.last))
+	case master:
+		if v.heard {
+			o.gaps = append(o.gaps, at.Sub(v.master))
+		}
+		v.master, v.heard, v.moved = at, true, false
 	case priority > 0:
-		o.takeovers = append(o.takeovers, at.Sub(v.last))
+		if v.heard && !v.moved {
+			o.takeovers = append(o.takeovers, at.Sub(v.last))
+		}
+		v.moved = true
 	}
-	v.master, v.last = source, at
+	v.last = at
+}
+
+// endLate counts as gaps those last ones that did not end while it was watched but
+// were longer than the interval by then.
+func (o *observation) endLate(interval time.Duration) {
+	for _, silence := range o.silences {
+		if silence > interval {
+			o.gaps = append(o.gaps, silence)
+		}
+	}
+	slices.Sort(o.gaps)
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"time"
@@ -25,6 +26,10 @@ type daemon interface {
 func own(director string, cable int) string {
 	return fmt.Sprintf("192.0.%d.%s", 2+cable, map[string]string{"lb1": "11", "lb2": "12"}[director])
 }
+
+// rightful is the address of the director that has the right to be master.
+func rightful(cable int) netip.Addr { return netip.MustParseAddr(own(directors[0], cable)) }
+
 func virtual(vrid int) string { return fmt.Sprintf("198.51.100.%d", vrid) }
 
 func priority(director string) int { return map[string]int{"lb1": 150, "lb2": 100}[director] }

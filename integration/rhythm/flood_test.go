@@ -36,7 +36,7 @@ func TestR23Flood(t *testing.T) {
 		sent := p.wires["lb1"].flood(t, frames, rate, during)
 		after, end := p.holding("lb1"), time.Now()
 		time.Sleep(witnessDelay)
-		seen, err := readCapture(filepath.Join(p.folder, "capture"), begin, end)
+		seen, err := readCapture(filepath.Join(p.folder, "capture"), rightful(0), begin, end)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -86,7 +86,7 @@ func TestHostilePackets(t *testing.T) {
 		send()
 		end := time.Now()
 		time.Sleep(witnessDelay)
-		seen, err := readCapture(filepath.Join(p.folder, "capture"), begin, end)
+		seen, err := readCapture(filepath.Join(p.folder, "capture"), rightful(0), begin, end)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -107,13 +107,14 @@ func (c scenario) run(folder string) (seen observation, err error) {
 	if err := stop(witnesses); err != nil {
 		return seen, err
 	}
-	for _, cable := range cables {
-		on, err := readCapture(capture+cable, begin, end)
+	for i, cable := range cables {
+		on, err := readCapture(capture+cable, rightful(i), begin, end)
 		if err != nil {
 			return seen, err
 		}
 		seen.gaps = append(seen.gaps, on.gaps...)
 		seen.takeovers = append(seen.takeovers, on.takeovers...)
+		seen.silences = append(seen.silences, on.silences...)
 		seen.announced += on.announced
 	}
 	slices.Sort(seen.gaps)
@@ -123,6 +124,7 @@ func (c scenario) run(folder string) (seen observation, err error) {
 	if c.meanwhile != nil {
 		return seen, nil
 	}
+	seen.endLate(c.interval)
 	seen.cpu, seen.whole = after.since(before)
 	seen.memory = after.memory
 	return seen, nil

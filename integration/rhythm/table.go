@@ -22,8 +22,9 @@ How evenly a master advertises at a short interval, hald beside keepalived, in t
 
 as root on Linux. Two network namespaces with a cable between them are the two directors; each virtual router has one address; a
 packet capture at the backup's end, with the kernel's time stamps, is the witness. *Loaded* is four busy loops for each core.
-A *gap* is the time between two advertisements of one virtual router. A *false takeover* is a backup that began to advertise
-although the master lived. *CPU* is what all processes of the master used, as a share of one core; *memory* is
+A *gap* is the time between two advertisements of the better director for one virtual router, also if the other one spoke meanwhile; one that
+did not end while it was watched counts with what was seen of it. A *false takeover* is the other one's first advertisement after one of the better
+one's, which lived; the return is none. *CPU* is what all processes of the master used, as a share of one core; *memory* is
 proportional (PSS). hald has its real-time policy where it is permitted, as here; keepalived is measured as it comes and with
 ` + "`vrrp_rt_priority 50`" + `. A daemon of which a process ended and was started again while it was watched has no CPU and memory, but the word *restarted*.
 
