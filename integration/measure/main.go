@@ -45,7 +45,7 @@ func main() {
 	begin := time.Now()
 	say := func(text string) { fmt.Fprintf(os.Stderr, "%4.0f s  %s\n", time.Since(begin).Seconds(), text) }
 	stage := lab.NewStage("measure", say)
-	b := &bench{report: &report{}, say: say}
+	b := &bench{report: &report{runs: plan.runs}, say: say}
 	var about string
 	stage.Run(func() {
 		b.lab = lab.New(stage)

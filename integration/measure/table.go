@@ -9,7 +9,10 @@ import (
 )
 
 // report is all tables, in the order in which they were first asked for.
-type report struct{ tables []*table }
+type report struct {
+	runs   int // of which each cell has a figure, unless it says otherwise
+	tables []*table
+}
 
 // table collects figures by row and column over all the runs.
 type table struct {
@@ -57,18 +60,18 @@ func (r *report) markdown() string {
 	var b strings.Builder
 	for _, t := range r.tables {
 		fmt.Fprintf(&b, "### %s\n\n", t.title)
-		t.write(&b)
+		t.write(&b, r.runs)
 		b.WriteString("\n")
 	}
 	return b.String()
 }
 
-func (t *table) write(b *strings.Builder) {
+func (t *table) write(b *strings.Builder, runs int) {
 	lines := [][]string{slices.Concat([]string{"event", "bound"}, t.columns)}
 	for _, r := range t.rows {
 		line := []string{r.name, r.bound}
 		for _, c := range t.columns {
-			line = append(line, summarize(r.cells[c]).in(r.unit))
+			line = append(line, r.cell(c, runs))
 		}
 		lines = append(lines, line)
 	}
@@ -78,4 +81,13 @@ func (t *table) write(b *strings.Builder) {
 			b.WriteString("|" + strings.Repeat("---|", len(line)) + "\n")
 		}
 	}
+}
+
+// cell is what the runs had, and how many did where some had nothing to show.
+func (r *row) cell(column string, runs int) string {
+	text := summarize(r.cells[column]).in(r.unit)
+	if n := len(r.cells[column]); n > 0 && n < runs {
+		text += fmt.Sprintf(", n = %d", n)
+	}
+	return text
 }

@@ -5,7 +5,7 @@ package main
 import "testing"
 
 func TestMarkdown(t *testing.T) {
-	var r report
+	r := report{runs: 3}
 	for _, run := range []figure{0.1, 0.3, 0.2} {
 		gap := r.table("The gap", "hald", "keepalived").row("stop", "609 ms", seconds)
 		gap.add("hald", run)
@@ -19,13 +19,13 @@ func TestMarkdown(t *testing.T) {
 | event | bound | hald | keepalived |
 |---|---|---|---|
 | stop | 609 ms | 200 ms (100–300) | 2.00 s (1.00–3.00) |
-| kill |  | never | – |
+| kill |  | never, n = 1 | – |
 
 ### Changes of hands
 
 | event | bound | hald |
 |---|---|---|
-| stop | 1 | 1 times |
+| stop | 1 | 1 times, n = 1 |
 
 `
 	if got := r.markdown(); got != want {

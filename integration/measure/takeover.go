@@ -107,11 +107,12 @@ func (s *session) gap(begin time.Time) (missed, certain figure) {
 	return missed, lasting(samples.LongestGap().Length())
 }
 
-// overhead reports how much later than it had to lb2 announced itself. What it
-// had to wait for depends on the last words of the master.
+// overhead reports how much later than it had to lb2 announced itself, if it did.
+// What it had to wait for depends on the last words of the master.
 func (s *session) overhead(event string, begin time.Time) {
 	t, ok := s.takeover(begin)
 	if !ok {
+		s.progress("  %s: the wire shows no takeover", event)
 		return
 	}
 	s.report.table(s.every("From the last advert to the first announcement, beyond the bound"), daemons...).
