@@ -1,26 +1,30 @@
 package event
 
 import (
+	"bytes"
 	"context"
 	"io"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 )
 
-// The queue between those who report and the output. What matters more finds
-// room longer: debug and info stop at roomInfo, warnings and errors at
-// roomWarn, and only a change of state of a virtual router may fill it.
+// The room for lines that the output has not taken yet, in bytes: for what ten thousand servers
+// say at one moment. What matters more finds room longer: debug and info stop at roomInfo, warnings and
+// errors at roomWarn, and only a change of state of a virtual router may fill it.
 const (
-	queueSize = 1024
-	roomInfo  = 768
-	roomWarn  = 960
+	roomAll  = 4 << 20
+	roomInfo = roomAll / 4 * 3
+	roomWarn = roomAll / 16 * 15
 )
 
+// portion is how much of it is written at once, in bytes and whole lines: about what a pipe holds.
+const portion = 64 << 10
+
 // flushBound is how long a stopping sink waits for an output that does not
-// take the rest of the queue.
+// take the rest of the lines.
 const flushBound = 500 * time.Millisecond
 
 // Sink writes events as log lines. The output may stand still for ever (a pipe
@@ -28,24 +32,27 @@ const flushBound = 500 * time.Millisecond
 // and never sees its errors. Lost lines are counted and reported by one
 // log.dropped line when the output has taken everything that was waiting.
 type Sink struct {
-	level   zap.AtomicLevel
-	core    zapcore.Core
-	queue   chan Event
-	dropped atomic.Int64
+	level zap.AtomicLevel
+	out   io.Writer
+	core  zapcore.Core  // makes a line of an event, in waiting
+	more  chan struct{} // of capacity one: there are lines
+
+	mu      sync.Mutex
+	waiting bytes.Buffer
+	last    Event // whose the lines are
+	dropped int
 }
 
 // NewSink makes a sink that writes to out in the given format, "json" or
 // "console". Colour applies to console only. Events below level are left out
 // and do not count as dropped.
 func NewSink(out io.Writer, format string, colour bool, level zap.AtomicLevel) *Sink {
-	return &Sink{
-		level: level,
-		core:  newCore(out, format, colour, level),
-		queue: make(chan Event, queueSize),
-	}
+	s := &Sink{level: level, out: out, more: make(chan struct{}, 1)}
+	s.core = newCore(&s.waiting, format, colour, level)
+	return s
 }
 
-// Emit hands e to the writer, or counts it as dropped when there is no room.
+// Emit makes a line of e for the writer, or counts it as dropped when there is no room.
 // It never blocks. A zero time is replaced by the present.
 func (s *Sink) Emit(e Event) {
 	if !s.level.Enabled(kindOf(e.Name).level) {
@@ -54,15 +61,23 @@ func (s *Sink) Emit(e Event) {
 	if e.Time.IsZero() {
 		e.Time = time.Now()
 	}
-	if len(s.queue) >= room(e.Name) {
-		s.dropped.Add(1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.waiting.Len() >= room(e.Name) {
+		s.dropped++
 		return
 	}
+	s.line(e)
 	select {
-	case s.queue <- e:
-	default:
-		s.dropped.Add(1)
+	case s.more <- struct{}{}:
+	default: // the writer knows
 	}
+}
+
+// line appends a line to those that wait, into memory and so without an error.
+func (s *Sink) line(e Event) {
+	s.last = Event{Cluster: e.Cluster, Director: e.Director}
+	_ = s.core.Write(entry(e), fields(e))
 }
 
 // Run writes events until ctx is done, then what is still waiting, within half
@@ -85,42 +100,81 @@ func (s *Sink) Run(ctx context.Context) {
 func (s *Sink) write(ctx context.Context) {
 	for {
 		select {
-		case e := <-s.queue:
-			s.line(e)
+		case <-s.more:
+			s.flush()
 		case <-ctx.Done():
-			for len(s.queue) > 0 {
-				s.line(<-s.queue)
-			}
+			s.flush()
 			return
 		}
 	}
 }
 
-// line writes e and, once nothing is waiting any more, how many were lost,
+// flush writes all that waits and then, if the output took it, how many lines were lost,
 // whatever the level: a log with holes must say so.
-func (s *Sink) line(e Event) {
-	if err := s.core.Write(entry(e), fields(e)); err != nil {
-		s.dropped.Add(1)
-		return
+func (s *Sink) flush() {
+	took := false
+	for lines := s.take(); len(lines) > 0; lines = s.take() {
+		took = s.put(lines)
 	}
-	if len(s.queue) > 0 {
-		return
-	}
-	lost := s.dropped.Swap(0)
-	if lost == 0 {
-		return
-	}
-	report := Event{Time: time.Now(), Name: "log.dropped", Cluster: e.Cluster, Director: e.Director, Count: int(lost)}
-	if err := s.core.Write(entry(report), fields(report)); err != nil {
-		s.dropped.Add(lost)
+	if took {
+		s.confess()
 	}
 }
 
-// room is how full the queue may be for an event of this name to enter it.
+// take is the lines that wait.
+func (s *Sink) take() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lines := s.waiting.Bytes()
+	s.waiting = bytes.Buffer{}
+	return lines
+}
+
+// put writes lines and tells whether the output took the last ones. What it does not take
+// is counted.
+func (s *Sink) put(lines []byte) (took bool) {
+	for len(lines) > 0 {
+		n := len(lines)
+		if n > portion {
+			n = max(bytes.LastIndexByte(lines[:portion], '\n'), bytes.IndexByte(lines, '\n')) + 1
+		}
+		written, err := s.out.Write(lines[:n])
+		if took = err == nil; !took {
+			s.lost(bytes.Count(lines[written:n], []byte{'\n'}))
+		}
+		lines = lines[n:]
+	}
+	return took
+}
+
+func (s *Sink) lost(lines int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropped += lines
+}
+
+// confess writes how many lines were lost, unless others wait to be written before.
+func (s *Sink) confess() {
+	s.mu.Lock()
+	if s.dropped == 0 || s.waiting.Len() > 0 {
+		s.mu.Unlock()
+		return
+	}
+	report := s.last
+	report.Time, report.Name, report.Count = time.Now(), "log.dropped", s.dropped
+	s.dropped = 0
+	s.line(report)
+	s.mu.Unlock()
+	if _, err := s.out.Write(s.take()); err != nil {
+		s.lost(report.Count)
+	}
+}
+
+// room is how much may wait for a line of an event of this name to be added.
 func room(name string) int {
 	switch {
 	case name == "vrrp.transition":
-		return queueSize
+		return roomAll
 	case kindOf(name).level >= zapcore.WarnLevel:
 		return roomWarn
 	default:

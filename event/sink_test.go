@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -17,10 +18,11 @@ import (
 
 // gate is an output that can stand still, fail, and remember its lines.
 type gate struct {
-	mu    sync.Mutex
-	err   error
-	lines []Event
-	shut  chan struct{} // non-nil: writes wait until it is closed
+	mu     sync.Mutex
+	err    error
+	lines  []Event
+	writes int
+	shut   chan struct{} // non-nil: writes wait until it is closed
 }
 
 func (g *gate) Write(p []byte) (int, error) {
@@ -33,13 +35,16 @@ func (g *gate) Write(p []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	var e Event
-	if err := json.Unmarshal(p, &e); err != nil {
-		return 0, fmt.Errorf("not one line of JSON: %q", p)
-	}
 	g.mu.Lock()
-	g.lines = append(g.lines, e)
-	g.mu.Unlock()
+	defer g.mu.Unlock()
+	g.writes++
+	for line := range bytes.Lines(p) {
+		var e Event
+		if err := json.Unmarshal(line, &e); err != nil || line[len(line)-1] != '\n' {
+			return 0, fmt.Errorf("not whole lines of JSON: %q", p)
+		}
+		g.lines = append(g.lines, e)
+	}
 	return len(p), nil
 }
 
@@ -88,7 +93,7 @@ func TestSinkNeverBlocksOnAStuckOutput(t *testing.T) {
 		out := &gate{shut: make(chan struct{})}
 		s, stop := startSink(t, out, zapcore.InfoLevel)
 
-		const each = 5000
+		const each = 50000
 		for range each {
 			s.Emit(Event{Name: "address.claimed", Cluster: "shop", Director: "lb1"})
 		}
@@ -106,8 +111,11 @@ func TestSinkNeverBlocksOnAStuckOutput(t *testing.T) {
 		if names["vrrp.transition"] != 10 {
 			t.Errorf("%d of 10 transitions survived: they must be dropped last", names["vrrp.transition"])
 		}
-		if got := names["real_server.down"]; got < 150 {
+		if got := names["real_server.down"]; got < 1000 {
 			t.Errorf("%d warnings survived: they have no room of their own", got)
+		}
+		if got := names["address.claimed"]; got == each {
+			t.Error("nothing was lost: there is room without end")
 		}
 		if names["log.dropped"] != 1 {
 			t.Errorf("%d reports of dropped lines, want one", names["log.dropped"])
@@ -121,6 +129,30 @@ func TestSinkNeverBlocksOnAStuckOutput(t *testing.T) {
 		stop()
 		if got := out.last().Name; got != "address.claimed" {
 			t.Errorf("last line %q: drops were reported twice", got)
+		}
+	})
+}
+
+// TestSinkKeepsWhatTenThousandServersSay: a burst while the output stands still is written as a whole
+// when it moves again, in order and not line by line.
+func TestSinkKeepsWhatTenThousandServersSay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out := &gate{shut: make(chan struct{})}
+		s, stop := startSink(t, out, zapcore.InfoLevel)
+		const burst = 11000
+		for i := range burst {
+			s.Emit(Event{Seq: uint64(i + 1), Name: "real_server.up", Cluster: "farm", Director: "lb1", Service: "s123", Server: "r7", Address: "10.88.12.34:8088", From: "unknown", To: "up"})
+		}
+		synctest.Wait()
+		out.open()
+		stop()
+		for i, e := range out.lines {
+			if e.Seq != uint64(i+1) {
+				t.Fatalf("line %d is %+v", i+1, e)
+			}
+		}
+		if len(out.lines) != burst || out.writes > burst/100 {
+			t.Errorf("%d lines of %d, in %d writes", len(out.lines), burst, out.writes)
 		}
 	})
 }
@@ -206,7 +238,7 @@ func TestSinkOnDevFull(t *testing.T) {
 	}
 	cancel()
 	s.Run(ctx)
-	if got := s.dropped.Load(); got != 20 {
+	if got := s.dropped; got != 20 {
 		t.Errorf("%d drops counted, want 20", got)
 	}
 }
