@@ -3,6 +3,7 @@ package ipvsctl
 import (
 	"encoding/binary"
 	"iter"
+	"net/netip"
 )
 
 // attrs is a growing list of netlink attributes: length and type in the
@@ -17,29 +18,52 @@ const (
 
 var native = binary.NativeEndian
 
-func (a attrs) bytes(kind uint16, value []byte) attrs {
-	a = native.AppendUint16(a, uint16(attrHeader+len(value)))
-	a = native.AppendUint16(a, kind)
-	a = append(a, value...)
-	return append(a, make([]byte, -len(value)&3)...)
+// some is no attributes, with room for those of a request.
+func some() attrs { return make(attrs, 0, 128) }
+
+// head begins an attribute with a value of so many bytes.
+func (a attrs) head(kind uint16, size int) attrs {
+	return native.AppendUint16(native.AppendUint16(a, uint16(attrHeader+size)), kind)
 }
 
-func (a attrs) uint8(kind uint16, v uint8) attrs { return a.bytes(kind, []byte{v}) }
+// pad ends an attribute.
+func (a attrs) pad() attrs {
+	for len(a)%4 != 0 {
+		a = append(a, 0)
+	}
+	return a
+}
+
+func (a attrs) bytes(kind uint16, value []byte) attrs {
+	return append(a.head(kind, len(value)), value...).pad()
+}
+
+func (a attrs) uint8(kind uint16, v uint8) attrs { return append(a.head(kind, 1), v).pad() }
 
 func (a attrs) uint16(kind, v uint16) attrs {
-	return a.bytes(kind, native.AppendUint16(nil, v))
+	return attrs(native.AppendUint16(a.head(kind, 2), v)).pad()
 }
 
-func (a attrs) uint32(kind uint16, v uint32) attrs {
-	return a.bytes(kind, native.AppendUint32(nil, v))
-}
+func (a attrs) uint32(kind uint16, v uint32) attrs { return native.AppendUint32(a.head(kind, 4), v) }
 
 // port is in network byte order.
 func (a attrs) port(kind, v uint16) attrs {
-	return a.bytes(kind, binary.BigEndian.AppendUint16(nil, v))
+	return attrs(binary.BigEndian.AppendUint16(a.head(kind, 2), v)).pad()
 }
 
-func (a attrs) text(kind uint16, v string) attrs { return a.bytes(kind, append([]byte(v), 0)) }
+// address is as many bytes as its family has.
+func (a attrs) address(kind uint16, v netip.Addr) attrs {
+	if v.Is4() {
+		four := v.As4()
+		return append(a.head(kind, len(four)), four[:]...)
+	}
+	sixteen := v.As16()
+	return append(a.head(kind, len(sixteen)), sixteen[:]...)
+}
+
+func (a attrs) text(kind uint16, v string) attrs {
+	return append(append(a.head(kind, len(v)+1), v...), 0).pad()
+}
 
 func (a attrs) nest(kind uint16, inner attrs) attrs { return a.bytes(kind|attrNested, inner) }
 

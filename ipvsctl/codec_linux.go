@@ -19,12 +19,12 @@ func family(a netip.Addr) uint16 {
 
 // encodeKey is what the kernel needs to find a service.
 func encodeKey(k Key) attrs {
-	a := attrs(nil).uint16(svcFamily, family(k.Address.Addr()))
+	a := some().uint16(svcFamily, family(k.Address.Addr()))
 	if k.Mark != 0 {
 		return a.uint32(svcMark, k.Mark)
 	}
 	return a.uint16(svcProtocol, uint16(k.Protocol)).
-		bytes(svcAddress, k.Address.Addr().AsSlice()).
+		address(svcAddress, k.Address.Addr()).
 		port(svcPort, k.Address.Port())
 }
 
@@ -147,9 +147,9 @@ func decodeService(b []byte) (Service, Traffic) {
 
 // encodeDestinationKey is what the kernel needs to find a destination.
 func encodeDestinationKey(d Destination) attrs {
-	return attrs(nil).
+	return some().
 		uint16(destFamily, family(d.Address.Addr())).
-		bytes(destAddress, d.Address.Addr().AsSlice()).
+		address(destAddress, d.Address.Addr()).
 		port(destPort, d.Address.Port())
 }
 

@@ -6,6 +6,6 @@
 // It owns the services that were set through a Reconciler, in this life or in
 // an earlier one (the ownership record says which). It never touches any other
 // service, never decides what the table should be, never logs, and never
-// compares with memory: every round reads the kernel first. The balancer tells
-// it what is wanted; `hald cleanup` asks it to remove what a dead daemon left.
+// compares with memory: every round reads first what it is about to change, and all
+// of the table every few seconds. The balancer tells it what is wanted; `hald cleanup` asks it to remove what a dead daemon left.
 package ipvsctl

@@ -88,20 +88,21 @@ func (l *link) lookUp(name string) error {
 	return nil
 }
 
-// do sends the requests in batches. refused is called for each that the kernel
+// do sends n requests in batches. refused is called for each that the kernel
 // did not carry out; the others are. Only the last of a batch asks for an
 // acknowledgement, since a failure is answered anyway.
-func (l *link) do(requests []request, refused func(i int, err error)) error {
-	for start := 0; start < len(requests); start += batchSize {
-		batch := requests[start:min(start+batchSize, len(requests))]
-		var b []byte
+func (l *link) do(n int, encode func(i int) request, refused func(i int, err error)) error {
+	var b []byte
+	for start := 0; start < n; start += batchSize {
+		end := min(start+batchSize, n)
 		first := l.seq + 1
-		for i, r := range batch {
+		b = b[:0]
+		for i := start; i < end; i++ {
 			flags := uint16(unix.NLM_F_REQUEST)
-			if i == len(batch)-1 {
+			if i == end-1 {
 				flags |= unix.NLM_F_ACK
 			}
-			b = l.append(b, r, flags)
+			b = l.append(b, encode(i), flags)
 		}
 		if err := l.send(b); err != nil {
 			return err

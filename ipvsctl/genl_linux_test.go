@@ -44,7 +44,7 @@ func TestLinkNamesFailuresAcrossBatches(t *testing.T) {
 				requests = append(requests, ask("nlctrl"))
 			}
 		}
-		err := controller(t).do(requests, func(i int, err error) {
+		err := controller(t).do(len(requests), func(i int) request { return requests[i] }, func(i int, err error) {
 			if got = append(got, i); !errors.Is(err, unix.ENOENT) {
 				t.Errorf("%d: %v", i, err)
 			}
@@ -90,11 +90,11 @@ func TestLinkOverrun(t *testing.T) {
 	for i := range requests {
 		requests[i] = ask("hald-nonesuch")
 	}
-	if err := l.do(requests, func(int, error) {}); !errors.Is(err, unix.ENOBUFS) {
+	if err := l.do(len(requests), func(i int) request { return requests[i] }, func(int, error) {}); !errors.Is(err, unix.ENOBUFS) {
 		t.Errorf("got %v, want %v", err, unix.ENOBUFS)
 	}
 	refused := 0
-	if err := controller(t).do(requests, func(int, error) { refused++ }); err != nil || refused != batchSize {
+	if err := controller(t).do(len(requests), func(i int) request { return requests[i] }, func(int, error) { refused++ }); err != nil || refused != batchSize {
 		t.Errorf("the next link: %d refused, %v", refused, err)
 	}
 }

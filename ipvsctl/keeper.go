@@ -19,6 +19,9 @@ type keeper struct {
 	known    map[string]bool // failures of the last round
 	attempts int             // failed rounds in a row
 	warm     bool            // the services stay as they are
+	all      bool            // the whole table is to be looked at
+	done     []Service       // what the last round made of the services; nil: nobody knows
+	looked   time.Time       // when the whole table was read last
 }
 
 // round makes the kernel equal to what is wanted and returns when to look
@@ -39,8 +42,9 @@ func (k *keeper) round() time.Duration {
 	k.known = known
 	if len(failures) == 0 {
 		k.attempts = 0
-		return k.Resync
+		return max(0, k.Resync-time.Since(k.looked))
 	}
+	k.all = true
 	k.attempts++
 	return min(firstRetry<<min(k.attempts-1, 10), k.Resync)
 }
@@ -53,6 +57,15 @@ func (k *keeper) reconcile() (failures []Failed) {
 		}
 		k.kernel = kernel
 	}
+	if services, keys, ok := k.part(); ok {
+		have, err := k.kernel.Look(keys)
+		if err != nil {
+			k.disconnect()
+			return []Failed{{Err: err}}
+		}
+		return k.write(Plan(have, services, k.record.keys), KeysOf(k.want))
+	}
+	k.looked = time.Now()
 	have, err := k.kernel.Read()
 	if err != nil {
 		k.disconnect()
@@ -62,12 +75,30 @@ func (k *keeper) reconcile() (failures []Failed) {
 	if !k.asked {
 		return nil
 	}
-
 	wanted, services := k.planServices(have)
-	ops := k.planWhole(have, services)
+	k.record.note(k.claim(have))
+	if failures = k.write(k.planWhole(have, services), wanted); len(failures) == 0 {
+		k.all = false
+	}
+	return failures
+}
+
+// part is the services that are wanted otherwise than the last round made them, and their
+// keys. It is not ok when the whole table is to be looked at, or might as well be.
+func (k *keeper) part() (services []Service, keys []Key, ok bool) {
+	if k.all || k.done == nil || k.warm || time.Since(k.looked) >= k.Resync {
+		return nil, nil, false
+	}
+	services, keys = different(k.done, k.want)
+	return services, keys, 2*len(keys) <= len(k.want)
+}
+
+// write carries ops out. The record names what is ours before the kernel has it, and until
+// the kernel has it no more.
+func (k *keeper) write(ops []Op, wanted Keys) (failures []Failed) {
+	k.done = nil
 	owned := maps.Clone(k.record.keys)
 	maps.Copy(owned, wanted)
-	k.record.note(k.claim(have))
 	if err := k.record.set(owned); err != nil {
 		failures = append(failures, Failed{Err: err})
 	}
@@ -82,7 +113,11 @@ func (k *keeper) reconcile() (failures []Failed) {
 	if err := k.record.set(stillOwned(wanted, refused)); err != nil && len(failures) == 0 {
 		failures = append(failures, Failed{Err: err})
 	}
-	return append(failures, causes(refused)...)
+	failures = append(failures, causes(refused)...)
+	if len(failures) == 0 && !k.warm {
+		k.done = k.want
+	}
+	return failures
 }
 
 // account tells what was done. It is drift when nobody asked for anything new
@@ -95,7 +130,11 @@ func (k *keeper) account(ops []Op, failed []Failed, took time.Duration) {
 	var repaired []Op
 	applied := Applied{Took: took}
 	for _, op := range ops {
-		switch line := op.String(); {
+		line := ""
+		if len(refused)+len(k.refused) > 0 {
+			line = op.String()
+		}
+		switch {
 		case refused[line]:
 			continue
 		case k.fresh || k.refused[line]:
@@ -166,7 +205,7 @@ func (k *keeper) stop() error {
 		return nil
 	}
 	k.settings = Settings{}
-	k.asked, k.fresh = true, true
+	k.asked, k.fresh, k.all = true, true, true
 	var errs []error
 	for _, f := range k.reconcile() {
 		k.Report(f)

@@ -7,6 +7,9 @@ import "errors"
 type Kernel interface {
 	// Read is everybody's table.
 	Read() (Snapshot, error)
+	// Look is those of the services with these keys that are there, with their
+	// destinations, sorted as in a Snapshot. The keys are sorted.
+	Look(keys []Key) ([]Service, error)
 	// Apply carries out the ops in order. An op that fails does not stop the
 	// others; failed lists those in order. err means that the way to the kernel
 	// broke and nobody knows what was done: close and open again.

@@ -3,6 +3,7 @@ package ipvsctl
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -76,8 +77,31 @@ func (h *handle) Read() (Snapshot, error) {
 	return s, nil
 }
 
+// Look asks for each of the services.
+func (h *handle) Look(keys []Key) (found []Service, err error) {
+	s := Snapshot{Connections: make(map[DestinationKey]Connections), Traffic: make(map[DestinationKey]Traffic)}
+	for _, key := range keys {
+		there := false
+		err := h.link.get(request{cmdGetService, some().nest(attrService, encodeKey(key))}, func(b []byte) {
+			for kind, v := range all(b) {
+				if kind == attrService {
+					service, _ := decodeService(v)
+					found, there = append(found, service), true
+				}
+			}
+		})
+		if err == nil && there {
+			err = h.readDestinations(&s, &found[len(found)-1])
+		}
+		if err != nil && !errors.Is(err, unix.ESRCH) {
+			return nil, fmt.Errorf("read %s: %w", key, explain(err))
+		}
+	}
+	return found, nil
+}
+
 func (h *handle) readDestinations(s *Snapshot, of *Service) error {
-	r := request{cmdGetDest, attrs(nil).nest(attrService, encodeKey(of.Key))}
+	r := request{cmdGetDest, some().nest(attrService, encodeKey(of.Key))}
 	err := h.dump(r, func() { of.Destinations = nil }, func(b []byte) {
 		for kind, v := range all(b) {
 			if kind == attrDest {
@@ -105,20 +129,24 @@ func (h *handle) dump(r request, reset func(), data func([]byte)) error {
 
 // Apply sends the ops in large batches. Settings are files, and come last.
 func (h *handle) Apply(ops []Op) ([]Failed, error) {
-	var requests []request
-	var sent []Op
-	for _, op := range ops {
-		if op.Kind != SetSysctl {
-			requests, sent = append(requests, encodeOp(op)), append(sent, op)
-		}
+	sent := ops
+	if setting := func(op Op) bool { return op.Kind == SetSysctl }; slices.ContainsFunc(ops, setting) {
+		sent = slices.DeleteFunc(slices.Clone(ops), setting)
 	}
-	if len(sent) > 0 && sent[len(sent)-1].Kind == StopSync {
+	n := len(sent)
+	if n > 0 && sent[n-1].Kind == StopSync {
 		// The kernel does not answer for a thread that is stopped before it ever
 		// ran (-EINTR, netlink_rcv_skb); to this, which changes nothing, it does.
-		requests = append(requests, request{command: cmdSetConfig})
+		n++
+	}
+	encode := func(i int) request {
+		if i == len(sent) {
+			return request{command: cmdSetConfig}
+		}
+		return encodeOp(sent[i])
 	}
 	var failed []Failed
-	err := h.link.do(requests, func(i int, err error) {
+	err := h.link.do(n, encode, func(i int, err error) {
 		if i == len(sent) {
 			return
 		}
@@ -143,11 +171,11 @@ func (h *handle) Apply(ops []Op) ([]Failed, error) {
 func encodeOp(op Op) request {
 	switch op.Kind {
 	case AddService:
-		return request{cmdNewService, attrs(nil).nest(attrService, encodeService(op.Service))}
+		return request{cmdNewService, some().nest(attrService, encodeService(op.Service))}
 	case UpdateService:
-		return request{cmdSetService, attrs(nil).nest(attrService, encodeService(op.Service))}
+		return request{cmdSetService, some().nest(attrService, encodeService(op.Service))}
 	case DeleteService:
-		return request{cmdDelService, attrs(nil).nest(attrService, encodeKey(op.Service.Key))}
+		return request{cmdDelService, some().nest(attrService, encodeKey(op.Service.Key))}
 	case StartSync:
 		return request{cmdNewDaemon, encodeDaemon(op.Sync)}
 	case StopSync:
@@ -155,7 +183,7 @@ func encodeOp(op Op) request {
 	case SetTimeouts:
 		return request{cmdSetConfig, encodeTimeouts(op.Timeouts)}
 	}
-	in := attrs(nil).nest(attrService, encodeKey(op.Service.Key))
+	in := some().nest(attrService, encodeKey(op.Service.Key))
 	switch op.Kind {
 	case AddDestination:
 		return request{cmdNewDest, in.nest(attrDest, encodeDestination(op.Destination))}

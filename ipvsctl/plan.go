@@ -8,11 +8,23 @@ import "slices"
 // tables give no op, one changed weight gives one. Of two services with one
 // key, or two destinations with one address, the first counts.
 func Plan(have, want []Service, owned Keys) []Op {
-	var phase [kinds][]Op
-	add := func(kind Kind, s Service, d Destination) {
-		s.Destinations = nil
-		phase[kind] = append(phase[kind], Op{Kind: kind, Service: s, Destination: d})
+	var next [kinds]int // how many of a kind, and then where the next one is put
+	compare(have, want, owned, func(kind Kind, _ Service, _ Destination) { next[kind]++ })
+	all := 0
+	for kind, n := range next {
+		next[kind], all = all, all+n
 	}
+	ops := make([]Op, all) // ten thousand are megabytes, and copied nowhere
+	compare(have, want, owned, func(kind Kind, s Service, d Destination) {
+		s.Destinations = nil
+		ops[next[kind]] = Op{Kind: kind, Service: s, Destination: d}
+		next[kind]++
+	})
+	return ops
+}
+
+// compare calls add for each change, whatever the order.
+func compare(have, want []Service, owned Keys, add func(Kind, Service, Destination)) {
 	match(sorted(have, byKey), sorted(want, byKey), byKey, func(h, w *Service) {
 		switch {
 		case w == nil:
@@ -38,7 +50,20 @@ func Plan(have, want []Service, owned Keys) []Op {
 			}
 		})
 	})
-	return slices.Concat(phase[:]...)
+}
+
+// different are the services that are wanted otherwise than before, and the keys of these
+// and of those that were wanted before.
+func different(was, is []Service) (services []Service, keys []Key) {
+	match(sorted(was, byKey), sorted(is, byKey), byKey, func(w, s *Service) {
+		switch {
+		case s == nil:
+			keys = append(keys, w.Key)
+		case w == nil || w.settings() != s.settings() || !slices.Equal(w.Destinations, s.Destinations):
+			services, keys = append(services, *s), append(keys, s.Key)
+		}
+	})
+	return services, keys
 }
 
 // planTimeouts is at most one op.

@@ -75,7 +75,7 @@ func put[T any](box chan T, v T) {
 // Run keeps the table until ctx ends. Failures are reported and tried again;
 // the error is that of clearing the table at the end.
 func (r *Reconciler) Run(ctx context.Context) error {
-	k := keeper{Options: r.options}
+	k := keeper{Options: r.options, all: true}
 	defer k.disconnect()
 
 	var unread error
@@ -91,8 +91,9 @@ func (r *Reconciler) Run(ctx context.Context) error {
 		case k.want = <-r.services:
 			k.asked, k.fresh = true, true
 		case k.settings = <-r.settings:
-			k.fresh = true
+			k.fresh, k.all = true, true
 		case <-next.C:
+			k.all = true
 		}
 		next.Reset(k.round())
 	}

@@ -24,13 +24,19 @@ func OpenShadow() (Kernel, error) {
 
 func (s *shadow) Read() (Snapshot, error) {
 	now := Snapshot{Timeouts: s.timeouts, Connections: make(map[DestinationKey]Connections), Sync: slices.Clone(s.sync), Sysctls: maps.Clone(s.sysctls)}
-	for _, key := range slices.SortedFunc(maps.Keys(s.services), Key.Compare) {
-		service := s.services[key]
-		service.Destinations = slices.AppendSeq(make([]Destination, 0, len(s.servers[key])), maps.Values(s.servers[key]))
-		slices.SortFunc(service.Destinations, byAddress)
-		now.Services = append(now.Services, service)
-	}
+	now.Services, _ = s.Look(slices.SortedFunc(maps.Keys(s.services), Key.Compare))
 	return now, nil
+}
+
+func (s *shadow) Look(keys []Key) (all []Service, err error) {
+	for _, key := range keys {
+		if service, there := s.services[key]; there {
+			service.Destinations = slices.AppendSeq(make([]Destination, 0, len(s.servers[key])), maps.Values(s.servers[key]))
+			slices.SortFunc(service.Destinations, byAddress)
+			all = append(all, service)
+		}
+	}
+	return all, nil
 }
 
 func (s *shadow) Apply(ops []Op) ([]Failed, error) {

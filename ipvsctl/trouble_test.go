@@ -54,7 +54,7 @@ func TestRetriesBackOff(t *testing.T) {
 		fail := func() {
 			began, tried = time.Now(), nil
 			table.Fail(ipvstest.Faults{Read: syscall.EBUSY, Wait: func(call string) {
-				if call == "read" {
+				if call == "read" || call == "look" {
 					tried = append(tried, time.Since(began))
 				}
 			}})

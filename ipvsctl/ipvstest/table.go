@@ -32,10 +32,10 @@ type Table struct {
 // Faults are what goes wrong while they are set.
 type Faults struct {
 	Open  error                  // Open fails
-	Read  error                  // Read fails; the handle is broken from then on
+	Read  error                  // Read and Look fail; the handle is broken from then on
 	Link  error                  // Apply does so before its first op
 	Apply func(ipvsctl.Op) error // refuses ops; nil accepts
-	Wait  func(call string)      // called first by Open, Read and Apply
+	Wait  func(call string)      // called first by Open, Read, Look and Apply
 }
 
 // Fail sets what goes wrong from now on.
@@ -235,6 +235,15 @@ func (k *kernel) Read() (ipvsctl.Snapshot, error) {
 		return ipvsctl.Snapshot{}, k.broken
 	}
 	return k.table.Snapshot(), nil
+}
+
+func (k *kernel) Look(keys []ipvsctl.Key) ([]ipvsctl.Service, error) {
+	f := k.table.fault("look")
+	if k.broken = cmp.Or(k.broken, f.Read); k.broken != nil {
+		return nil, k.broken
+	}
+	all := k.table.Services()
+	return slices.DeleteFunc(all, func(s ipvsctl.Service) bool { return !slices.Contains(keys, s.Key) }), nil
 }
 
 func (k *kernel) Apply(ops []ipvsctl.Op) (failed []ipvsctl.Failed, err error) {
