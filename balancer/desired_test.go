@@ -104,14 +104,16 @@ func (tt *teller) play(m move) {
 }
 
 // step takes the service one step further and answers with what is told of it.
-func (tt *teller) step(idle map[ipvsctl.DestinationKey]bool) []event.Event {
-	before := tt.state
+func (tt *teller) step(idle map[ipvsctl.DestinationKey]bool) (story []event.Event) {
+	before, hear := tt.state, func(e event.Event) { story = append(story, e) }
 	if tt.gone {
 		tt.state = state{}
-		return narrateGone(tt.service.Name, before)
+		narrateGone(tt.service.Name, before, hear)
+		return story
 	}
 	tt.state = step(tt.compile(), before, facts{now: tt.now, said: says(tt.verdicts, tt.weights), idle: idle, overrides: index(tt.overrides)})
-	return narrate(tt.service.Name, before, tt.state, func(checkID) CheckStatus { return CheckStatus{Kind: "tcp", Error: "refused"} })
+	narrate(tt.service.Name, before, tt.state, func(checkID) CheckStatus { return CheckStatus{Kind: "tcp", Error: "refused"} }, hear)
+	return story
 }
 
 // says is checks that have these verdicts, and those of them that give weights these.

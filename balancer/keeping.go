@@ -12,6 +12,7 @@ import (
 // a life that did: a director without services needs no kernel that has it.
 type keeping struct {
 	open       func() (ipvsctl.Kernel, error)
+	out        *outbox // its events wait while there is much to write
 	reports    chan ipvsctl.Report
 	reconciler *ipvsctl.Reconciler // nil: not started
 	done       chan error          // its end
@@ -27,6 +28,7 @@ func (k *keeping) configure(ctx context.Context, c Config) {
 		}
 		k.start(ctx, c.Record)
 	}
+	k.out.hold()
 	k.config = c
 	k.config.Services = nil
 	k.reconciler.Configure(k.settings())
@@ -69,6 +71,8 @@ func (k *keeping) start(ctx context.Context, record string) {
 	k.reconciler = ipvsctl.NewReconciler(ipvsctl.Options{
 		Open:   k.open,
 		Record: record,
+		Begin:  k.out.hold,
+		End:    k.out.release,
 		Report: func(r ipvsctl.Report) { // the pool is always about to take it
 			select {
 			case k.reports <- r:

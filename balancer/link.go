@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/hald-project/hald/event"
@@ -58,6 +59,25 @@ type outbox struct {
 	tracks  chan []Verdict
 	answer  chan Configured // the newest
 	dropped int             // events since the last that found room
+
+	held     atomic.Bool   // events wait for the kernel's table
+	released chan struct{} // of capacity one: they do not any more
+}
+
+// longestHold is how long events wait at most while the kernel's table is written.
+const longestHold = time.Second
+
+// hold has events wait: there may be ten thousand, and what they tell of comes first, where
+// there is one processor for both.
+func (o *outbox) hold() { o.held.Store(true) }
+
+func (o *outbox) release() {
+	if o.held.Swap(false) {
+		select {
+		case o.released <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // maxEvents is room for a moment in which ten thousand servers fail together, each with
@@ -65,7 +85,7 @@ type outbox struct {
 const maxEvents = 32768
 
 func newOutbox(room int) *outbox {
-	return &outbox{events: make(chan *event.Event, room), status: make(chan shown, 1), tracks: make(chan []Verdict, 1), answer: make(chan Configured, 1)}
+	return &outbox{events: make(chan *event.Event, room), status: make(chan shown, 1), tracks: make(chan []Verdict, 1), answer: make(chan Configured, 1), released: make(chan struct{}, 1)}
 }
 
 // tell queues an event. After events were lost the next one that finds room is
@@ -123,11 +143,27 @@ func (o *outbox) send(ctx context.Context, link net.Conn) error {
 	defer hurry()
 	together := bufio.NewWriter(link) // ten thousand events of one moment are not as many writes
 	messages := json.NewEncoder(together)
+	var late <-chan time.Time // events have waited long enough
 	for {
 		var r Report
+		events := o.events
+		switch held := o.held.Load(); {
+		case !held:
+			late = nil
+		case late == nil:
+			late = time.After(longestHold)
+			fallthrough
+		default:
+			events = nil
+		}
 		select {
-		case e := <-o.events:
+		case e := <-events:
 			r.Event = e
+		case <-o.released:
+			continue
+		case <-late:
+			o.held.Store(false)
+			continue
 		case s := <-o.status:
 			r.Status, r.Kernel = s.services, s.kernel
 		case r.Tracks = <-o.tracks:
@@ -137,7 +173,7 @@ func (o *outbox) send(ctx context.Context, link net.Conn) error {
 			return errors.Join(o.flush(messages), sendError(together.Flush()))
 		}
 		err := messages.Encode(r)
-		if err == nil && len(o.events) == 0 {
+		if err == nil && len(events) == 0 {
 			err = together.Flush()
 		}
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/ipvsctl/ipvstest"
 )
 
 // A director that stops reading delays no probe and no change of the table,
@@ -51,6 +52,45 @@ func TestLinkFullDelaysNothing(t *testing.T) {
 		}
 		if n := len(b.shown()); n != 1 {
 			t.Errorf("status of %d services", n)
+		}
+	})
+}
+
+// What servers come up is told when they are in the kernel's table, which is written first; a
+// kernel that takes long does not keep anybody from hearing of it.
+func TestEventsWaitForTheTable(t *testing.T) {
+	inBubble(t, func(b *bench) {
+		b.listen()
+		services, first, release := farm(3, 2), -1, make(chan struct{})
+		for i := range services {
+			for k := range services[i].Servers {
+				services[i].Servers[k].Checks = nil // well from the beginning
+			}
+		}
+		b.table.Fail(ipvstest.Faults{Wait: func(call string) {
+			if call == "apply" {
+				first = len(b.events())
+				<-release
+			}
+		}})
+		b.configure(services...)
+		early := first + len(b.events()) // the first is on its way before anybody knows of others
+		if first < 0 || early > 1 {
+			t.Errorf("%d events before the table was written, %d then", first, early-first)
+		}
+		if b.answer != (Configured{}) || len(b.shown()) != 3 {
+			t.Error("everything waits")
+		}
+		b.pass(longestHold + time.Millisecond)
+		if n := len(b.events()) + early; n != 9 {
+			t.Errorf("%d events while the kernel takes long", n)
+		}
+		close(release)
+		b.table.Fail(ipvstest.Faults{})
+		services[0].Servers = services[0].Servers[:1]
+		b.configure(services...)
+		if told := b.told("ipvs", "real"); told == "" {
+			t.Error("nothing is told later on")
 		}
 	})
 }

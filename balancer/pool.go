@@ -66,7 +66,7 @@ func newPool(w worker, commands <-chan Command, out *outbox) *pool {
 		finds:    newFinds(w.find),
 		watches: watches{build: w.build, results: make(chan outcome, 1024), news: make(chan []healthcheck.News, 1),
 			failed: make(chan error, 1), running: make(map[checkID]*watch), tracked: make(map[checkID]bool)},
-		keeping: keeping{open: w.open, reports: make(chan ipvsctl.Report), done: make(chan error, 1)},
+		keeping: keeping{open: w.open, out: out, reports: make(chan ipvsctl.Report), done: make(chan error, 1)},
 	}
 }
 

@@ -38,9 +38,7 @@ func (p *pool) advance(idle map[ipvsctl.DestinationKey]bool) {
 		}
 	}
 	for _, v := range p.gone {
-		for _, e := range narrateGone(v.service.Name, v.state) {
-			p.tell(e)
-		}
+		narrateGone(v.service.Name, v.state, p.tell)
 		changed = true
 	}
 	p.gone = nil
@@ -61,9 +59,7 @@ func (p *pool) step(v *virtual, f facts) (changed bool) {
 	}
 	v.stale = false
 	v.state = step(v.service, before, f)
-	for _, e := range narrate(v.service.Name, before, v.state, p.watches.status) {
-		p.tell(e)
-	}
+	narrate(v.service.Name, before, v.state, p.watches.status, p.tell)
 	if !p.view.seen {
 		v.state.table = nil
 		return false

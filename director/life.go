@@ -41,7 +41,8 @@ type life struct {
 	moved     moves
 
 	began      time.Time
-	seq        uint64 // of the last event
+	seq        uint64      // of the last event
+	tidier     *time.Timer // nil: nothing was read yet
 	instances  []election.Status
 	shows      shows               // what services are like, for who asked
 	kernel     balancer.Operations // what the kernel was told, when the balancer was last asked
@@ -248,6 +249,9 @@ func (l *life) emit(e event.Event) {
 // keep stamps an event for the ring and the log.
 func (l *life) keep(e event.Event) event.Event {
 	l.seq++
+	if l.seq%loud == 0 {
+		l.tidy()
+	}
 	e.Seq = l.seq
 	e = l.stamped(e)
 	l.counted.add(e)

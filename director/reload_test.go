@@ -195,8 +195,8 @@ func TestReloadOnTheWayBack(t *testing.T) {
 			if o, err := s.life.renew(t.Context(), "", true); err != nil || o.Applied != applied {
 				t.Errorf("%+v, %v", o, err)
 			}
+			synctest.Wait() // what it is told is on its way, and not replaced by the next
 		}
-		synctest.Wait()
 		want := []string{
 			"0 after 0, []: http 2",
 			"1 after 0, [http]: http 3",

@@ -109,10 +109,17 @@ func (l *life) asked(ctx context.Context, whole bool) (Document, error) {
 	}
 }
 
-// tidy gives back what reading a configuration took, a little later. A buffer in a
+// loud is how many events leave garbage worth giving back.
+const loud = 1000
+
+// tidy gives back what reading a configuration took, or thousands of events, a little later. A buffer in a
 // pool survives one collection.
 func (l *life) tidy() {
-	time.AfterFunc(tidyAfter, func() {
+	if l.tidier != nil {
+		l.tidier.Reset(tidyAfter)
+		return
+	}
+	l.tidier = time.AfterFunc(tidyAfter, func() {
 		debug.SetGCPercent(steadyGarbage)
 		runtime.GC()
 		debug.FreeOSMemory()

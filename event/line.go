@@ -39,7 +39,7 @@ func newCore(out io.Writer, format string, colour bool, level zap.AtomicLevel) z
 func Text(e Event, colour bool) string {
 	var out bytes.Buffer
 	core := newCore(&out, "console", colour, zap.NewAtomicLevelAt(zapcore.DebugLevel))
-	_ = core.Write(entry(e), fields(e)) // into memory
+	_ = core.Write(entry(e), fields(nil, e)) // into memory
 	return strings.TrimSuffix(out.String(), zapcore.DefaultLineEnding)
 }
 
@@ -49,10 +49,9 @@ func entry(e Event) zapcore.Entry {
 	return zapcore.Entry{Time: e.Time, Level: k.level, Message: k.message}
 }
 
-// fields are the rest of e's line: the event's fields under their JSON names,
+// fields appends the rest of e's line: the event's fields under their JSON names,
 // without the empty ones.
-func fields(e Event) []zapcore.Field {
-	fields := make([]zapcore.Field, 0, 12)
+func fields(fields []zapcore.Field, e Event) []zapcore.Field {
 	text := func(key, value string) {
 		if value != "" {
 			fields = append(fields, zap.String(key, value))

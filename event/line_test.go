@@ -19,7 +19,7 @@ func render(t *testing.T, format string, e Event) string {
 	t.Helper()
 	var out bytes.Buffer
 	core := newCore(&out, format, false, zap.NewAtomicLevelAt(zapcore.DebugLevel))
-	if err := core.Write(entry(e), fields(e)); err != nil {
+	if err := core.Write(entry(e), fields(nil, e)); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

@@ -39,7 +39,8 @@ type Sink struct {
 
 	mu      sync.Mutex
 	waiting bytes.Buffer
-	last    Event // whose the lines are
+	fields  []zapcore.Field // of the last line
+	last    Event           // whose the lines are
 	dropped int
 }
 
@@ -77,7 +78,8 @@ func (s *Sink) Emit(e Event) {
 // line appends a line to those that wait, into memory and so without an error.
 func (s *Sink) line(e Event) {
 	s.last = Event{Cluster: e.Cluster, Director: e.Director}
-	_ = s.core.Write(entry(e), fields(e))
+	s.fields = fields(s.fields[:0], e)
+	_ = s.core.Write(entry(e), s.fields)
 }
 
 // Run writes events until ctx is done, then what is still waiting, within half

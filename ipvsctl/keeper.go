@@ -27,6 +27,10 @@ type keeper struct {
 // round makes the kernel equal to what is wanted and returns when to look
 // again.
 func (k *keeper) round() time.Duration {
+	if k.asked && k.fresh && k.Begin != nil {
+		k.Begin()
+		defer k.End()
+	}
 	failures := k.reconcile()
 	known := make(map[string]bool)
 	for _, f := range failures {

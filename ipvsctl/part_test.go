@@ -91,26 +91,27 @@ func TestReconcilerReadsWhatItChanges(t *testing.T) {
 		has(t, &table.Table, want...)
 		l.stop()
 	}))
-	t.Run("drift elsewhere waits for its time, which changes do not put off", inBubble(func(t *testing.T) {
-		table, l, want := begin(t)
-		strange := want[8]
-		strange.Scheduler = "rr"
-		table.Put(strange)
-		for second := range 4 {
-			time.Sleep(time.Second)
-			table.asked()
-			l.reports = nil
-			want = slices.Clone(want)
-			want[0].Destinations = []ipvsctl.Destination{server("10.0.0.1:80", 10+second)}
-			l.Set(want)
-			synctest.Wait()
-			drifted := table.Services()[8].Scheduler == "rr"
-			if drifted != (second < 2) {
-				t.Errorf("after %d s it is there: %t", second+1, drifted)
+	for _, changes := range []int{2, 4} {
+		t.Run(fmt.Sprintf("drift elsewhere waits for its time, which %d changes do not put off", changes), inBubble(func(t *testing.T) {
+			table, l, want := begin(t)
+			strange := want[8]
+			strange.Scheduler = "rr"
+			table.Put(strange)
+			for second := range 4 {
+				time.Sleep(time.Second)
+				if second < changes {
+					want = slices.Clone(want)
+					want[0].Destinations = []ipvsctl.Destination{server("10.0.0.1:80", 10+second)}
+					l.Set(want)
+				}
+				synctest.Wait()
+				if drifted := table.Services()[8].Scheduler == "rr"; drifted != (second < 2) {
+					t.Errorf("after %d s it is there: %t", second+1, drifted)
+				}
 			}
-		}
-		l.stop()
-	}))
+			l.stop()
+		}))
+	}
 	t.Run("many services, settings and failures are for the whole table", inBubble(func(t *testing.T) {
 		table, l, want := begin(t)
 		for i := range 5 {
@@ -122,6 +123,9 @@ func TestReconcilerReadsWhatItChanges(t *testing.T) {
 		l.Configure(ipvsctl.Settings{Timeouts: ipvsctl.Timeouts{TCP: time.Minute}})
 		l.expect("applied ~")
 		expect(t, table, read...)
+		l.Configure(ipvsctl.Settings{Timeouts: ipvsctl.Timeouts{TCP: time.Minute}})
+		l.expect("applied ")
+		expect(t, table, look...)
 
 		table.spy(ipvstest.Faults{Apply: func(ipvsctl.Op) error { return syscall.ENOMEM }})
 		want = several(9)

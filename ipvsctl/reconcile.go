@@ -2,6 +2,7 @@ package ipvsctl
 
 import (
 	"context"
+	"reflect"
 	"time"
 )
 
@@ -18,6 +19,9 @@ type Options struct {
 	Resync time.Duration
 	// Report is told what happened, on Run's goroutine; it must not block.
 	Report func(Report)
+	// Begin and End are called, on Run's goroutine too, before a round that may change
+	// what was set and after it. nil: nobody wants to know.
+	Begin, End func()
 }
 
 // Settings are what is wanted of the table as a whole.
@@ -90,8 +94,9 @@ func (r *Reconciler) Run(ctx context.Context) error {
 			return k.stop()
 		case k.want = <-r.services:
 			k.asked, k.fresh = true, true
-		case k.settings = <-r.settings:
-			k.fresh, k.all = true, true
+		case s := <-r.settings:
+			k.fresh, k.all = true, k.all || !reflect.DeepEqual(s, k.settings)
+			k.settings = s
 		case <-next.C:
 			k.all = true
 		}

@@ -17,8 +17,12 @@ func (k *keeper) planServices(have Snapshot) (wanted Keys, ops []Op) {
 // services: what synchronises connections may be in their way.
 func (k *keeper) planWhole(have Snapshot, services []Op) []Op {
 	stop, start := planSync(have.Sync, k.settings.Sync, k.record.whole.Sync)
-	return slices.Concat(stop, services, planTimeouts(have.Timeouts, k.settings.Timeouts),
+	after := slices.Concat(planTimeouts(have.Timeouts, k.settings.Timeouts),
 		planSysctls(have.Sysctls, k.settings.Sysctls, k.record.whole.Sysctls), start)
+	if len(stop)+len(after) == 0 {
+		return services // megabytes, as they are
+	}
+	return slices.Concat(stop, services, after)
 }
 
 // claim is what is ours beside services once this round is over, and how it was
