@@ -16,7 +16,7 @@ import (
 // checked as told.
 func farm(services int, check string, weight int) string {
 	var text strings.Builder
-	text.WriteString("cluster \"farm\" {\n  director \"lb1\" {}\n}\nvirtual_server_defaults {\n  protocol   = \"tcp\"\n  forwarding = \"nat\"\n" + check + "}\n")
+	text.WriteString("cluster \"farm\" {\n  director \"lb1\" {}\n}\nvrrp_instance \"front\" {\n  interface         = \"eth0\"\n  virtual_router_id = 51\n  virtual_addresses = [\"192.0.2.100/24\"]\n}\nvirtual_server_defaults {\n  protocol   = \"tcp\"\n  forwarding = \"nat\"\n" + check + "}\n")
 	for i := range services {
 		fmt.Fprintf(&text, "virtual_server \"s%d\" {\n  addresses = [\"192.0.2.100:%d\"]\n", i, 10000+i)
 		for k := range 10 {
