@@ -29,6 +29,8 @@ true_that [ "$(in_root hald version | head -1 | cut -d' ' -f1)" = hald ]
 true_that in_root getent group hald
 true_that [ -s "$root/usr/share/man/man1/hald-run.1" ]
 true_that [ -z "$(in_root systemd-analyze verify hald.service hald-realserver.service 2>&1 | grep -v 'man:')" ]
+true_that [ -s "$root/usr/share/doc/hald/docs/operations.md" ]
+true_that [ -x "$root/usr/share/doc/hald/contrib/journald/hald-alerts" ]
 # bash-completion asks for it by name
 true_that grep -q __start_hald "$root/usr/share/bash-completion/completions/hald"
 
