@@ -94,8 +94,10 @@ func newRoot(a *app) *cobra.Command {
 		}
 		return oneOf("--log-format", a.logFormat, "", "json", "console")
 	}
-	root.AddCommand(a.run(), a.check(), a.format(), a.plan(), a.reload(), a.status(), a.events(), a.handover(), a.takeback(), a.maintenance(),
-		a.drain(), a.enable(), a.weight(), a.logLevelOrder(), a.doctor(), a.cleanup(), a.scan(), a.simulate(), a.realserver(), a.convert(),
+	root.AddCommand(a.run(), a.check(), a.format(), a.plan(), a.reload(), a.status(), a.events(), a.maintenance(),
+		a.completing(a.handover(), otherInstances), a.completing(a.takeback(), otherInstances),
+		a.completing(a.drain(), serviceThenServer), a.completing(a.enable(), serviceThenServer), a.completing(a.weight(), serviceThenServer),
+		a.logLevelOrder(), a.doctor(), a.cleanup(), a.scan(), a.simulate(), a.realserver(), a.convert(),
 		a.version(), a.worker(), a.manual())
 	return root
 }
