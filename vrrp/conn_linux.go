@@ -137,32 +137,34 @@ func (s *socket) Next() (Packet, error) {
 	if err != nil {
 		return Packet{}, err
 	}
+	p, err := s.examine(h, time.Now())
+	if err == nil && s.opt.Format.Checksum == Unknown {
+		s.format.Checksum = p.Checksum
+	}
+	return p, err
+}
+
+// examine is every check of a packet, at an instant. The error is a Discard.
+func (s *socket) examine(h heard, now time.Time) (Packet, error) {
 	p, err := s.parse(h)
 	if err == nil {
 		err = s.admit(p)
 	}
 	if err == nil {
-		p.Trust, err = s.trust(p)
+		p.Trust, err = s.trust(p, now)
 	}
-	if err != nil {
-		return p, err
-	}
-	if s.opt.Format.Checksum == Unknown {
-		s.format.Checksum = p.Checksum
-	}
-	return p, nil
+	return p, err
 }
 
 // trust comes last: only what is in order in every other way may move the
 // guard's memory.
-func (s *socket) trust(p Packet) (Trust, error) {
+func (s *socket) trust(p Packet, now time.Time) (Trust, error) {
 	switch signed, keys := p.Seal.KeyID != 0, len(s.format.Keys) > 0; {
 	case signed != keys:
 		return OneSided, nil
 	case !signed:
 		return Unchecked, nil
 	}
-	now := time.Now()
 	return s.opt.Guard.admit(p.Source, s.local, p.Seal.Sequence, now, now)
 }
 

@@ -4,46 +4,38 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 	"unsafe"
 )
 
-// FuzzMachine feeds a machine any sequence of events, as lawful as a router makes
-// them, and holds every step against what must hold whatever happens.
+// FuzzMachine feeds two machines that hear each other any sequence of events, as
+// lawful as a router makes them, and holds every step against what must hold
+// whatever happens.
 func FuzzMachine(f *testing.F) {
-	f.Add([]byte{3, 100, 0, 0, 0, 0, 5, 0, 1, 3, 200, 1, 4, 0, 1, 8, 0, 1})
-	f.Add([]byte{2, 1, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16})
+	for _, seed := range fuzzSeeds() {
+		f.Add(seed)
+	}
 	f.Fuzz(func(t *testing.T, script []byte) {
 		if len(script) < 3 {
 			return
 		}
 		cfg := testConfig()
-		cfg.Version, cfg.Priority = 2+script[0]%2, max(1, script[1])%255
-		cfg.Priority = max(1, cfg.Priority)
+		cfg.Version, cfg.Priority = 2+script[0]%2, max(1, script[1]%255)
 		cfg.NoPreempt = script[2]&1 == 1
 		cfg.PreemptDelay = time.Duration(script[2]>>1) * time.Second
-		p := plan{version: cfg.Version, links: 1, nodes: []Config{cfg}, ppm: []int64{0}, delay: time.Millisecond}
+		peer := testConfig()
+		peer.Version = cfg.Version
+		p := plan{version: cfg.Version, links: 1, nodes: []Config{cfg, peer}, ppm: []int64{0, 0}, delay: time.Millisecond}
 		s := p.world()
-		n := s.nodes[0]
-		n.start()
 		for script = script[3:min(len(script), 600)]; len(script) > 2 && s.failed == nil; script = script[3:] {
-			what, a, b := script[0]%16, script[1], script[2]
-			s.run(time.Duration(b) * cfg.Interval / 64)
-			switch tr := (trouble{what: faults[int(what)%len(faults)], number: max(1, a) % 255, side: uint64(a)<<8 | uint64(b)}); {
-			case what < 8: // a packet
-				from := netip.AddrFrom4([4]byte{192, 0, 2, 8 + b%5})
-				interval := cfg.Interval * time.Duration(1+b>>3)
-				if cfg.Version == 2 {
-					interval = cfg.Interval
-				}
-				if !n.alive || n.paused || from == n.source[0] {
-					continue
-				}
-				heard := advert(from, a, interval)
-				heard.Local = n.source[0]
-				n.wake(heard)
-			case tr.what == "priority" && tr.number == 0:
+			s.run(time.Duration(script[2]) * cfg.Interval / 64)
+			switch tr := deed([3]byte(script)); tr.what {
+			case "packet":
+				s.hear(script[1], script[2])
+			case "heal":
+				s.heal()
 			default:
 				s.begin(&tr)
 			}
@@ -52,6 +44,78 @@ func FuzzMachine(f *testing.F) {
 			t.Fatal(s.failed)
 		}
 	})
+}
+
+// packets is how many of the first bytes of a deed stand for a packet, one for the
+// healing, and one for each fault.
+const packets = 7
+
+// deed is what three bytes of a script stand for.
+func deed(script [3]byte) trouble {
+	kinds := packets + 1 + len(faults)
+	what, a, b := int(script[0])%kinds, script[1], script[2]
+	switch {
+	case what < packets:
+		return trouble{what: "packet"}
+	case what == packets:
+		return trouble{what: "heal"}
+	}
+	return trouble{
+		what: faults[what-packets-1], node: int(script[0]) / kinds % 2, number: max(1, a%Owner), share: float64(b) / 256,
+		side: uint64(b)<<16 | uint64(a)<<8 | uint64(b),
+	}
+}
+
+// hear has the first node hear an advert of a priority, from one of five addresses,
+// its own left out.
+func (s *simulation) hear(priority, b uint8) {
+	n := s.nodes[0]
+	p := advert(netip.AddrFrom4([4]byte{192, 0, 2, 8 + b%5}), priority, n.cfg.Interval).Packet
+	if n.cfg.Version == 3 {
+		p.Interval *= time.Duration(1 + b>>3)
+	}
+	if p.Source != n.source[0] {
+		s.happen(event{kind: arrives, from: 7, packet: &p})
+	}
+}
+
+// fuzzSeeds are a few scripts, and one for each fault: in a settled pair, healed
+// after it.
+func fuzzSeeds() (seeds [][]byte) {
+	seeds = [][]byte{
+		{3, 100, 0, 0, 0, 0, 5, 0, 1, 3, 200, 1, 4, 0, 1, 8, 0, 1},
+		{2, 1, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
+	}
+	for i := range faults {
+		what := byte(packets + 1 + i)
+		seeds = append(seeds, []byte{3, 150, 0, 0, 1, 255, what, 50, 255, 0, 200, 100, packets, 0, 255, 0, 1, 255})
+	}
+	return seeds
+}
+
+// TestFuzzReachesEveryFault: the scripts of FuzzMachine can say everything that the
+// simulation's plans can, of either node, and its seeds do say all of it.
+func TestFuzzReachesEveryFault(t *testing.T) {
+	said, sown := map[trouble]bool{}, map[string]bool{}
+	for first := range 256 {
+		tr := deed([3]byte{byte(first)})
+		said[trouble{what: tr.what, node: tr.node}] = true
+	}
+	for _, seed := range fuzzSeeds() {
+		for seed = seed[3:]; len(seed) > 2; seed = seed[3:] {
+			sown[deed([3]byte(seed)).what] = true
+		}
+	}
+	for _, what := range append([]string{"packet", "heal"}, faults...) {
+		for node := range 2 {
+			if known := slices.Contains(faults, what); known && !said[trouble{what: what, node: node}] {
+				t.Errorf("no script says %q of node %d", what, node)
+			}
+		}
+		if !sown[what] {
+			t.Errorf("no seed says %q", what)
+		}
+	}
 }
 
 // TestHostileInputLeavesNothing: whatever is heard, a machine stays as large as it

@@ -21,12 +21,12 @@ func (s *simulation) plug(n *simNode, link int) {
 }
 
 // carrier is the news of the links, as they are by now. A new life looks for
-// itself, and who sleeps reads them later.
+// itself, and who sleeps reads them a little after it woke.
 func (n *simNode) carrier(e event) {
 	switch {
 	case n.life != e.life || !n.alive:
 	case n.paused:
-		n.sim.after(max(n.sim.plan.delay, 1), e)
+		n.unread = true
 	case n.lacksLink():
 		n.unlinked, n.well = true, false
 		n.wake(Failed{"link_down"})

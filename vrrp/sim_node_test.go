@@ -21,6 +21,7 @@ type simNode struct {
 	well                bool           // what made it unfit is over, and it still hands over
 	down                [maxLinks]bool // its links that have no carrier
 	unlinked            bool           // it knows of one that is down
+	unread              bool           // there is news of its links that it slept through
 	refuses             bool           // its kernel refuses the addresses
 	robbed              bool           // another tool has removed them
 	leased              int64          // when its kernel lets go of the addresses, as long as nobody renews
@@ -71,7 +72,7 @@ func (n *simNode) start() {
 	n.well = false
 	n.life++
 	n.alive, n.paused, n.ending, n.inbox, n.announcing, n.overdue, n.leased = true, false, false, nil, false, false, 0
-	n.Machine, n.seen, n.unlinked = NewMachine(n.cfg), shadow{}, n.lacksLink()
+	n.Machine, n.seen, n.unlinked, n.unread = NewMachine(n.cfg), shadow{}, n.lacksLink(), false
 	if n.held && !n.unlinked {
 		n.step(Resign{})
 	} else {
@@ -123,6 +124,10 @@ func (n *simNode) resume() {
 	if n.paused = false; !n.alive {
 		return
 	}
+	if n.unread {
+		n.unread = false
+		n.sim.after(n.sim.plan.delay, event{kind: carrier, node: n.index, life: n.life})
+	}
 	n.seen.stalled, n.leased = true, 0
 	n.wake(Woke{})
 	inbox := n.inbox
@@ -148,13 +153,20 @@ func (n *simNode) wake(ev Event) {
 
 // reload tells the machine what it is configured to do already.
 func (n *simNode) reload() {
+	n.unmoved("I20", "a reload that changes nothing", func() {
+		n.step(SetPriority{n.Priority()})
+		n.step(SetPreempt{n.cfg.NoPreempt, n.cfg.PreemptDelay})
+	})
+}
+
+// unmoved wants the machine to be afterwards what it was before, to the last timer,
+// and to have said nothing.
+func (n *simNode) unmoved(id, what string, do func()) {
 	n.step(Woke{}) // as any news of a router does
-	before := fmt.Sprintf("%+v", *n.Machine)
-	adverts := n.sim.adverts
-	n.step(SetPriority{n.Priority()})
-	n.step(SetPreempt{n.cfg.NoPreempt, n.cfg.PreemptDelay})
+	before, adverts := fmt.Sprintf("%+v", *n.Machine), n.sim.adverts
+	do()
 	if after := fmt.Sprintf("%+v", *n.Machine); after != before || n.sim.adverts != adverts {
-		n.sim.fail("I20", "node %d: a reload that changes nothing makes %s of %s", n.index, after, before)
+		n.sim.fail(id, "node %d: %s makes %s of %s", n.index, what, after, before)
 	}
 }
 

@@ -152,42 +152,6 @@ func (s *simulation) forge(t *trouble) {
 	}
 }
 
-// spoil takes a node's advert as it is on the wire, breaks what a check looks at,
-// and wants every other node to refuse it: then nothing of it reaches a machine.
-func (s *simulation) spoil(n *simNode, t *trouble) {
-	f := Format{Version: s.plan.version}
-	b, err := f.AppendPacket(nil, Advertisement{51, 254, n.cfg.Interval, []netip.Addr{vip}}, n.source[0], Group4)
-	if err != nil {
-		s.fail("I1", "cannot marshal: %v", err)
-		return
-	}
-	switch t.side % 8 {
-	case 0:
-		b[8] = t.number // TTL
-	case 1:
-		b[20] ^= 0x10 // version
-	case 2:
-		b[20] ^= 0x02 // type
-	case 3:
-		b[23] = 0 // count
-	case 4:
-		b[26]++ // checksum
-	case 5:
-		b = b[:20+int(t.number)%8]
-	case 6:
-		copy(b[16:], s.nodes[0].source[0].AsSlice()) // destination
-	case 7:
-		b[22+int(t.number)%2] ^= 1 << (t.number / 2 % 8) // one bit of priority or count
-	}
-	p, err := f.ParseIPv4(b)
-	if err == nil {
-		err = admission{vrid: 51, local: above}.admit(p)
-	}
-	if err == nil {
-		s.fail("I1", "accepted: %x", b)
-	}
-}
-
 // heal ends every fault and starts what was stopped.
 func (s *simulation) heal() {
 	s.lossy, s.loss, s.double, s.cut, s.clog = false, [maxLinks][64]float64{}, 0, [maxLinks]uint64{}, [maxLinks]uint64{}
