@@ -194,8 +194,10 @@ type disputes struct {
 }
 
 func (d disputes) Split(over bool, lasted time.Duration, peer netip.Addr, priority uint8) {
-	for _, o := range d.holder.lookout {
-		o.dispute(!over)
+	if over || lasted == 0 {
+		for _, o := range d.holder.lookout {
+			o.dispute(!over)
+		}
 	}
 	d.observer.Split(over, lasted, peer, priority)
 }

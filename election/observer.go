@@ -26,10 +26,11 @@ type observer struct {
 	trouble  string     // last error, the reason behind a fault
 	mismatch map[string]vrrp.Packet
 	limits   map[string]*limit
+	splits   splits
 }
 
 func newObserver(cfg Instance, emit func(event.Event), changed func(vrrp.Transition)) *observer {
-	return &observer{cfg: cfg, emit: emit, changed: changed, mismatch: map[string]vrrp.Packet{}, limits: map[string]*limit{}}
+	return &observer{cfg: cfg, emit: emit, changed: changed, mismatch: map[string]vrrp.Packet{}, limits: map[string]*limit{}, splits: newSplits()}
 }
 
 // renew goes over to another configuration, with which peers may agree or not.
@@ -69,15 +70,6 @@ func (o *observer) Changed(t vrrp.Transition) {
 
 func (o *observer) Discarded(reason vrrp.Discard, source netip.Addr) {
 	o.limited("foreign "+string(reason), foreignEvery, event.Event{Name: "vrrp.foreign", Reason: string(reason), Peer: text(source)})
-}
-
-// Split names the other master, when it shows and when it is gone.
-func (o *observer) Split(over bool, lasted time.Duration, peer netip.Addr, priority uint8) {
-	e := event.Event{Name: "vrrp.split", Reason: "start", Peer: text(peer), PeerPriority: int(priority)}
-	if over {
-		e.Reason, e.DurationMS = "end", event.Milliseconds(lasted)
-	}
-	o.emit(e)
 }
 
 func (o *observer) Late(by time.Duration) {

@@ -74,9 +74,9 @@ type Observer interface {
 	// that says it is the "owner" of the addresses as we do (RFC 9568, 8.3.2). One of
 	// another "version", and in version 2 of another interval, is discarded besides.
 	Mismatched(what string, p Packet)
-	// Split reports that two masters are heard: once when a second one shows, and
-	// once, with how long it lasted, when it is over. peer and priority are the
-	// other master's.
+	// Split reports that two masters are heard: with each advertisement of the second
+	// one, how long it has lasted (0: it begins), and once, when it is over, how long
+	// it did. peer and priority are the other master's.
 	Split(over bool, lasted time.Duration, peer netip.Addr, priority uint8)
 	// Late reports that a deadline was met late by so much.
 	Late(by time.Duration)

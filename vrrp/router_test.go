@@ -41,6 +41,7 @@ type node struct {
 	round    time.Time // when addresses are to be announced; zero: never
 	stop     context.CancelFunc
 	stopped  chan struct{}
+	still    int // reports of a split that lasts
 }
 
 func (n *node) note(s string) {
@@ -134,10 +135,15 @@ func (n *node) scarcities() []vrrp.Scarcity {
 }
 
 func (n *node) Split(over bool, lasted time.Duration, peer netip.Addr, _ uint8) {
-	if over {
+	switch {
+	case over:
 		n.note("split over after " + lasted.String() + ": " + peer.String())
-	} else {
+	case lasted == 0:
 		n.note("split: " + peer.String())
+	default:
+		n.mu.Lock()
+		n.still++
+		n.mu.Unlock()
 	}
 }
 func (n *node) Late(time.Duration)                     { n.note("late") }
@@ -510,6 +516,11 @@ func TestOneWayLossIsReported(t *testing.T) {
 		if len(splits) != 2 || splits[0] != "split: 192.0.2.12" || !strings.HasPrefix(splits[1], "split over after 1") {
 			t.Errorf("a reported %q", splits)
 		}
+		a.mu.Lock()
+		if a.still < 8 {
+			t.Errorf("a reported the split %d times while it lasted", a.still)
+		}
+		a.mu.Unlock()
 		if !a.holds() || b.holds() {
 			t.Errorf("a holds: %v, b holds: %v", a.holds(), b.holds())
 		}

@@ -23,10 +23,13 @@ func (r *Router) contested(m *member, p Packet) {
 	if fresh && now.Sub(r.since) <= r.cfg.Interval {
 		return
 	}
+	lasted := time.Duration(0)
 	if fresh {
 		m.split.since = now
-		m.Observer.Split(false, 0, p.Source, p.Priority)
+	} else {
+		lasted = max(1, now.Sub(m.split.since))
 	}
+	m.Observer.Split(false, lasted, p.Source, p.Priority)
 	m.split.last, m.split.peer, m.split.priority = now, p.Source, p.Priority
 	m.split.until = now.Add(DownInterval(r.cfg.Version, r.cfg.Priority, max(p.Interval, r.cfg.Interval)))
 }
