@@ -39,7 +39,7 @@ func (p *pool) track() {
 		if t.Check == nil {
 			verdict, v.Error = p.fit(t.Name)
 		} else if w := p.watches.running[t.check]; w != nil {
-			verdict, v.Value, v.Error = w.verdict, w.read.Value, w.last.Error
+			verdict, v.Value, v.Error = w.verdict, w.read.Value, w.failure
 		}
 		v.State = verdict.String()
 		if i < len(p.tracked) && p.tracked[i].same(v) {

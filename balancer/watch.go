@@ -2,7 +2,6 @@ package balancer
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -24,99 +23,20 @@ type watches struct {
 	group   sync.WaitGroup
 }
 
-// watch is one check and what it last found.
+// watch is one check and what it last found. There are ten thousand of them.
 type watch struct {
-	stop     context.CancelFunc
-	job      *healthcheck.Job // in the loop; nil: it has a monitor
+	kind     string
+	job      *healthcheck.Job   // in the loop; nil: it has a monitor
+	stop     context.CancelFunc // of the monitor
 	verdict  healthcheck.Verdict
+	passed   bool                // the last probe did
+	weighs   bool                // what is read is a weight
 	read     healthcheck.Reading // of the last probe that passed
-	weighs   bool                // which is a weight
-	last     CheckStatus
-	services []*virtual // whose servers it is for
-}
+	failure  string              // of the last probe; empty: it passed, or there was none
+	services []*virtual          // whose servers it is for
 
-// outcome is one result on its way to the pool.
-type outcome struct {
-	from   *watch
-	result healthcheck.Result
-}
-
-// follow starts the checks that services which come, or trackers, need, and stops those
-// that nobody needs any more. One that is still needed goes on undisturbed, with its
-// verdict. Among the checks are all that do not run yet. After an error all is as it was.
-func (w *watches) follow(ctx context.Context, come, gone []*virtual, trackers []tracker, checks map[checkID]Check) error {
-	checkers := make(map[checkID]healthcheck.Checker)
-	need := func(id checkID) error {
-		if w.running[id] != nil || checkers[id] != nil {
-			return nil
-		}
-		check := checks[id]
-		if check.Interval <= 0 || check.Timeout <= 0 {
-			return fmt.Errorf("%s: interval and timeout must be above 0", check.describe())
-		}
-		checker, err := w.build(check)
-		if err != nil {
-			return fmt.Errorf("%s: %w", check.describe(), err)
-		}
-		checkers[id] = checker
-		return nil
-	}
-	tracked := make(map[checkID]bool)
-	for _, t := range trackers {
-		if t.Check != nil {
-			tracked[t.check] = true
-			if err := need(t.check); err != nil {
-				return err
-			}
-		}
-	}
-	for _, v := range come {
-		for id := range v.service.probed() {
-			if err := need(id); err != nil {
-				return err
-			}
-		}
-	}
-	for id, checker := range checkers {
-		if err := w.start(ctx, id, checks[id], checker); err != nil {
-			for id := range checkers {
-				w.end(id)
-			}
-			return fmt.Errorf("%s: %w", checks[id].describe(), err)
-		}
-	}
-	w.serve(come, gone, tracked)
-	return nil
-}
-
-// serve notes whom the checks are for now, and stops those that are for nobody.
-func (w *watches) serve(come, gone []*virtual, tracked map[checkID]bool) {
-	for _, v := range come {
-		for id := range v.service.probed() {
-			w.running[id].serves(v)
-		}
-	}
-	left := w.tracked
-	w.tracked = tracked
-	for _, v := range gone {
-		for id := range v.service.probed() {
-			w.running[id].leaves(v)
-			left[id] = true
-		}
-	}
-	for id := range left {
-		if !tracked[id] && len(w.running[id].services) == 0 {
-			w.end(id)
-		}
-	}
-}
-
-// end stops a check, if it runs.
-func (w *watches) end(id checkID) {
-	if old := w.running[id]; old != nil {
-		old.stop()
-		delete(w.running, id)
-	}
+	latency  float64 // ms, of the monitor's last probe
+	failures uint64  // of the monitor's probes
 }
 
 // serves notes that a check is for a service, whose servers may share it.
@@ -130,77 +50,29 @@ func (w *watch) leaves(v *virtual) {
 	w.services = slices.DeleteFunc(w.services, func(of *virtual) bool { return of == v })
 }
 
-func (w *watches) start(ctx context.Context, id checkID, check Check, checker healthcheck.Checker) error {
-	started := &watch{last: CheckStatus{Kind: check.Kind}, weighs: check.Weighs}
-	monitor := healthcheck.Monitor{
-		Checker: checker, Delay: healthcheck.Spread(string(id[:]), check.Interval),
-		Interval: check.Interval, FastInterval: check.FastInterval, Timeout: check.Timeout,
-		Rise: check.Rise, Fall: check.Fall,
-	}
-	if healthcheck.Loops(checker) {
-		if err := w.enter(ctx, monitor, started); err != nil {
-			return err
-		}
-	} else {
-		w.observe(ctx, monitor, started)
-	}
-	w.running[id] = started
-	return nil
-}
-
-// observe gives a check a monitor of its own.
-func (w *watches) observe(ctx context.Context, m healthcheck.Monitor, started *watch) {
-	ctx, started.stop = context.WithCancel(ctx)
-	w.group.Go(func() {
-		m.Run(ctx, func(r healthcheck.Result) {
-			select {
-			case w.results <- outcome{started, r}:
-			case <-ctx.Done():
-			}
-		})
-	})
-}
-
-// enter gives a check to the loop, which starts with the first.
-func (w *watches) enter(ctx context.Context, m healthcheck.Monitor, started *watch) (err error) {
-	if w.loop == nil {
-		loop, err := healthcheck.NewLoop(w.news)
-		if err != nil {
-			return err
-		}
-		w.loop = loop
-		w.group.Go(func() {
-			if err := loop.Run(ctx); err != nil {
-				w.failed <- err
-			}
-		})
-	}
-	if started.job, err = w.loop.Add(m, started); err != nil {
-		return err
-	}
-	started.stop = func() { w.loop.Remove(started.job) }
-	return nil
+// outcome is one result on its way to the pool.
+type outcome struct {
+	from   *watch
+	result healthcheck.Result
 }
 
 // take keeps a result and tells whether what is decided by it, or else what is known
 // of it, is new.
 func (o outcome) take() (verdict, detail bool) {
-	was, read := o.from.last, o.from.read
-	o.from.last.OK = o.result.Err == nil
-	o.from.last.Error = ""
-	if o.result.Err != nil {
-		o.from.last.Error = o.result.Err.Error()
-		o.from.last.Failures++
+	w, was := o.from, *o.from
+	w.verdict, w.passed, w.failure = o.result.Verdict, o.result.Err == nil, ""
+	if w.passed {
+		w.read = o.result.Reading
 	} else {
-		o.from.read = o.result.Reading
+		w.failure = o.result.Err.Error()
+		w.failures++
 	}
-	o.from.last.LatencyMS = event.Milliseconds(o.result.Latency)
-	o.from.verdict = o.result.Verdict
-	verdict = o.result.Changed || o.from.weighs && weightOf(read) != weightOf(o.from.read)
-	for _, v := range o.from.services {
+	w.latency = event.Milliseconds(o.result.Latency)
+	verdict = o.result.Changed || w.weighs && weightOf(was.read) != weightOf(w.read)
+	for _, v := range w.services {
 		v.stale = v.stale || verdict
 	}
-	return verdict, was.OK != o.from.last.OK || was.Error != o.from.last.Error || read != o.from.read
+	return verdict, was.passed != w.passed || was.failure != w.failure || was.read != w.read
 }
 
 // said is what a check says.
@@ -223,7 +95,7 @@ func (w *watches) status(id checkID) CheckStatus {
 	if watch == nil {
 		return CheckStatus{}
 	}
-	last := watch.last
+	last := CheckStatus{Kind: watch.kind, OK: watch.passed, Error: watch.failure, LatencyMS: watch.latency, Failures: watch.failures}
 	if watch.weighs {
 		last.Weight, last.WeightError = weightOf(watch.read).said(), watch.read.Wrong
 	}

@@ -3,21 +3,20 @@ package healthcheck
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
 )
 
 // httpProbe is an HTTP check whose answer arrives in pieces of any size. It keeps
-// the header while that is incomplete, and of the body only what Expect looks at.
+// the header while that is incomplete, and of the body only what is looked at.
 type httpProbe struct {
-	check   *HTTP
-	request []byte // as it travels, the same every time
-	method  string
+	check *HTTP
+	tools *httpTools
 
-	header  []byte // so far; nil when the body has begun
+	header  []byte // so far
 	line    int    // where its last line begins
 	interim int    // bytes of interim answers at its beginning
 	left    int64  // of a body whose length is known; -1: to the end
@@ -27,27 +26,33 @@ type httpProbe struct {
 	during  string
 }
 
-func newHTTPProbe(c *HTTP) (*httpProbe, error) {
-	request, err := c.request()
-	if err != nil {
-		return nil, fmt.Errorf("build request: %w", err)
-	}
-	var wire bytes.Buffer
-	if err := request.Write(&wire); err != nil {
-		return nil, fmt.Errorf("build request: %w", err)
-	}
-	return &httpProbe{check: c, request: wire.Bytes(), method: request.Method}, nil
+// httpTools are what reads the header of one answer after the other.
+type httpTools struct {
+	asked  http.Request // as far as the answer depends on it
+	text   bytes.Reader
+	reader *bufio.Reader
 }
 
-func (p *httpProbe) target() netip.AddrPort { return p.check.Target }
-func (p *httpProbe) way() Way               { return p.check.Way }
-func (p *httpProbe) phase() string          { return p.during }
-func (p *httpProbe) opened()                { p.during = "response" }
-func (p *httpProbe) said() Reading          { return p.content.weight }
+// maxKept is room for a header that is not given back between two answers.
+const maxKept = 4 << 10
 
-func (p *httpProbe) begin() []byte {
-	*p = httpProbe{check: p.check, request: p.request, method: p.method, content: content{check: p.check}, during: "connect"}
-	return p.request
+func newHTTPProbe(c *HTTP) *httpProbe {
+	return &httpProbe{check: c, tools: &httpTools{asked: http.Request{Method: cmp.Or(c.Method, http.MethodGet)}, reader: bufio.NewReaderSize(nil, 1<<10)}}
+}
+
+func (p *httpProbe) begin() {
+	*p = httpProbe{check: p.check, tools: p.tools, header: roomOf(p.header), content: content{check: p.check}, during: "response"}
+}
+
+func (p *httpProbe) phase() string { return p.during }
+func (p *httpProbe) said() Reading { return p.content.weight }
+
+// roomOf is what can be written over without keeping much.
+func roomOf(b []byte) []byte {
+	if cap(b) > maxKept {
+		return nil
+	}
+	return b[:0]
 }
 
 func (p *httpProbe) hear(b []byte, end bool) (done bool, err error) {
@@ -60,7 +65,7 @@ func (p *httpProbe) hear(b []byte, end bool) (done bool, err error) {
 			return false, nil
 		}
 		if done, err := p.begun(); done {
-			p.header = nil // nobody waits for more
+			p.header = roomOf(p.header) // nobody waits for more
 			return true, err
 		}
 		b = rest
@@ -108,7 +113,10 @@ func (p *httpProbe) headerFrom(b []byte) (rest []byte, whole bool) {
 // begun judges a header and prepares for the body. An interim answer (RFC 9110,
 // 15.2) is forgotten; all of them count towards the limit.
 func (p *httpProbe) begun() (done bool, err error) {
-	response, err := http.ReadResponse(bufio.NewReaderSize(bytes.NewReader(p.header[p.interim:]), 1<<10), &http.Request{Method: p.method})
+	t := p.tools
+	t.text.Reset(p.header[p.interim:])
+	t.reader.Reset(&t.text)
+	response, err := http.ReadResponse(t.reader, &t.asked)
 	if err != nil {
 		return true, explain("response", err)
 	}
@@ -119,7 +127,7 @@ func (p *httpProbe) begun() (done bool, err error) {
 	if !p.check.wants(response.StatusCode) {
 		return true, fmt.Errorf("status %d", response.StatusCode)
 	}
-	p.during, p.header, p.left = "body", nil, response.ContentLength
+	p.during, p.header, p.left = "body", roomOf(p.header), response.ContentLength
 	p.content.weight = p.check.weightIn(response.Header)
 	switch {
 	case response.Body == http.NoBody: // as to a HEAD, whatever the length it names

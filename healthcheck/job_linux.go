@@ -4,18 +4,49 @@ import (
 	"container/heap"
 	"fmt"
 	"net/netip"
+	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
 
-// probe is what one kind of check says and hears over a connection. It has no
-// socket and no clock; the Loop moves the bytes.
+// Job is one target of a Loop: there are ten thousand of them.
+type Job struct {
+	plan    *Plan
+	target  netip.AddrPort
+	of      any
+	contact *contact // the probe under way; nil: none is
+
+	due   time.Duration // the beat of the last probe
+	at    time.Duration // the next probe, or the deadline of the one under way
+	place int           // in the schedule
+	tally Tally
+
+	last    *finding     // that was told; nil: none
+	latency atomic.Int64 // ns
+	failed  atomic.Uint64
+}
+
+// Latency is how long the last probe took; any goroutine may ask.
+func (j *Job) Latency() time.Duration { return time.Duration(j.latency.Load()) }
+
+// Failures is how many probes failed; any goroutine may ask.
+func (j *Job) Failures() uint64 { return j.failed.Load() }
+
+// finding is what a probe found.
+type finding struct {
+	err     string // empty: it passed
+	reading Reading
+}
+
+// wellFound is the finding that most targets share.
+var wellFound finding
+
+// probe is how one kind of check hears an answer. It has no socket and no clock; the Loop
+// moves the bytes.
 type probe interface {
-	target() netip.AddrPort
-	way() Way
-	// begin forgets the last probe. What it returns is sent; nil: nothing is, and
-	// the connection alone is proof enough.
-	begin() []byte
+	// begin forgets the last answer.
+	begin()
 	// hear takes what arrived; end says that nothing more will. done with a nil
 	// error is a pass.
 	hear(b []byte, end bool) (done bool, err error)
@@ -23,131 +54,144 @@ type probe interface {
 	said() Reading
 	// phase names what is waited for, for an error.
 	phase() string
-	// opened tells that the connection is open.
-	opened()
 }
 
-// newProbe is the probe of a checker that a Loop can do.
-func newProbe(c Checker) (probe, error) {
-	switch c := c.(type) {
-	case *TCP:
-		return &tcpProbe{check: c}, nil
-	case *HTTP:
-		return newHTTPProbe(c)
+// contact is a probe under way. The loop has as many as were ever under way at once.
+type contact struct {
+	job    *Job // nil: it is free
+	slot   int32
+	fd     int // below 0: none
+	begun  time.Duration
+	unsent []byte // of the request
+	probe  probe  // nil until it is connected
+}
+
+func (t *contact) phase() string {
+	if t.probe == nil {
+		return "connect"
 	}
-	return nil, fmt.Errorf("no loop probes %T", c)
+	return t.probe.phase()
 }
 
 // begin opens a connection for the probe that is due.
 func (l *Loop) begin(j *Job) {
-	j.begun = l.now()
-	j.unsent, j.open = j.probe.begin(), false
-	fd, number := connect(j.probe.target(), j.probe.way())
+	t := l.contact(j)
+	var number syscall.Errno
+	t.fd, number = connect(j.target, j.plan.way)
 	if number != 0 && number != syscall.EINPROGRESS {
-		if fd >= 0 {
-			closeSocket(fd)
-		}
 		// The answer came from this machine, at once: it has no route, no
 		// descriptor, no port. But for a refusal that was quick.
 		err := systemError("connect", number)
 		if number == syscall.ENETUNREACH {
 			err = ownFault{err}
 		}
-		l.finish(j, err)
+		l.finish(t, err)
 		return
 	}
-	j.fd, j.slot = fd, l.slot(j)
-	if number := l.poll.add(fd, j.slot); number != 0 {
-		l.finish(j, ownFault{systemError("connect", number)})
+	if number := l.poll.add(t.fd, t.slot); number != 0 {
+		l.finish(t, ownFault{systemError("connect", number)})
 		return
 	}
-	j.at = j.begun + j.monitor.Timeout
+	j.at = t.begun + j.plan.monitor.Timeout
 	heap.Fix(&l.due, j.place)
 }
 
 // step goes on with a probe whose socket has something to say. A panic in what
 // judges the answer is a failed probe.
-func (l *Loop) step(j *Job) {
+func (l *Loop) step(t *contact) {
 	defer func() {
 		if r := recover(); r != nil {
-			l.finish(j, fmt.Errorf("probe panicked: %s", clip(fmt.Sprint(r))))
+			l.finish(t, fmt.Errorf("probe panicked: %s", clip(fmt.Sprint(r))))
 		}
 	}()
-	if done, err := l.converse(j); done {
-		l.finish(j, err)
+	if done, err := l.converse(t); done {
+		l.finish(t, err)
 	}
 }
 
 // converse sends and hears what it can without waiting.
-func (l *Loop) converse(j *Job) (done bool, err error) {
-	if !j.open {
-		if number := socketError(j.fd); number != 0 {
+func (l *Loop) converse(t *contact) (done bool, err error) {
+	if t.probe == nil {
+		if number := socketError(t.fd); number != 0 {
 			return true, systemError("connect", number)
 		}
-		if j.unsent == nil {
+		plan := t.job.plan
+		if plan.hears == nil {
 			return true, nil
 		}
-		j.open = true
-		j.probe.opened()
+		t.probe, t.unsent = plan.take(), plan.asks.to(l.poll.buffer[:0], t.job.target)
 	}
-	for len(j.unsent) > 0 {
-		n, number := send(j.fd, j.unsent)
+	for len(t.unsent) > 0 {
+		n, number := send(t.fd, t.unsent)
 		if number == syscall.EAGAIN {
+			t.unsent = slices.Clone(t.unsent) // the buffer is everybody's
 			return false, nil
 		}
 		if number != 0 {
 			return true, systemError("send request", number)
 		}
-		j.unsent = j.unsent[n:]
+		t.unsent = t.unsent[n:]
 	}
 	// So much a turn: a server that never stops must not keep the others waiting.
 	for range 4 {
-		n, number := receive(j.fd, l.poll.buffer)
+		n, number := receive(t.fd, l.poll.buffer)
 		switch {
 		case number == syscall.EAGAIN:
 			return false, nil
 		case number != 0:
-			return true, systemError(j.probe.phase(), number)
+			return true, systemError(t.probe.phase(), number)
 		}
-		if done, err := j.probe.hear(l.poll.buffer[:n], n == 0); done || n == 0 {
+		if done, err := t.probe.hear(l.poll.buffer[:n], n == 0); done || n == 0 {
 			return true, err
 		}
 	}
-	return false, l.poll.again(j.fd, j.slot)
+	return false, l.poll.again(t.fd, t.slot)
 }
 
 // finish counts the result of a probe and sets the next one.
-func (l *Loop) finish(j *Job, err error) {
-	if j.slot >= 0 {
-		l.hangUp(j)
-	}
-	now := l.now()
-	result := Result{Err: err, Latency: now - j.begun, Local: err != nil && isLocal(err)}
+func (l *Loop) finish(t *contact, err error) {
+	j, begun, now := t.job, t.begun, l.now()
+	result := Result{Err: err, Latency: now - begun, Local: err != nil && isLocal(err)}
 	j.latency.Store(int64(result.Latency))
 	if err != nil {
 		j.failed.Add(1)
-	} else {
-		result.Reading = j.probe.said()
+	} else if t.probe != nil {
+		result.Reading = t.probe.said()
 	}
+	l.hangUp(t)
 	if !result.Local {
 		result.Changed = j.tally.Add(err == nil)
 	}
 	result.Verdict = j.tally.Verdict()
-	if !j.told || result.Changed || !sameError(j.last, err) || err == nil && j.read != result.Reading {
+	if j.differs(result) || result.Changed {
 		l.news = append(l.news, News{j.of, result})
 	}
-	j.told, j.last = true, err
-	if err == nil {
-		j.read = result.Reading
-	}
 
-	gap := j.monitor.Interval
-	if !j.tally.Settled() && j.monitor.FastInterval > 0 {
-		gap = j.monitor.FastInterval
+	m := &j.plan.monitor
+	gap := m.Interval
+	if !j.tally.Settled() && m.FastInterval > 0 {
+		gap = m.FastInterval
 	}
-	j.due = nextTick(j.due, gap, max(now, j.begun+1))
+	j.due = nextTick(j.due, gap, max(now, begun+1))
 	j.at = j.due
 	heap.Fix(&l.due, j.place)
+}
+
+// differs keeps a result, and tells whether it is another one than the last.
+func (j *Job) differs(r Result) bool {
+	now := finding{reading: r.Reading}
+	if r.Err != nil {
+		now.err = r.Err.Error()
+	}
+	switch {
+	case j.last != nil && *j.last == now:
+		return false
+	case now == wellFound:
+		j.last = &wellFound
+	default:
+		j.last = &now
+	}
+	return true
 }
 
 // nextTick is nextBeat for distances.
@@ -158,28 +202,28 @@ func nextTick(due, gap, now time.Duration) time.Duration {
 	return due + ((now-due)/gap+1)*gap
 }
 
-func sameError(a, b error) bool {
-	if a == nil || b == nil {
-		return a == nil && b == nil
-	}
-	return a.Error() == b.Error()
-}
-
-// slot is a number for the job in the poll.
-func (l *Loop) slot(j *Job) int32 {
+// contact begins one for a job.
+func (l *Loop) contact(j *Job) *contact {
+	var t *contact
 	if last := len(l.free) - 1; last >= 0 {
-		n := l.free[last]
-		l.free, l.slots[n] = l.free[:last], j
-		return n
+		t, l.free = l.contacts[l.free[last]], l.free[:last]
+	} else {
+		t = &contact{slot: int32(len(l.contacts))}
+		l.contacts = append(l.contacts, t)
 	}
-	l.slots = append(l.slots, j)
-	return int32(len(l.slots) - 1)
+	t.job, t.fd, t.begun, j.contact = j, -1, l.now(), t
+	return t
 }
 
 // hangUp closes the connection; the poll forgets it by itself.
-func (l *Loop) hangUp(j *Job) {
-	closeSocket(j.fd)
-	l.slots[j.slot] = nil
-	l.free = append(l.free, j.slot)
-	j.slot = -1
+func (l *Loop) hangUp(t *contact) {
+	if t.fd >= 0 {
+		closeSocket(t.fd)
+	}
+	if t.probe != nil {
+		t.job.plan.give(t.probe)
+	}
+	t.job.contact = nil
+	t.job, t.probe, t.unsent = nil, nil, nil
+	l.free = append(l.free, t.slot)
 }

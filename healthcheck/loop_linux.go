@@ -4,9 +4,9 @@ import (
 	"container/heap"
 	"context"
 	"fmt"
+	"net/netip"
 	"os"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -32,12 +32,12 @@ type Loop struct {
 	added []*Job
 	ended []*Job
 
-	due   schedule
-	slots []*Job // by the number that the poll knows
-	free  []int32
-	news  []News        // not taken yet
-	count int           // of jobs ever added
-	next  time.Duration // when the alarm is set for
+	due      schedule
+	contacts []*contact    // by the number that the poll knows
+	free     []int32       // of those that are
+	news     []News        // not taken yet
+	count    int           // of jobs ever added
+	next     time.Duration // when the alarm is set for
 }
 
 // News is a result that says something new of the target that was added with Of:
@@ -45,17 +45,6 @@ type Loop struct {
 type News struct {
 	Of     any
 	Result Result
-}
-
-// Loops tells whether a Loop can do what the checker does.
-func Loops(c Checker) bool {
-	switch c := c.(type) {
-	case *TCP:
-		return c.dial == nil
-	case *HTTP:
-		return c.dial == nil && c.Secure == nil && !c.Follow
-	}
-	return false
 }
 
 // NewLoop opens a loop. News goes to reports in batches whenever it is ready to
@@ -68,16 +57,12 @@ func NewLoop(reports chan<- []News) (*Loop, error) {
 	return &Loop{reports: reports, began: time.Now(), poll: p}, nil
 }
 
-// Add has a target probed from now on. Its Checker is one for which [Loops] is
-// true; Delay is not used: the loop spreads its targets itself.
-func (l *Loop) Add(m Monitor, of any) (*Job, error) {
-	probe, err := newProbe(m.Checker)
-	if err != nil {
-		return nil, err
-	}
-	j := &Job{monitor: m, of: of, probe: probe, tally: Tally{Rise: m.Rise, Fall: m.Fall}, slot: -1, place: -1}
+// Add has a target probed from now on, as planned; the plan's Delay is not used: the
+// loop spreads its targets itself. A plan is for one Loop.
+func (l *Loop) Add(p *Plan, target netip.AddrPort, of any) *Job {
+	j := &Job{plan: p, target: target, of: of, tally: Tally{Rise: p.monitor.Rise, Fall: p.monitor.Fall}, place: -1}
 	l.hand(func() { l.added = append(l.added, j) })
-	return j, nil
+	return j
 }
 
 // Remove ends the probing of a target. One that is under way is not reported.
@@ -104,9 +89,9 @@ func (l *Loop) Run(ctx context.Context) error {
 		l.tell()
 		l.arm()
 	}
-	for _, j := range l.slots {
-		if j != nil {
-			l.hangUp(j)
+	for _, t := range l.contacts {
+		if t.job != nil {
+			l.hangUp(t)
 		}
 	}
 	return nil
@@ -114,8 +99,8 @@ func (l *Loop) Run(ctx context.Context) error {
 
 // ready has something happened on a socket.
 func (l *Loop) ready(slot int32) {
-	if j := l.slots[slot]; j != nil {
-		l.step(j)
+	if t := l.contacts[slot]; t.job != nil {
+		l.step(t)
 	}
 }
 
@@ -125,17 +110,18 @@ func (l *Loop) take() {
 	added, ended := l.added, l.ended
 	l.added, l.ended = nil, nil
 	l.mu.Unlock()
-	now := l.now()
+	now, targets := l.now(), len(l.due)+len(added)
 	for _, j := range added {
-		phase := spread(l.count, j.monitor.Interval)
+		interval := j.plan.monitor.Interval
+		phase := spread(l.count, targets, interval)
 		l.count++
-		j.due = now + phase - j.monitor.Interval // a beat that was: the line goes through it
-		j.at = now + phase%min(j.monitor.Interval, time.Second)
+		j.due = now - now%interval + phase - interval // a beat that was: the line goes through it
+		j.at = now + phase%min(interval, time.Second)
 		heap.Push(&l.due, j)
 	}
 	for _, j := range ended {
-		if j.slot >= 0 {
-			l.hangUp(j)
+		if j.contact != nil {
+			l.hangUp(j.contact)
 		}
 		if j.place >= 0 {
 			heap.Remove(&l.due, j.place)
@@ -143,12 +129,20 @@ func (l *Loop) take() {
 	}
 }
 
-// spread is where in its interval the n-th target is probed. Steps of the golden
-// ratio fill the interval evenly, however many there are.
-func spread(n int, interval time.Duration) time.Duration {
+// spread is where in its interval the n-th of so many targets is probed. Steps of the
+// golden ratio fill the interval evenly, however many there are. Few are probed some at a
+// time, as many cannot help being: each time that the loop wakes up costs as much as a probe.
+func spread(n, targets int, interval time.Duration) time.Duration {
 	const golden = 0x9e3779b97f4a7c15 // of 2^64
-	return time.Duration(float64(interval) * (float64(uint64(n)*golden>>11) / (1 << 53)))
+	moments := min(max(targets/together, leastMoments), max(int(interval/group), 1))
+	moment := int(float64(moments) * (float64(uint64(n)*golden>>11) / (1 << 53)))
+	return interval * time.Duration(moment) / time.Duration(moments)
 }
+
+const (
+	together     = 16 // targets that are probed at one moment, if there are
+	leastMoments = 20 // of an interval
+)
 
 // expire begins the probes that are due and ends those whose time is up, when the
 // alarm that was set for them has come.
@@ -158,8 +152,8 @@ func (l *Loop) expire() {
 	}
 	for len(l.due) > 0 && l.due[0].at <= l.now() {
 		j := l.due[0]
-		if j.slot >= 0 {
-			l.finish(j, fmt.Errorf("%s: timeout", j.probe.phase()))
+		if j.contact != nil {
+			l.finish(j.contact, fmt.Errorf("%s: timeout", j.contact.phase()))
 		} else {
 			l.begin(j)
 		}
@@ -197,35 +191,6 @@ func (l *Loop) arm() {
 }
 
 func (l *Loop) now() time.Duration { return time.Since(l.began) }
-
-// Job is one target of a Loop.
-type Job struct {
-	monitor Monitor
-	of      any
-	probe   probe
-	tally   Tally
-
-	due    time.Duration // the beat of the last probe
-	at     time.Duration // the next probe, or the deadline of the one under way
-	begun  time.Duration
-	place  int   // in the schedule
-	slot   int32 // of the connection; -1: none
-	fd     int
-	open   bool // it is connected
-	unsent []byte
-
-	told    bool
-	last    error
-	read    Reading      // of the last probe that passed
-	latency atomic.Int64 // ns
-	failed  atomic.Uint64
-}
-
-// Latency is how long the last probe took; any goroutine may ask.
-func (j *Job) Latency() time.Duration { return time.Duration(j.latency.Load()) }
-
-// Failures is how many probes failed; any goroutine may ask.
-func (j *Job) Failures() uint64 { return j.failed.Load() }
 
 // schedule is a heap of jobs by the time at which they want something.
 type schedule []*Job

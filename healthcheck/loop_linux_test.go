@@ -43,11 +43,24 @@ func startLoop(t *testing.T) *probing {
 
 func (p *probing) add(c Checker, interval, timeout time.Duration) *Job {
 	p.t.Helper()
-	j, err := p.Add(Monitor{Checker: c, Interval: interval, Timeout: timeout, Rise: 1, Fall: 1}, c)
+	return p.monitor(Monitor{Checker: c, Interval: interval, Timeout: timeout, Rise: 1, Fall: 1})
+}
+
+// monitor adds the target of the checker.
+func (p *probing) monitor(m Monitor) *Job {
+	p.t.Helper()
+	plan, err := NewPlan(m)
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return j
+	var target netip.AddrPort
+	switch c := m.Checker.(type) {
+	case *TCP:
+		target = c.Target
+	case *HTTP:
+		target = c.Target
+	}
+	return p.Add(plan, target, m.Checker)
 }
 
 func (p *probing) next() News {
@@ -69,10 +82,7 @@ func (p *probing) next() News {
 func TestLoopIsFastWhileUnsettled(t *testing.T) {
 	target := unused(t)
 	p := startLoop(t)
-	_, err := p.Add(Monitor{Checker: &TCP{Target: target}, Interval: 300 * time.Millisecond, FastInterval: time.Millisecond, Timeout: time.Second, Rise: 150, Fall: 1}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p.monitor(Monitor{Checker: &TCP{Target: target}, Interval: 300 * time.Millisecond, FastInterval: time.Millisecond, Timeout: time.Second, Rise: 150, Fall: 1})
 	if n := p.next().Result; n.Err == nil || n.Verdict != Down {
 		t.Fatalf("nobody listens, and it says %+v", n)
 	}
@@ -216,20 +226,25 @@ func TestLoopKeepsNewsForABusyReader(t *testing.T) {
 }
 
 // However many targets there are, no tenth of a second of their interval has more
-// than twice its share of them.
+// than twice its share of them; and few are probed some at a time.
 func TestLoopSpread(t *testing.T) {
 	const interval = 2 * time.Second
-	for _, n := range []int{20, 500, 10000} {
+	for n, most := range map[int]int{20: 20, 100: 20, 500: 31, 10000: 200} {
 		var share [20]int
+		moments := make(map[time.Duration]bool)
 		for i := range n {
-			at := spread(i, interval)
+			at := spread(i, n, interval)
 			if at < 0 || at >= interval {
 				t.Fatalf("target %d at %v", i, at)
 			}
 			share[at/(interval/20)]++
+			moments[at] = true
 		}
-		if most := slices.Max(share[:]); most > 2*n/20 {
+		if slices.Max(share[:]) > 2*n/20 {
 			t.Errorf("%d targets: %v", n, share)
+		}
+		if len(moments) > most {
+			t.Errorf("%d targets are probed at %d moments, %d at most", n, len(moments), most)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package healthcheck
 
 // Verdict is what is believed about a target.
-type Verdict int
+type Verdict uint8
 
 // The verdicts. Unknown is the zero value: nothing was learned yet.
 const (

@@ -24,13 +24,12 @@ func (c *TCP) Check(ctx context.Context) error {
 		return err
 	}
 	defer hangUp()
-	probe := &tcpProbe{check: c}
-	words := probe.begin()
-	if words == nil {
+	if c.Expect == nil {
 		return nil
 	}
-	probe.opened()
-	if _, err := conn.Write(words); err != nil {
+	probe := &tcpProbe{check: c}
+	probe.begin()
+	if _, err := conn.Write([]byte(c.Send)); err != nil {
 		return explain("send", err)
 	}
 	for buffer := make([]byte, maxReply); ; {
@@ -44,27 +43,15 @@ func (c *TCP) Check(ctx context.Context) error {
 	}
 }
 
-// tcpProbe is done when the connection is open, or the server has said what is
-// expected.
+// tcpProbe is done when the server has said what is expected.
 type tcpProbe struct {
-	check  *TCP
-	reply  reply
-	during string
+	check *TCP
+	reply reply
 }
 
-func (p *tcpProbe) target() netip.AddrPort { return p.check.Target }
-func (p *tcpProbe) way() Way               { return p.check.Way }
-func (p *tcpProbe) phase() string          { return p.during }
-func (p *tcpProbe) opened()                { p.during = "answer" }
-func (p *tcpProbe) said() Reading          { return Reading{} }
-
-func (p *tcpProbe) begin() []byte {
-	p.reply, p.during = reply{expect: p.check.Expect}, "connect"
-	if p.check.Expect == nil {
-		return nil
-	}
-	return []byte(p.check.Send)
-}
+func (p *tcpProbe) begin()        { p.reply = reply{expect: p.check.Expect} }
+func (p *tcpProbe) said() Reading { return Reading{} }
+func (p *tcpProbe) phase() string { return "answer" }
 
 func (p *tcpProbe) hear(b []byte, end bool) (bool, error) {
 	done, err := p.reply.hear(b, end)
