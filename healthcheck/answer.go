@@ -28,6 +28,7 @@ type httpProbe struct {
 
 // httpTools are what reads the header of one answer after the other.
 type httpTools struct {
+	plain  bool         // answers may be: not to a HEAD, and a weight is not in a header
 	asked  http.Request // as far as the answer depends on it
 	text   bytes.Reader
 	reader *bufio.Reader
@@ -37,7 +38,10 @@ type httpTools struct {
 const maxKept = 4 << 10
 
 func newHTTPProbe(c *HTTP) *httpProbe {
-	return &httpProbe{check: c, tools: &httpTools{asked: http.Request{Method: cmp.Or(c.Method, http.MethodGet)}, reader: bufio.NewReaderSize(nil, 1<<10)}}
+	return &httpProbe{check: c, tools: &httpTools{
+		plain: c.Method != http.MethodHead && c.WeightHeader == "",
+		asked: http.Request{Method: cmp.Or(c.Method, http.MethodGet)}, reader: bufio.NewReaderSize(nil, 1<<10),
+	}}
 }
 
 func (p *httpProbe) begin() {
@@ -113,8 +117,14 @@ func (p *httpProbe) headerFrom(b []byte) (rest []byte, whole bool) {
 // begun judges a header and prepares for the body. An interim answer (RFC 9110,
 // 15.2) is forgotten; all of them count towards the limit.
 func (p *httpProbe) begun() (done bool, err error) {
+	text := p.header[p.interim:]
+	if p.tools.plain {
+		if status, length, plain := plainHeader(text); plain {
+			return p.embody(status, length)
+		}
+	}
 	t := p.tools
-	t.text.Reset(p.header[p.interim:])
+	t.text.Reset(text)
 	t.reader.Reset(&t.text)
 	response, err := http.ReadResponse(t.reader, &t.asked)
 	if err != nil {
@@ -124,17 +134,22 @@ func (p *httpProbe) begun() (done bool, err error) {
 		p.interim = len(p.header)
 		return false, nil
 	}
-	if !p.check.wants(response.StatusCode) {
-		return true, fmt.Errorf("status %d", response.StatusCode)
-	}
-	p.during, p.header, p.left = "body", roomOf(p.header), response.ContentLength
 	p.content.weight = p.check.weightIn(response.Header)
 	switch {
 	case response.Body == http.NoBody: // as to a HEAD, whatever the length it names
-		p.left = 0
+		response.ContentLength = 0
 	case len(response.TransferEncoding) > 0:
 		p.chunks = new(chunks)
 	}
+	return p.embody(response.StatusCode, response.ContentLength)
+}
+
+// embody goes on to a body of a length, -1 where that is not known.
+func (p *httpProbe) embody(status int, length int64) (done bool, err error) {
+	if !p.check.wants(status) {
+		return true, fmt.Errorf("status %d", status)
+	}
+	p.during, p.header, p.left = "body", roomOf(p.header), length
 	return false, nil
 }
 
