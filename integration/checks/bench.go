@@ -76,6 +76,7 @@ func (b *bench) run(c cell, w *witness) (f figures, err error) {
 		command.Process.Signal(syscall.SIGTERM)
 		command.Wait()
 	}()
+	w.await(c.servers, patience)
 	time.Sleep(settle)
 	w.begin(c.kind == "http")
 	again := retried(command.Process.Pid)

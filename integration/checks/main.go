@@ -27,7 +27,8 @@ import (
 
 const (
 	interval = 2 * time.Second
-	settle   = 5 * time.Second // after the start: configuration read, first probes made
+	patience = time.Minute     // with a daemon that begins, until each server has been checked
+	settle   = 6 * time.Second // after that: nothing of the start is left to do
 )
 
 // cell is what is measured one way.
@@ -39,7 +40,7 @@ type cell struct {
 func main() {
 	rounds := flag.Int("rounds", 3, "measure everything `N` times")
 	list := flag.String("servers", "100,1000,10000", "how many real servers, a `LIST`")
-	window := flag.Duration("window", 10*time.Second, "`TIME` of one measurement")
+	window := flag.Duration("window", 8*time.Second, "`TIME` of one measurement")
 	long := flag.Duration("soak", 0, "instead, have servers flap for so long a `TIME`")
 	page := flag.String("o", "", "put the figures into a `PAGE` that has a place for them")
 	flag.Parse()

@@ -115,6 +115,18 @@ func (w *witness) begin(http bool) {
 	clear(w.came)
 }
 
+// await waits until so many servers have been checked, or for so long.
+func (w *witness) await(servers int, most time.Duration) {
+	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		w.mu.Lock()
+		came := len(w.came)
+		w.mu.Unlock()
+		if came >= servers {
+			return
+		}
+	}
+}
+
 // seen is how many checks came since begin, to how many servers, and how much
 // later than one interval after its predecessor each was, in order.
 func (w *witness) seen() (checks, servers int, late []time.Duration) {
