@@ -56,7 +56,6 @@ func (e *election) configure(cfg Config) error {
 			return err
 		}
 	}
-	old := e.instances
 	for _, g := range e.groups {
 		if !slices.Contains(next, g) {
 			g.stop()
@@ -65,14 +64,8 @@ func (e *election) configure(cfg Config) error {
 	}
 	e.groups, e.instances, e.order = next, instances, order
 	for _, g := range begin {
-		var before []*group
-		for _, in := range g.members {
-			if o := old[in.cfg.Name]; o != nil {
-				before = append(before, o.group)
-			}
-		}
 		e.standBy(g)
-		g.start(before)
+		g.start(slices.DeleteFunc(slices.Clone(e.leaving), func(l *group) bool { return !l.cfg.precedes(g.cfg) }))
 	}
 	e.look()
 	return nil

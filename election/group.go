@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync/atomic"
 
 	"github.com/hald-project/hald/event"
@@ -90,8 +91,17 @@ func (g *group) stamp(emit func(event.Event), c Instance) func(event.Event) {
 	}
 }
 
-// start elects as soon as the elections before it that had one of its instances
-// have left, until stop is called and the addresses are handed over.
+// precedes tells whether another election has to wait until this one has left: it has an
+// instance of the same name, the same virtual router, or an address.
+func (c groupConfig) precedes(next groupConfig) bool {
+	return slices.ContainsFunc(c.Instances, func(a Instance) bool {
+		return slices.ContainsFunc(next.Instances, func(b Instance) bool {
+			return a.Name == b.Name || a.Interface == b.Interface && a.VRID == b.VRID || slices.ContainsFunc(a.prefixes(), b.holds)
+		})
+	})
+}
+
+// start elects as soon as the elections that precede it have left, until stop is called and the addresses are handed over.
 func (g *group) start(before []*group) {
 	go func() {
 		defer close(g.done)

@@ -2,14 +2,16 @@ package election
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/hald-project/hald/event"
 	"github.com/hald-project/hald/netif"
 )
 
-// tidy removes links with a virtual MAC that belong to no instance any more, and
+// tidy forgets elections that have left, removes links with a virtual MAC that belong to no instance any more, and
 // tries again what could not be made.
 func (e *election) tidy() {
+	e.leaving = slices.DeleteFunc(e.leaving, (*group).gone)
 	if e.fresh || e.links == nil {
 		return
 	}
@@ -24,11 +26,6 @@ func (e *election) tidy() {
 		troubled = troubled || in.device != nil && in.device.trouble != ""
 	}
 	for _, g := range e.leaving {
-		select {
-		case <-g.done:
-			continue
-		default:
-		}
 		for _, in := range g.members {
 			want(in)
 		}
@@ -38,6 +35,19 @@ func (e *election) tidy() {
 	if troubled {
 		e.look()
 	}
+}
+
+// gone tells whether an election has left with all that belongs to it.
+func (g *group) gone() bool {
+	select {
+	case <-g.done:
+	default:
+		return false
+	}
+	for _, in := range g.members {
+		in.device.wait() // it was told to end before
+	}
+	return true
 }
 
 // tidyAll removes all of them, and restores the settings of the links, when no
