@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/hald-project/hald/integration/guest"
@@ -80,6 +81,20 @@ func (h *Hald) Command(command ...string) (output string, status int) {
 	h.lab.t.Helper()
 	out, err := h.lab.director(h.name).output(HaldBinary(), append(command, h.flags()...)...)
 	return string(out), h.lab.exitStatus(err)
+}
+
+// HangUp is SIGHUP: the daemon loads its files.
+func (h *Hald) HangUp() { h.current.cmd.Process.Signal(syscall.SIGHUP) }
+
+// FreezeElection and FreezeBalancer are SIGSTOP to the one child only.
+func (h *Hald) FreezeElection() { h.freezeChild("election", h.election) }
+
+// FreezeBalancer is what FreezeElection is for the other one.
+func (h *Hald) FreezeBalancer() { h.freezeChild("balancer", h.balancer) }
+
+func (h *Hald) freezeChild(what string, is func(pid int) bool) {
+	h.lab.t.Helper()
+	h.current.signalChild(what, is, syscall.SIGSTOP)
 }
 
 // KillDirector is kill -9 of the first process only. What its workers do then is

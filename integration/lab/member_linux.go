@@ -3,6 +3,8 @@ package lab
 import (
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 )
 
 // Member is one process of a daemon.
@@ -23,6 +25,18 @@ func (p *Process) Members() []Member {
 		members = append(members, Member{Pid: pid, Command: commandLine(pid), Files: len(files)})
 	}
 	return members
+}
+
+// Held is what a process holds: of memory its share (PSS) in KiB, and its threads.
+func (m Member) Held() (memory, threads int) {
+	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", m.Pid))
+	rollup, _ := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", m.Pid))
+	for line := range strings.Lines(string(rollup)) {
+		if rest, is := strings.CutPrefix(line, "Pss:"); is {
+			memory, _ = strconv.Atoi(strings.Fields(rest)[0])
+		}
+	}
+	return memory, len(tasks)
 }
 
 // Lives tells whether the process is still there, whoever its parent is now.

@@ -145,14 +145,20 @@ func (p *Process) Thaw() {
 // killChild is kill -9 of one descendant.
 func (p *Process) killChild(what string, is func(pid int) bool) {
 	p.lab.t.Helper()
+	awaitDeath(p.signalChild(what, is, syscall.SIGKILL))
+}
+
+// signalChild sends one descendant a signal, and returns its id.
+func (p *Process) signalChild(what string, is func(pid int) bool, signal syscall.Signal) int {
+	p.lab.t.Helper()
 	for _, pid := range p.family()[1:] {
 		if is(pid) {
-			syscall.Kill(pid, syscall.SIGKILL)
-			awaitDeath(pid)
-			return
+			syscall.Kill(pid, signal)
+			return pid
 		}
 	}
 	p.lab.t.Fatalf("%s has no %s process", p.Name, what)
+	return 0
 }
 
 // family is the process and its descendants, parents first.
