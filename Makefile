@@ -11,6 +11,7 @@ FUZZTIME ?= 20s
 HOURS    ?= 1000000
 RUNS     ?= 3
 DURING   ?= 10m
+RELOADS  ?= 10000
 
 LDFLAGS = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 STATIC  = CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
@@ -25,7 +26,7 @@ UNITS = ./cmd/hald $(shell go list ./... | grep -v -e /integration -e /kerneltes
 SHORT = ./ipvsctl/kerneltest ./integration/browser ./integration/guest ./integration/install ./integration/lab ./integration/measure
 ALONE = $(filter-out $(shell go list $(SHORT)),$(shell go list ./integration/...))
 
-.PHONY: all build test check fuzz bench soak soak-checks browser demo package clean
+.PHONY: all build test check fuzz bench soak soak-reloads soak-checks browser demo package clean
 
 all: build
 
@@ -70,6 +71,12 @@ bench:
 soak:
 	@sh integration/deps.sh
 	CGO_ENABLED=0 go run ./integration/soak -during $(DURING)
+
+# RELOADS reloads of a live director in the lab (docs/reload.md): a process that holds
+# more afterwards fails it. A short row of them is a test.
+soak-reloads:
+	@sh integration/deps.sh
+	CGO_ENABLED=0 go test -count=1 -timeout 3h -v -run 'TestReloadsLeakNothing$$' ./integration -reloads $(RELOADS)
 
 # A thousand servers that flap for DURING (30m in docs/checks.md): memory that grows fails it.
 soak-checks:
