@@ -3,6 +3,7 @@ package hald_test
 import (
 	"go/ast"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -32,8 +33,9 @@ func numbered(prefix string, n int) (ids []string) {
 	return ids
 }
 
-// testName is a test as the pages write it: `TestX`, or `TestX/name of a subtest`.
-var testName = regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z0-9]+)(?:/([^`]+))?`")
+// testName is a test as the pages write it: `TestX`, `TestX/name of a subtest`, or,
+// where several packages have a test of the name, `path/of/package.TestX`.
+var testName = regexp.MustCompile("`(?:([a-z0-9/]+)\\.)?((?:Test|Fuzz)[A-Za-z0-9]+)(?:/([^`]+))?`")
 
 // TestConformanceNamesItsProofs: every clause has exactly one row, which names
 // tests that exist or says why hald differs.
@@ -48,11 +50,16 @@ func TestConformanceNamesItsProofs(t *testing.T) {
 // tests that exist; and an invariant says that the simulation asserts it exactly
 // if the simulation does.
 func TestInvariantsNameTheirChecks(t *testing.T) {
-	page, known := rows(t, "docs/invariants.md"), tests(t)
-	for _, fault := range append(missing(page, invariants), unproven(page, known)...) {
+	page := rows(t, "docs/invariants.md")
+	for _, fault := range append(missing(page, invariants), unproven(page, tests(t))...) {
 		t.Error(fault)
 	}
-	asserted := known["TestSimulation"]
+	var asserted []string // by the simulation, which judges in files of its own
+	for _, s := range parse(t) {
+		if s.pkg == "vrrp" && strings.HasPrefix(filepath.Base(s.path), "sim_") {
+			asserted = append(asserted, words(s.file)...)
+		}
+	}
 	for _, r := range page {
 		if claimed, real := strings.Contains(r.proof, "`TestSimulation`"), slices.Contains(asserted, r.id); claimed != real {
 			t.Errorf("%s: the page says that the simulation asserts it: %v; it does: %v", r.id, claimed, real)
@@ -72,6 +79,7 @@ func TestScorecardNamesItsTests(t *testing.T) {
 // TestProofsAreLookedUp: what the two tests above look for is found.
 func TestProofsAreLookedUp(t *testing.T) {
 	known := tests(t)
+	known["TestTwice"] = map[string][]string{"one": {"first"}, "two/three": {"third"}}
 	for _, tt := range []struct {
 		what string
 		rows []row
@@ -80,6 +88,11 @@ func TestProofsAreLookedUp(t *testing.T) {
 		{"in order", []row{{"A1", "`TestProofsAreLookedUp/in order`"}}, nil},
 		{"no such test", []row{{"A1", "`TestNothing`"}}, []string{"A1: no test TestNothing"}},
 		{"no such subtest", []row{{"A1", "`TestProofsAreLookedUp/any`"}}, []string{"A1: TestProofsAreLookedUp has no subtest \"any\""}},
+		{"a subtest of another test", []row{{"A1", "`TestArrows/no such test`"}}, []string{"A1: TestArrows has no subtest \"no such test\""}},
+		{"two of the name", []row{{"A1", "`TestTwice`"}}, []string{"A1: several packages have a test TestTwice: one.TestTwice, two/three.TestTwice"}},
+		{"one of the two", []row{{"A1", "`two/three.TestTwice/third`"}}, nil},
+		{"a subtest of the other", []row{{"A1", "`one.TestTwice/third`"}}, []string{"A1: one.TestTwice has no subtest \"third\""}},
+		{"in no such package", []row{{"A1", "`three.TestTwice`"}}, []string{"A1: no test three.TestTwice"}},
 		{"neither test nor deviation", []row{{"A1", "true"}}, []string{"A1: neither a test nor a deviation"}},
 		{"deviation", []row{{"A1", "Deviation: we know better"}}, nil},
 		{"twice", []row{{"A1", "Not ours: so"}, {"A1", "Not ours: so"}}, []string{"A1: 2 rows"}},
@@ -129,56 +142,82 @@ func missing(rows []row, ids []string) (faults []string) {
 }
 
 // unproven looks the rows' tests up among those known.
-func unproven(rows []row, known map[string][]string) (faults []string) {
+func unproven(rows []row, known map[string]map[string][]string) (faults []string) {
 	for _, r := range rows {
 		named := testName.FindAllStringSubmatch(r.proof, -1)
 		if len(named) == 0 && !strings.Contains(r.proof, "Deviation: ") && !strings.Contains(r.proof, "Not ours: ") {
 			faults = append(faults, r.id+": neither a test nor a deviation")
 		}
 		for _, n := range named {
-			words, found := known[n[1]]
-			switch {
-			case !found:
-				faults = append(faults, r.id+": no test "+n[1])
-			case n[2] != "" && !slices.Contains(words, n[2]):
-				faults = append(faults, r.id+": "+n[1]+" has no subtest "+strconv.Quote(n[2]))
+			if fault := lookUp(n[1], n[2], n[3], known); fault != "" {
+				faults = append(faults, r.id+": "+fault)
 			}
 		}
 	}
 	return faults
 }
 
-// tests are the repository's test functions, each with what its subtests may be
-// called: the string literals of its package's tests, and its golden files.
-func tests(t *testing.T) map[string][]string {
+// lookUp says what is wrong with the name of a test.
+func lookUp(pkg, test, sub string, known map[string]map[string][]string) (fault string) {
+	at, full := known[test], test
+	if pkg != "" {
+		full = pkg + "." + test
+	}
+	if pkg == "" && len(at) > 1 {
+		var all []string
+		for _, pkg := range slices.Sorted(maps.Keys(at)) {
+			all = append(all, pkg+"."+test)
+		}
+		return "several packages have a test " + test + ": " + strings.Join(all, ", ")
+	}
+	for where, subs := range at {
+		switch {
+		case pkg != "" && where != pkg:
+			continue
+		case sub != "" && !slices.Contains(subs, sub):
+			return full + " has no subtest " + strconv.Quote(sub)
+		}
+		return ""
+	}
+	return "no test " + full
+}
+
+// tests are the repository's test functions, by name and package, each with what its
+// subtests may be called: the string literals in it, and the package's golden files.
+func tests(t *testing.T) map[string]map[string][]string {
 	t.Helper()
-	words, functions := map[string][]string{}, map[string][]string{}
+	known := map[string]map[string][]string{}
 	for _, s := range parse(t) {
 		if !s.test {
 			continue
 		}
-		ast.Inspect(s.file, func(n ast.Node) bool {
-			if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
-				word, _ := strconv.Unquote(l.Value)
-				words[s.pkg] = append(words[s.pkg], word)
-			}
-			return true
-		})
 		for _, d := range s.file.Decls {
-			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil {
-				functions[s.pkg] = append(functions[s.pkg], f.Name.Name)
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Recv != nil {
+				continue
 			}
-		}
-	}
-	known := map[string][]string{}
-	for pkg, names := range functions {
-		golden, _ := filepath.Glob(filepath.Join(pkg, "testdata", "*", "*.golden"))
-		for _, file := range golden {
-			words[pkg] = append(words[pkg], strings.TrimSuffix(filepath.Base(file), ".golden"))
-		}
-		for _, name := range names {
-			known[name] = words[pkg]
+			subs := words(f)
+			golden, _ := filepath.Glob(filepath.Join(s.pkg, "testdata", "*", "*.golden"))
+			for _, file := range golden {
+				subs = append(subs, strings.TrimSuffix(filepath.Base(file), ".golden"))
+			}
+			if known[f.Name.Name] == nil {
+				known[f.Name.Name] = map[string][]string{}
+			}
+			known[f.Name.Name][s.pkg] = subs
 		}
 	}
 	return known
+}
+
+// words are the string literals in a piece of source.
+func words(n ast.Node) (all []string) {
+	ast.Inspect(n, func(n ast.Node) bool {
+		if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING {
+			word, _ := strconv.Unquote(l.Value)
+			all = append(all, word)
+		}
+		return true
+	})
+	return all
 }
