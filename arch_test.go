@@ -63,7 +63,7 @@ var pure = []string{
 	"netif/plan.go", "netif/link.go", "netif/virtual.go",
 	"doctor/finding.go", "doctor/facts.go", "doctor/diagnose.go", "doctor/machine.go", "doctor/link.go", "doctor/setting.go", "doctor/way.go", "doctor/wire.go", "doctor/peer.go", "doctor/local.go",
 	"realserver/role.go", "realserver/thing.go", "realserver/plan.go",
-	"healthcheck/tally.go", "healthcheck/answer.go", "healthcheck/chunks.go",
+	"healthcheck/tally.go", "healthcheck/answer.go", "healthcheck/plain.go", "healthcheck/chunks.go", "healthcheck/weight.go",
 	"ipvsctl/model.go", "ipvsctl/plan.go",
 	"balancer/desired.go", "balancer/expand.go", "discovery/message.go", "discovery/course.go",
 	"election/fitness.go",
