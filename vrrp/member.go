@@ -45,8 +45,8 @@ type member struct {
 	count    Stats
 }
 
-// drain hears everything that is queued on a member's link; from those who cannot
-// move a master, as much as one answers.
+// drain hears what is queued on a member's link, as far as it can matter; from those
+// who cannot move a master, as much as one answers.
 func (r *Router) drain(m *member) {
 	if m.conn != nil {
 		var minor uint8
@@ -58,13 +58,24 @@ func (r *Router) drain(m *member) {
 			m.Observer.Discarded(Flood, netip.Addr{})
 		}
 	}
+	found, err := r.gather(m)
+	for _, p := range found {
+		r.hear(m, p)
+	}
+	if err != nil && m.conn != nil { // what was heard may have ended it already
+		r.broken(m, fmt.Errorf("receive: %w", err))
+	}
+}
+
+// gather takes what is queued on a member's link; the error is the Conn's.
+func (r *Router) gather(m *member) (found words, err error) {
 	for range maxDrain {
 		if m.conn == nil {
-			return
+			return nil, nil
 		}
 		p, err := m.conn.Next()
 		if errors.Is(err, ErrEmpty) {
-			return
+			return found, nil
 		}
 		if d := Discard(""); errors.As(err, &d) {
 			m.discard(d, p)
@@ -74,8 +85,7 @@ func (r *Router) drain(m *member) {
 			continue
 		}
 		if err != nil {
-			r.broken(m, fmt.Errorf("receive: %w", err))
-			return
+			return found, err
 		}
 		for _, what := range m.mismatches(p, r.cfg) {
 			m.Observer.Mismatched(what, p)
@@ -89,13 +99,19 @@ func (r *Router) drain(m *member) {
 			continue
 		}
 		m.count.Received++
-		now := time.Now()
-		m.gaps.heard(now, r.machine.State())
-		w := r.machine.waits(m.index, p.Source)
-		r.step(Heard{Packet: p, Member: m.index, Local: m.opened.Source})
-		if used, ok := w.over(r.machine, now); ok {
-			r.spend(m, Scarcity{Used: used, Margin: w.margin, Peer: p.Source})
-		}
+		found = found.add(p)
+	}
+	return found, nil
+}
+
+// hear has the machine hear one advert of a member's link.
+func (r *Router) hear(m *member, p Packet) {
+	now := time.Now()
+	m.gaps.heard(now, r.machine.State())
+	w := r.machine.waits(m.index, p.Source)
+	r.step(Heard{Packet: p, Member: m.index, Local: m.opened.Source})
+	if used, ok := w.over(r.machine, now); ok {
+		r.spend(m, Scarcity{Used: used, Margin: w.margin, Peer: p.Source})
 	}
 }
 

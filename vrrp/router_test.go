@@ -596,3 +596,29 @@ func TestADay(t *testing.T) {
 		<-b.stopped
 	})
 }
+
+// TestFloodOfMastersIsFewWords: whoever finds a queue full of adverts that it must
+// follow, each of another master, hears a few of them and no more.
+func TestFloodOfMastersIsFewWords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, a, b := pair(t)
+		before := b.stats()
+		from := netip.MustParseAddr("192.0.2.100")
+		for i := range 60 {
+			from = from.Next()
+			b.port.Queue(vrrp.Packet{Source: from, Checksum: vrrp.RFC5798, Advertisement: vrrp.Advertisement{VRID: 51, Priority: uint8(190 + i), Interval: time.Second, Addresses: []netip.Addr{vip}}})
+		}
+		sleep(2 * time.Second)
+		s := b.stats()
+		if received := s.Received - before.Received; received < 60 {
+			t.Errorf("%d packets were received", received)
+		}
+		if heard := s.AdvertGap.Count - before.AdvertGap.Count; heard < 8 || heard > 12 {
+			t.Errorf("the machine heard %d adverts", heard)
+		}
+		a.stop()
+		b.stop()
+		<-a.stopped
+		<-b.stopped
+	})
+}

@@ -132,8 +132,16 @@ func (n *simNode) resume() {
 	n.wake(Woke{})
 	inbox := n.inbox
 	n.inbox = nil
-	for _, h := range inbox {
-		n.step(h)
+	for link := range n.sim.plan.links {
+		var found words
+		for _, h := range inbox {
+			if h.Member == link {
+				found = found.add(h.Packet)
+			}
+		}
+		for _, p := range found {
+			n.step(n.hears(&p, link))
+		}
 	}
 	n.step(Timeout{})
 	n.seen.stalled = false
