@@ -27,16 +27,21 @@ func (p *Process) Members() []Member {
 	return members
 }
 
-// Held is what a process holds: of memory its share (PSS) in KiB, and its threads.
-func (m Member) Held() (memory, threads int) {
+// Held is what a process holds: its share of memory (PSS) and what of that is its own,
+// both in KiB, and its threads. The rest is the program's, of which each process has
+// more when another of the same program ends.
+func (m Member) Held() (share, own, threads int) {
 	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", m.Pid))
 	rollup, _ := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", m.Pid))
 	for line := range strings.Lines(string(rollup)) {
-		if rest, is := strings.CutPrefix(line, "Pss:"); is {
-			memory, _ = strconv.Atoi(strings.Fields(rest)[0])
+		switch fields := strings.Fields(line); fields[0] {
+		case "Pss:":
+			share, _ = strconv.Atoi(fields[1])
+		case "Pss_Anon:":
+			own, _ = strconv.Atoi(fields[1])
 		}
 	}
-	return memory, len(tasks)
+	return share, own, len(tasks)
 }
 
 // Lives tells whether the process is still there, whoever its parent is now.
