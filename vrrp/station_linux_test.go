@@ -3,6 +3,7 @@ package vrrp
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 )
@@ -164,5 +165,70 @@ func TestStationLeavesOutTheSurplus(t *testing.T) {
 		if kept != round.kept || surplus != round.surplus || last != 200 || conns[1].Begin(0) != 0 {
 			t.Errorf("below %d: kept %d, left out %d, the last of %d; want %+v", round.below, kept, surplus, last, round)
 		}
+	}
+}
+
+// TestKernelKeepsForeignVRIDs: what is for virtual routers that are not there never
+// comes out of the kernel, before and after others came and went.
+func TestKernelKeepsForeignVRIDs(t *testing.T) {
+	for family, lay := range map[string]func(*testing.T) ([2]Link, [2]func(func())){"IPv4": wire, "IPv6": wire6} {
+		t.Run(family, func(t *testing.T) {
+			links, in := lay(t)
+			var stations [2]Stations
+			open := func(side int, vrid uint8) (c Conn) {
+				in[side](func() {
+					var err error
+					if c, err = stations[side].Listen(links[side], Options{Interface: "v0", VRID: vrid, Format: Format{Version: 3}}); err != nil {
+						t.Fatal(err)
+					}
+				})
+				t.Cleanup(func() { c.Close() })
+				return c
+			}
+			address := vip
+			if family == "IPv6" {
+				address = netip.MustParseAddr("fe80::100")
+			}
+			sender, hearer := open(0, 1), open(1, 1).(*socket)
+			// read sends of many, of the first one last, and takes all from the kernel
+			// with nobody else looking.
+			read := func() (vrids []uint8) {
+				t.Helper()
+				stations[1].mu.Lock()
+				defer stations[1].mu.Unlock()
+				for _, vrid := range []uint8{2, 3, 4, 255, 1} {
+					if err := sender.Send(Advertisement{vrid, 100, time.Second, []netip.Addr{address}}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				for until := time.Now().Add(10 * time.Second); time.Now().Before(until); {
+					h, err := hearer.station.receive()
+					if err != nil {
+						time.Sleep(time.Millisecond)
+						continue
+					}
+					vrid, _ := hearer.station.octet(h.message, 1)
+					if vrids = append(vrids, vrid); vrid == 1 {
+						return vrids
+					}
+				}
+				t.Fatalf("the kernel gave %v, and none of 1", vrids)
+				return nil
+			}
+			for _, then := range []struct {
+				when string
+				act  func()
+				want []uint8
+			}{
+				{"alone", func() {}, []uint8{1}},
+				{"beside another", func() { open(1, 3) }, []uint8{3, 1}},
+				{"after it left", func() { hearer.station.sockets[3].Close() }, []uint8{1}},
+			} {
+				then.act()
+				if got := read(); !slices.Equal(got, then.want) {
+					t.Errorf("%s the kernel let through %v, want %v", then.when, got, then.want)
+				}
+			}
+		})
 	}
 }
