@@ -44,7 +44,11 @@ func (e *election) configure(cfg Config) error {
 	if e.fresh {
 		e.fresh = false
 		e.resume(cfg.Planned)
-		if !e.host.realTime() {
+		is, err := e.host.realTime()
+		if err != nil {
+			e.out.emit(event.Event{Name: "vrrp.error", Reason: "realtime_limit", Error: err.Error()})
+		}
+		if !is {
 			e.out.emit(event.Event{Name: "vrrp.not_realtime", Reason: "SCHED_FIFO is not permitted (CAP_SYS_NICE, RLIMIT_RTPRIO): intervals below 50ms are not safe on a busy machine"})
 		}
 		if err := e.recover(cfg, instances); err != nil {

@@ -1,6 +1,7 @@
 package election
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -67,6 +68,31 @@ func TestNotRealTimeIsToldOnce(t *testing.T) {
 			a.leave(t)
 		})
 	}
+}
+
+// A real-time priority that could not be limited is told once.
+func TestNoRealTimeLimitIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFakeHost(vrrptest.NewLAN(), addrA)
+		f.unlimited = errors.New("not permitted")
+		a := launch(f, false)
+		a.configure(shop(150))
+		sleep(5 * time.Second)
+		a.configure(shop(120))
+		told := 0
+		for _, e := range a.events {
+			switch {
+			case e.Name == "vrrp.not_realtime":
+				t.Error("it has its priority")
+			case e.Name == "vrrp.error" && e.Reason == "realtime_limit" && e.Error == "not permitted":
+				told++
+			}
+		}
+		if told != 1 {
+			t.Errorf("told %d times, want once", told)
+		}
+		a.leave(t)
+	})
 }
 
 func TestHandOverBetweenProcesses(t *testing.T) {

@@ -52,7 +52,8 @@ type fakeHost struct {
 	routes     []netif.Route
 	routeErr   error
 	rules      []netif.Rule
-	ordinary   bool // without a real-time priority
+	ordinary   bool  // without a real-time priority
+	unlimited  error // or with one that could not be limited
 	claims     int
 	renewals   []int // how many addresses each
 	releases   int
@@ -111,7 +112,7 @@ func (f *fakeHost) host() host {
 		filter:    fakeFilter{f},
 		ears:      newEars(f.listen),
 		clerk:     new(clerk),
-		realTime:  func() bool { return !f.ordinary },
+		realTime:  func() (bool, error) { return !f.ordinary, f.unlimited },
 		virtual:   func() (virtualLinks, error) { return fakeLinks{f}, nil },
 		promote:   f.promote,
 		sees:      f.sees,

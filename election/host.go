@@ -63,9 +63,9 @@ type host struct {
 	clerk     *clerk
 	listen    func(vrrp.Link, vrrp.Options) (vrrp.Conn, error)
 	others    func(name string, index int, ipv4 bool, ours []uint8) (others, error)
-	sequence  *vrrp.Sequence // of what this process signs
-	realTime  func() bool    // the process has a real-time scheduling policy
-	shadow    bool           // nothing is touched
+	sequence  *vrrp.Sequence       // of what this process signs
+	realTime  func() (bool, error) // the process has a real-time scheduling policy, and its limit
+	shadow    bool                 // nothing is touched
 }
 
 // realHost is the network namespace of the process.

@@ -30,9 +30,22 @@ func policies(t *testing.T, pid int) map[string]int {
 	return count
 }
 
-// TestRealTime: every thread of the election runs under SCHED_FIFO, and none of the
-// other processes; where that is not permitted, the election goes on without it and
-// says so once.
+// realTimeLimit is how long a process may compute under a real-time policy without a
+// wait (RLIMIT_RTTIME), as proc(5) writes it.
+func realTimeLimit(t *testing.T, pid int) string {
+	t.Helper()
+	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(limits), "Max realtime timeout")
+	line, _, _ := strings.Cut(after, "\n")
+	return strings.Join(strings.Fields(line), " ")
+}
+
+// TestRealTime: every thread of the election runs under SCHED_FIFO, within a generous
+// limit, and none of the other processes; where that is not permitted, the election
+// goes on without it and says so once.
 func TestRealTime(t *testing.T) {
 	t.Parallel()
 	const ordinary, fifo = "0", "1"
@@ -45,9 +58,13 @@ func TestRealTime(t *testing.T) {
 			}
 			p := startPair(t, haldDaemon{}.config("", 20, 100*time.Millisecond), under...)
 			p.await(t, directors[0], 20, `"event":"vrrp.transition"`, `"to":"master"`)
+			p.await(t, directors[1], 20, `"event":"vrrp.transition"`, `"to":"backup"`)
 			begun := p.status(t, directors[0])
 			for _, director := range directors {
 				election := p.election(t, director)
+				if limit := realTimeLimit(t, election); want == fifo && limit != "2000000 2000000 us" {
+					t.Errorf("%s: the election may compute for %s without a wait, want 2 s", director, limit)
+				}
 				for _, pid := range usage(p.daemons[director].Process.Pid).pids {
 					asked := ordinary
 					if pid == election {
