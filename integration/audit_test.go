@@ -105,8 +105,9 @@ func story(h *lab.Hald) (state string, err error) {
 
 // entry is what lab.Event leaves out of a line of the log.
 type entry struct {
-	Seq int
-	TS  time.Time // when it happened, to hald
+	Seq        int
+	TS         time.Time // when it happened, to hald
+	DurationMS float64   `json:"duration_ms"`
 }
 
 func parsed(e lab.Event) (line entry) {

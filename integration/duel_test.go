@@ -35,13 +35,37 @@ func (s *scene) fight(losses ...lab.Loss) duel {
 	return d
 }
 
-// told waits until a director tells of the beginning or the end of a split, and
-// returns when that was.
-func (d duel) told(h *lab.Hald, reason string) time.Time {
+// told waits until lb1 tells of the beginning or the end of a split with lb2.
+func (d duel) told(reason string) entry {
 	d.t.Helper()
-	return parsed(h.AwaitEvent(settle, reason+" of the split", func(e lab.Event) bool {
+	e := d.lb1.AwaitEvent(settle, reason+" of the split", func(e lab.Event) bool {
 		return e.Name == "vrrp.split" && e.Reason == reason && parsed(e).TS.After(d.began)
-	})).TS
+	})
+	if who := lab.DirectorAddress["lb2"].Addr().String(); e.Peer != who {
+		d.t.Errorf("lb1 told of a split with %q, want %s: %s", e.Peer, who, e.Line)
+	}
+	return parsed(e)
+}
+
+// toldHowLong waits until lb1 tells of the end: the split lasted from the first to the
+// last that could be heard of lb2 as a master, since an instant.
+func (d duel) toldHowLong(since time.Time) {
+	d.t.Helper()
+	e := d.told("end")
+	var first, last time.Time
+	for _, f := range d.wire.Adverts("lb2", since) {
+		if f.Advert.Priority == 0 {
+			continue
+		}
+		if last = f.Time; first.IsZero() {
+			first = last
+		}
+	}
+	said, was := time.Duration(e.DurationMS*float64(time.Millisecond)), last.Sub(first)
+	d.t.Logf("the split lasted %v, lb1 says %v", was.Round(time.Millisecond), said)
+	if said < was-machineStall || said > was+machineStall {
+		d.t.Errorf("lb1 told that the split lasted %v, by lb2's adverts it was %v", said, was)
+	}
 }
 
 // announced is how many frames of a director announced the VIP since the duel
@@ -71,10 +95,10 @@ func TestR08Partition(t *testing.T) {
 	both := s.owners.Ownership().Since(healed).Both(time.Now())
 	figures{both}.within(t, "two owners after the partition", s.cluster.Interval+late)
 	figures{u.gap.Length()}.within(t, "gap", s.cluster.Interval+oneUpdate)
-	if told := d.told(s.lb1, "start").Sub(healed); told > s.cluster.Interval+machineStall {
+	if told := d.told("start").TS.Sub(healed); told > s.cluster.Interval+machineStall {
 		t.Errorf("lb1 told of the second master %v after it could hear it", told)
 	}
-	d.told(s.lb1, "end")
+	d.toldHowLong(healed)
 	yielded := parsed(s.lb2.AwaitEvent(settle, "lb2 yields", func(e lab.Event) bool {
 		return e.Name == "vrrp.transition" && e.From == "master" && e.To == "backup" && parsed(e).TS.After(healed)
 	})).TS.Sub(healed)
@@ -109,7 +133,7 @@ func TestR09DeafBackup(t *testing.T) {
 			t.Errorf("%s announced the VIP by %d frames, want at most 20", name, n)
 		}
 	}
-	if told := d.told(s.lb1, "start").Sub(d.second); told > s.cluster.Interval+machineStall {
+	if told := d.told("start").TS.Sub(d.second); told > s.cluster.Interval+machineStall {
 		t.Errorf("lb1 told of the second master %v after its first advert", told)
 	}
 	if samples.Lost() > len(samples)/50 {
@@ -119,7 +143,7 @@ func TestR09DeafBackup(t *testing.T) {
 		t.Errorf("the deaf one told %d times that the other one still has the addresses, want once", len(conflicts(s.lb2)))
 	}
 	s.turns("lb1", s.Deliver)
-	d.told(s.lb1, "end")
+	d.toldHowLong(d.began)
 	s.audit("lb1")
 }
 

@@ -13,6 +13,10 @@ import (
 // fro.
 func TestR14Flaps(t *testing.T) {
 	s := begin(t, lab.Cluster{Interval: time.Second})
+	before := map[string]int{}
+	for _, h := range s.directors() {
+		before[h.Name()] = len(transitions(h))
+	}
 	u := s.turns("lb1", func() {
 		for range 20 {
 			s.CutLink("lb1")
@@ -32,6 +36,19 @@ func TestR14Flaps(t *testing.T) {
 		t.Errorf("lb2 had the address %d times: %v", moves, u.history)
 	}
 	s.audit("lb1")
+	for _, h := range s.directors() {
+		// Each flap is a fault of lb1's and its end; the office changes hands to and fro once.
+		offices := 0
+		told := transitions(h)[before[h.Name()]:]
+		for _, change := range told {
+			if strings.Contains(change, "master>") || strings.Contains(change, ">master") {
+				offices++
+			}
+		}
+		if offices > 2 || h == s.lb2 && len(told) > 2 {
+			t.Errorf("%s entered or left office %d times: %q", h.Name(), offices, told)
+		}
+	}
 }
 
 // TestR19ListeningPort: a switch port that forwards nothing for some seconds after

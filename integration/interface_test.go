@@ -57,7 +57,8 @@ func TestR15Interface(t *testing.T) {
 	s.audit("lb1")
 }
 
-// goesAndComes takes lb1's interface and gives it one back.
+// goesAndComes takes lb1's interface and gives it one back, by which it hears of the
+// other one's lower priority: a deaf one would be master again after a silence.
 func (s *scene) goesAndComes(take, giveBack func()) {
 	s.t.Helper()
 	lost := s.turns("lb2", take)
@@ -70,6 +71,9 @@ func (s *scene) goesAndComes(take, giveBack func()) {
 	master := s.lb1.AwaitEvent(settle, "master again", func(e lab.Event) bool {
 		return e.Name == "vrrp.transition" && e.To == "master" && e.Read.After(back)
 	})
+	if master.Reason != "preempt" {
+		s.t.Errorf("lb1 is master again by %q: it did not hear lb2", master.Reason)
+	}
 	figures{master.Read.Sub(back)}.within(s.t, "master again after", s.cluster.DownInterval("lb1")+time.Second)
 }
 

@@ -1,8 +1,10 @@
 package integration
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -114,6 +116,15 @@ func (d dialect) play(t *testing.T, l *lab.Lab, better string) {
 			}
 			return true
 		})
+		for _, name := range lab.Directors {
+			state := "backup"
+			if name == by {
+				state = "master"
+			}
+			if daemons[name].Running() {
+				l.Eventually(settle, what+": "+name+" says that it is "+state, func() bool { return saysItIs(daemons[name]) == state })
+			}
+		}
 		answered(l, d.address)
 	}
 	hald.Start()
@@ -130,6 +141,28 @@ func (d dialect) play(t *testing.T, l *lab.Lab, better string) {
 	}
 	hald.Stop()
 	peer.Stop()
+}
+
+// entering is what keepalived says of a change of state.
+var entering = regexp.MustCompile(`\(lab\) Entering (\w+) STATE`)
+
+// saysItIs is the state of the instance in the daemon's own words: hald's status, or
+// the last that keepalived said in its log.
+func saysItIs(d lab.Director) (state string) {
+	if h, ours := d.(*lab.Hald); ours {
+		var now document
+		out, status := h.Command("status", "-o", "json")
+		if status != 0 || json.Unmarshal([]byte(out), &now) != nil || len(now.Instances) != 1 {
+			return out
+		}
+		return now.Instances[0].State
+	}
+	for _, line := range d.Process().Lines() {
+		if said := entering.FindStringSubmatch(line); said != nil {
+			state = strings.ToLower(said[1])
+		}
+	}
+	return state
 }
 
 // answered waits until an address answers the client.

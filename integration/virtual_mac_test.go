@@ -22,6 +22,7 @@ var virtualLink = fmt.Sprintf("vr4-%d-%s", lab.VRID, lab.Interface)
 // ARP update of it.
 func TestVirtualMAC(t *testing.T) {
 	s := begin(t, lab.Cluster{Virtual: true})
+	joined := s.Tcpdump("igmp")
 	s.lb1.AwaitEvent(settle, "the self-test is passed", func(e lab.Event) bool { return e.Name == "virtual_mac.ready" })
 	knows(t, s.Lab, "in the beginning")
 	if answers := s.Run("client", "sh", "-c", "arping -c2 -w3 -I eth0 "+lab.VIP.Addr().String()+" || true"); strings.Count(answers, "reply from") != 2 ||
@@ -47,6 +48,10 @@ func TestVirtualMAC(t *testing.T) {
 	seamless(t, planned)
 	seamless(t, unplanned)
 	fromVirtualMAC(t, s.wire, s.began, lab.Directors...)
+	if groups := s.Run("lb1", "ip", "maddr", "show", "dev", virtualLink); strings.Contains(groups, "224.0.0.18") || !strings.Contains(groups, "224.0.0.1") {
+		t.Errorf("%s is in the group of VRRP, or this test is blind:\n%s", virtualLink, groups)
+	}
+	silentInIGMP(t, joined)
 	for _, h := range s.directors() {
 		if strings.Contains(logOf(t, s.Lab, h.Name()), `"event":"virtual_mac.wrong"`) {
 			t.Errorf("%s: something was wrong with the virtual MAC", h.Name())
@@ -158,5 +163,16 @@ func fromVirtualMAC(t *testing.T, wire *lab.Capture, since time.Time, directors 
 	}
 	if adverts == 0 {
 		t.Error("no advertisement was seen")
+	}
+}
+
+// silentInIGMP checks that tcpdump heard of no membership with the virtual MAC, and
+// of others.
+func silentInIGMP(t *testing.T, heard *lab.Process) {
+	t.Helper()
+	heard.Stop()
+	reports := strings.Join(heard.Lines(), "\n")
+	if strings.Contains(reports, virtualMAC.String()+" >") || !strings.Contains(reports, "igmp v3 report") {
+		t.Errorf("the virtual MAC spoke IGMP, or nobody did:\n%s", reports)
 	}
 }

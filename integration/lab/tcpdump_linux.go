@@ -7,7 +7,7 @@ import "strings"
 // after it returns. Stop it before reading its last lines.
 func (l *Lab) Tcpdump(filter string) *Process {
 	l.t.Helper()
-	p := l.spawn(l.bridge, "tcpdump", "tcpdump", "-i", bridge, "-n", "-v", "-l", "--immediate-mode", filter)
+	p := l.spawn(l.bridge, "tcpdump", "tcpdump", "-i", bridge, "-n", "-e", "-v", "-l", "--immediate-mode", filter)
 	_, _, listening := p.out.await(0, webTimeout, func(line Line) bool {
 		return strings.Contains(line.Text, "listening on")
 	})
