@@ -55,6 +55,8 @@ func TestPiecesSayWhatTheWholeSays(t *testing.T) {
 		"a name twice":                   {lines(first, "\"s2\"", "\"s1\""), false},
 		"an attribute twice":             {lines(first, "    weight  = local.heavy\n", "    weight  = local.heavy\n    weight  = 2\n"), false},
 		"attributes that are null":       {lines(first, "local.heavy", "null"), true},
+		"computed in a plain block":      {lines(strings.ReplaceAll(first, "local.heavy", "2"), "\"10.1.1.1:80\"", "\"10.1.1.1:${40 * 2}\""), true},
+		"an escape in a plain block":     {lines(strings.ReplaceAll(first, "local.heavy", "2"), "\"10.1.1.1:80\"", "\"10.1.1.1:$${80}\""), false},
 		"what needs to be computed":      {lines(first, "\"10.1.1.1:80\"", "\"10.1.1.1:${40 * local.heavy}\""), true},
 		"an error":                       {lines(first, "10.2.0.3", "10.2.0.333"), false},
 		"an error and a warning":         {lines(first, "10.2.0.13", "10.2.0.333", "10.1.1.0:80", "10.9.1.2:80"), false},
