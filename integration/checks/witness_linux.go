@@ -115,16 +115,17 @@ func (w *witness) begin(http bool) {
 	clear(w.came)
 }
 
-// await waits until so many servers have been checked, or for so long.
-func (w *witness) await(servers int, most time.Duration) {
+// await waits until so many servers have been checked, or for so long, and tells how many have.
+func (w *witness) await(servers int, most time.Duration) (came int) {
 	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		w.mu.Lock()
-		came := len(w.came)
+		came = len(w.came)
 		w.mu.Unlock()
 		if came >= servers {
-			return
+			break
 		}
 	}
+	return came
 }
 
 // seen is how many checks came since begin, to how many servers, and how much
