@@ -14,9 +14,11 @@ import (
 	"time"
 )
 
+type kindOfCheck struct{ name, kind, port, attributes, broken string }
+
 // kinds are the checks of the test: who answers is at 10.99.0.11, for the file and the
 // command nobody. A check is down with the error when what it looks at has been broken.
-var kinds = []struct{ name, kind, port, attributes, broken string }{
+var kinds = []kindOfCheck{
 	{"cache", "tcp", "11211", `
 		send   = "version\r\n"
 		expect = "^VERSION 1\\."
@@ -93,7 +95,8 @@ http {
 `
 
 // TestEveryKindOfCheck: the daemon finds servers of Debian's well by every kind of
-// check; then each is broken, and what the check says of it is in status and log.
+// check; then each is broken, and what the check says of it is in status and log. The
+// trackers of the instance say the same, and when it is mended that it is well.
 func TestEveryKindOfCheck(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "")
@@ -116,18 +119,30 @@ func TestEveryKindOfCheck(t *testing.T) {
 	c.write("load", "30\n")
 	c.write("switch", "0\n")
 	c.write("weight", "50\n")
+	c.write("order", "0\n")
 	web := c.start("nginx", "-c", "FOLDER/nginx.conf", "-p", "FOLDER")
 	cache := c.start("memcached", "-u", "root", "-l", "10.99.0.11", "-p", "11211", "-U", "0")
-	datagrams := c.start("memcached", "-u", "root", "-l", "10.99.0.11", "-p", "0", "-U", "11212")
 	names := func(address string) *os.Process {
 		return c.start("dnsmasq", "-k", "-u", "root", "-x", "", "-C", "/dev/null", "-R", "-p", "5353", "-a", "10.99.0.11", "-z", "-A", "/www.example.net/"+address)
 	}
-	zone := names("192.0.2.21")
-	mail := c.start("aiosmtpd", "-n", "-l", "10.99.0.11:2525", "--tlscert", "FOLDER/good.pem", "--tlskey", "FOLDER/good.key")
-	calls := c.start("/usr/bin/python3", "../../healthcheck/testdata/grpcd.py", "10.99.0.11:50051")
+	mortals := func() []*os.Process {
+		return []*os.Process{
+			names("192.0.2.21"),
+			c.start("memcached", "-u", "root", "-l", "10.99.0.11", "-p", "0", "-U", "11212"),
+			c.start("aiosmtpd", "-n", "-l", "10.99.0.11:2525", "--tlscert", "FOLDER/good.pem", "--tlskey", "FOLDER/good.key"),
+			c.start("/usr/bin/python3", "../../healthcheck/testdata/grpcd.py", "10.99.0.11:50051"),
+		}
+	}
+	served := mortals()
+	end := func(servers ...*os.Process) {
+		for _, server := range servers {
+			server.Kill()
+			server.Wait()
+		}
+	}
 
 	fill := strings.NewReplacer("FOLDER", c.folder, "SUM", fmt.Sprintf("%x", sha256.Sum256([]byte("a page"))))
-	text := validConfig + `
+	text := strings.Replace(validConfig, "  virtual_addresses", fill.Replace(tracks())+"  virtual_addresses", 1) + `
 virtual_server "kinds" {
   addresses  = ["10.99.0.100:80"]
   protocol   = "tcp"
@@ -186,10 +201,9 @@ virtual_server "kinds" {
 			}
 		}
 	}
-	await("every check passes", func(i int) string {
-		weight := cmp.Or(weighed[kinds[i].name], 1)
-		return fmt.Sprintf("up %d ", weight)
-	})
+	passes := func(i int) string { return fmt.Sprintf("up %d ", cmp.Or(weighed[kinds[i].name], 1)) }
+	await("every check passes", passes)
+	s.allTracked("up")
 
 	nginx("return 503;", "return 302 /old;", "expired")
 	web.Signal(syscall.SIGHUP)
@@ -197,27 +211,48 @@ virtual_server "kinds" {
 	os.Remove(c.folder + "/load")
 	c.write("switch", "1\n")
 	c.write("weight", "1\n")
+	c.write("order", "1\n")
 	cache.Signal(syscall.SIGSTOP)
-	for _, server := range []*os.Process{datagrams, zone, mail, calls} {
-		server.Kill()
-		server.Wait()
-	}
-	names("192.0.2.22")
+	end(served...)
+	liar := names("192.0.2.22")
 	s.ip("addr", "del", "10.99.0.13/32", "dev", "lo")
 	await("every check fails for its own reason", func(i int) string { return "down 0 " + kinds[i].broken })
 
+	s.allTracked("down")
+
+	nginx("return 200 \"all well\";", "return 301 /new;", "good")
+	web.Signal(syscall.SIGHUP)
+	c.write("page", "a page")
+	c.write("load", "30\n")
+	c.write("switch", "0\n")
+	c.write("order", "0\n")
+	cache.Signal(syscall.SIGCONT)
+	end(liar)
+	mortals()
+	s.ip("addr", "add", "10.99.0.13/32", "dev", "lo")
+	s.allTracked("up")
+
 	d.stop()
-	told := make(map[string]string)
+	told, tracked := make(map[string]string), make(map[string][]string)
 	lines, _ := os.ReadFile(log.Name())
 	for line := range bytes.Lines(lines) {
-		var e struct{ Event, Server, Check, Error string }
-		if json.Unmarshal(line, &e) == nil && e.Event == "real_server.down" && e.Error != "" {
+		var e struct{ Event, Server, Check, Reason, Error string }
+		if json.Unmarshal(line, &e) != nil {
+			continue
+		}
+		switch {
+		case e.Event == "real_server.down" && e.Error != "":
 			told[e.Server] = e.Check
+		case e.Event == "track.down" || e.Event == "track.up":
+			tracked[e.Reason] = append(tracked[e.Reason], e.Event+" "+e.Error)
 		}
 	}
 	for _, k := range kinds {
 		if told[k.name] != k.kind {
 			t.Errorf("%s: no real_server.down by check %s with a reason, but %q", k.name, k.kind, told[k.name])
+		}
+		if story := strings.Join(tracked[k.kind+":"+k.name], "\n"); k.trackable() && !regexp.MustCompile(`(?m)^track\.down `+k.onTrack()+"\ntrack.up $").MatchString(story) {
+			t.Errorf("%s: no track.down with its reason and track.up after it, but %q", k.name, story)
 		}
 	}
 }
