@@ -79,6 +79,7 @@ func LoadAll(path string) ([]*Config, Diagnostics) {
 // source is the text of a configuration and the list of what is wrong with it.
 type source struct {
 	folder    string // what file() paths are relative to
+	root      string // of the file system that tells of this machine's kernel
 	files     map[string]*hcl.File
 	keys      map[string][]keySpan // by file
 	body      hcl.Body             // nil when a file could not be read or parsed
@@ -95,7 +96,7 @@ type source struct {
 }
 
 func newSource(folder string) *source {
-	return &source{folder: folder, files: map[string]*hcl.File{}, keys: map[string][]keySpan{}, known: map[string]bool{}}
+	return &source{folder: folder, root: "/", files: map[string]*hcl.File{}, keys: map[string][]keySpan{}, known: map[string]bool{}}
 }
 
 // addTo adds a file to the sum of all.

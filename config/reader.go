@@ -14,13 +14,13 @@ import (
 // reader evaluates the text for one director.
 type reader struct {
 	*source
-	whole      *survey
-	director   Director
-	ctx        *hcl.EvalContext
-	services   []string // the names of all virtual servers
-	synced     bool     // ipvs.connection_sync is there
-	schedulers []string // of this kernel, once they were looked for
-	secrets    int      // how many values file() and env() handed out
+	whole    *survey
+	director Director
+	ctx      *hcl.EvalContext
+	services []string // the names of all virtual servers
+	synced   bool     // ipvs.connection_sync is there
+	modules  []string // of IPVS in this kernel, once they were looked for
+	secrets  int      // how many values file() and env() handed out
 }
 
 // view reads the whole configuration as one director sees it. The value is

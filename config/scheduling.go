@@ -14,6 +14,7 @@ import (
 var (
 	schedulers     = []string{"rr", "wrr", "lc", "wlc", "lblc", "lblcr", "dh", "sh", "sed", "nq", "fo", "ovf", "mh", "twos"}
 	schedulerFlags = []string{"sh-fallback", "sh-port", "mh-fallback", "mh-port"}
+	engines        = []string{"sip"}
 )
 
 // maxPersistence is what the kernel's 32-bit count of ticks surely holds.
@@ -24,8 +25,8 @@ const maxPersistence = 31 * 24 * time.Hour
 func (r *reader) readScheduling(b *block, sv *service, protocol field[string]) {
 	scheduler := read(r, b, "scheduler", oneOf(schedulers)).or("wlc")
 	sv.Scheduler, sv.scheduler = scheduler.value, scheduler
-	if scheduler.ok {
-		r.checkScheduler(scheduler)
+	if scheduler.ok && (scheduler.given || !b.defaults) {
+		r.checkModule(scheduler, "Scheduler", schedulers, "")
 	}
 	for _, f := range readList(r, b, "scheduler_flags", oneOf(schedulerFlags)).value {
 		if !f.ok {
@@ -52,8 +53,11 @@ func (r *reader) readScheduling(b *block, sv *service, protocol field[string]) {
 func (r *reader) readPersistence(b *block, sv *service, protocol field[string]) {
 	persistence := read(r, b, "persistence", duration(0, maxPersistence, time.Second)).or(0)
 	netmask := read(r, b, "persistence_netmask", persistenceNetmask)
-	engine := read(r, b, "persistence_engine", oneOf([]string{"sip"}))
+	engine := read(r, b, "persistence_engine", oneOf(engines))
 	sv.Persistence, sv.PersistenceNetmask, sv.PersistenceEngine = persistence.value, netmask.value.length, engine.value
+	if engine.ok {
+		r.checkModule(engine, "Engine", engines, "pe_")
+	}
 	off := persistence.ok && persistence.value == 0 && !b.defaults
 	if netmask.ok {
 		switch {
