@@ -89,6 +89,23 @@ func TestNetmaskThatIsNoPrefix(t *testing.T) {
 }
 
 // FuzzDecode: whatever arrives, reading it ends.
+// TestTrafficIsAsWideAsTheKernels: each of the ten counts has all of its 64 bits, and
+// a place of its own.
+func TestTrafficIsAsWideAsTheKernels(t *testing.T) {
+	var sent attrs
+	for kind := range uint16(12) { // 0 is padding, and 11 is nobody's
+		sent = sent.bytes(kind, native.AppendUint64(nil, uint64(kind)<<60|1<<40|uint64(kind)))
+	}
+	count := func(kind uint64) uint64 { return kind<<60 | 1<<40 | kind }
+	want := Traffic{
+		Total:     Counts{Connections: count(1), PacketsIn: count(2), PacketsOut: count(3), BytesIn: count(4), BytesOut: count(5)},
+		PerSecond: Counts{Connections: count(6), PacketsIn: count(7), PacketsOut: count(8), BytesIn: count(9), BytesOut: count(10)},
+	}
+	if got := decodeTraffic(sent); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	s := Service{Key: Key{Protocol: TCP, Address: netip.MustParseAddrPort("192.0.2.1:80")}, Scheduler: "wlc", Persistence: time.Minute}
 	d := Destination{Address: netip.MustParseAddrPort("[2001:db8::1]:80"), Method: Tunnel, Tunnel: Encapsulation{Kind: GRE}}

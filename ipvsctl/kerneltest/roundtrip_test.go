@@ -199,14 +199,21 @@ func TestTimeouts(t *testing.T) {
 	namespace(t)
 	k := open(t)
 	before := read(t, k).Timeouts
-	want := ipvsctl.Timeouts{TCP: 30 * time.Second, UDP: time.Minute}
+	want := ipvsctl.Timeouts{TCP: 30 * time.Second, TCPFin: 45 * time.Second, UDP: time.Minute}
 	if failed, err := k.Apply([]ipvsctl.Op{{Kind: ipvsctl.SetTimeouts, Timeouts: want}}); err != nil || failed != nil {
 		t.Fatal(failed, err)
 	}
-	if got := read(t, k).Timeouts; got != want.Over(before) || got.TCPFin == 0 {
+	if got := read(t, k).Timeouts; got != want {
 		t.Errorf("%+v over %+v gives %+v", want, before, got)
 	}
-	if out := ipvsadm(t, "-L", "--timeout"); !strings.Contains(out, "30 120 60") {
+	if failed, err := k.Apply([]ipvsctl.Op{{Kind: ipvsctl.SetTimeouts, Timeouts: ipvsctl.Timeouts{UDP: 70 * time.Second}}}); err != nil || failed != nil {
+		t.Fatal(failed, err)
+	}
+	want.UDP = 70 * time.Second
+	if got := read(t, k).Timeouts; got != want {
+		t.Errorf("what was left out is %+v, want %+v", got, want)
+	}
+	if out := ipvsadm(t, "-L", "--timeout"); !strings.Contains(out, "30 45 70") {
 		t.Errorf("ipvsadm: %s", out)
 	}
 }
