@@ -3,6 +3,7 @@ package integration
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,6 +29,7 @@ func tracked(t *testing.T, blocks string) *tracking {
 	flag := filepath.Join(l.Folder(), "NAME-${director.name}")
 	command := fmt.Sprintf(`["/bin/sh", "-c", "case $(cat $0 2>/dev/null) in fail) echo out of workers; exit 1;; hang) sleep 31337;; esac", %q]`, flag)
 	text := strings.Replace(configuration(t, l, c), "  preempt  ", blocks+"  preempt  ", 1)
+	text = strings.ReplaceAll(text, "FOLDER", l.Folder())
 	for _, name := range []string{"workers", "vital", "stuck"} {
 		text = strings.ReplaceAll(text, "BREAKABLE "+name, strings.Replace(command, "NAME", name, 1))
 	}
@@ -158,6 +160,48 @@ func TestTrackedService(t *testing.T) {
 	}
 	route[2] = "delete"
 	s.unnoticed("quorum is back", s.turns("lb1", func() { s.Run("lb1", route...) }))
+}
+
+// TestTrackedFileAndProcess: a number in a file moves the master, and no file takes
+// it back; so do the end of a process and its return, though lb2 misses it as well.
+func TestTrackedFileAndProcess(t *testing.T) {
+	t.Parallel()
+	worker := work(t)
+	s := tracked(t, `
+  track "file" "manual" {
+    path     = "FOLDER/manual-${director.name}"
+    interval = "100ms"
+  }
+  track "process" "tracked-worker" {
+    interval = "100ms"
+    weight   = director.name == "lb1" ? -60 : -1
+  }
+`)
+	s.unnoticed("a file says -60", s.turns("lb2", func() { s.order("manual", "-60") }))
+	if in := documentOf(t, s.lb1).Instances[0]; in.State != "backup" || in.EffectivePriority != 90 || len(in.Faults) != 0 {
+		t.Errorf("status with a file that says -60: %+v", in)
+	}
+	s.unnoticed("no file", s.turns("lb1", func() { os.Remove(filepath.Join(s.Folder(), "manual-lb1")) }))
+
+	s.unnoticed("the process ends", s.turns("lb2", func() { worker.Process.Kill() }))
+	s.lb1.AwaitEvent(settle, "the process is missed", func(e lab.Event) bool {
+		return e.Name == "track.down" && e.Reason == "process:tracked-worker" && e.Error != ""
+	})
+	worker.Wait()
+	s.unnoticed("the process is back", s.turns("lb1", func() { work(t) }))
+	s.told("track.up", "process:tracked-worker")
+}
+
+// work starts a process whose name the directors know.
+func work(t *testing.T) *exec.Cmd {
+	t.Helper()
+	worker := exec.Command("sleep", "600")
+	worker.Args[0] = "tracked-worker"
+	if err := worker.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { worker.Process.Kill(); worker.Wait() })
+	return worker
 }
 
 // sleepers is how many processes the hanging script has left behind or running.
