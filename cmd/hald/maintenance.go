@@ -129,7 +129,7 @@ func documentFrom(ctx context.Context, client admin.Client) (d director.Document
 	return d, nil
 }
 
-// until is an end of planned work in words; empty for none.
+// until is a moment, such as the end of planned work, behind its preposition; empty for none.
 func until(t time.Time, before string) string {
 	if t.IsZero() {
 		return ""

@@ -62,7 +62,7 @@ virtual_server "web" {
 	if two.Override == nil || *two.Override.Weight != 7 || !two.Override.Until.IsZero() || !strings.HasPrefix(two.Override.By, "uid 0") {
 		t.Errorf("two is shown as %+v, %+v", two, two.Override)
 	}
-	if out, err := s.command("status", "--no-color").Output(); err != nil || !strings.Contains(string(out), "7 of 1 (weight 7, by uid 0") {
+	if out, err := s.command("status", "--no-color").Output(); err != nil || !strings.Contains(string(out), "7 of 1 (weight 7, by "+two.Override.By+", since "+two.Override.Since.Local().Format(time.DateTime)+")") {
 		t.Errorf("%v: %s", err, out)
 	}
 	order("enable", "web", "one")

@@ -151,7 +151,7 @@ func weightCell(r balancer.ServerStatus) cell {
 	if r.Override == nil {
 		return plain(weight(r))
 	}
-	return cell{weight(r) + " (" + r.Override.Word() + ", by " + r.Override.By + until(r.Override.Until, ", until ") + ")", yellow}
+	return cell{weight(r) + " (" + r.Override.Word() + ", by " + r.Override.By + until(r.Override.Since, ", since ") + until(r.Override.Until, ", until ") + ")", yellow}
 }
 
 // stateCell paints a state by what it means for the operator.
