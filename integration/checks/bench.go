@@ -103,7 +103,7 @@ func (b *bench) run(c cell, w *witness) (f figures, err error) {
 func (b *bench) command(c cell) (*exec.Cmd, error) {
 	path := b.path(c.daemon + ".conf")
 	inside := []string{"netns", "exec", b.space}
-	text, args := keepalivedText(c), []string{"env", "LD_PRELOAD=" + b.path("ipvs.so"), "keepalived", "-n", "-l", "-C", "-f", path,
+	text, args := keepalivedText(c), []string{"env", "LD_PRELOAD=" + b.path("ipvs.so"), "keepalived", "-n", "-l", "-G", "-C", "-f", path,
 		"-p", b.path("keepalived.pid"), "-c", b.path("checkers.pid")}
 	if c.daemon == "hald" {
 		path = b.path("hald.hcl")
