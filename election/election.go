@@ -252,7 +252,7 @@ func (e *election) stopAll(gone chan<- struct{}) {
 		g.stop()
 		e.leaving = append(e.leaving, g)
 	}
-	leaving := e.leaving
+	leaving := slices.Clone(e.leaving) // some of which are forgotten meanwhile
 	go func() {
 		for _, g := range leaving {
 			<-g.done
