@@ -17,8 +17,11 @@ func (k kindOfCheck) trackable() bool { return k.kind != "file" && k.name != "lo
 // onTrack is what a tracker says first that has failed: a command is told of no server,
 // and the name server that lies comes after a moment without one.
 func (k kindOfCheck) onTrack() string {
-	if k.kind == "dns" {
+	switch k.kind {
+	case "dns":
 		return "(" + k.broken + "|port unreachable: nobody listens there)"
+	case "grpc", "smtp": // it may have died while it was asked
+		return "(" + k.broken + "|.*(connection reset by peer|broken pipe|EOF|closed).*)"
 	}
 	return strings.Replace(k.broken, "10.99.0.11:3", ":", 1)
 }
