@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,10 +58,18 @@ func (c counterparts) start(command ...string) *os.Process {
 	}
 	server := exec.Command("ip", append([]string{"netns", "exec", c.name}, command...)...)
 	server.Stderr, server.SysProcAttr = os.Stderr, &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
-	if err := server.Start(); err != nil {
+	started, ended := make(chan error), make(chan struct{})
+	go func() { // the kernel takes the end of the thread that forked for the parent's, and others end theirs
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		started <- server.Start()
+		<-ended
+	}()
+	if err := <-started; err != nil {
+		close(ended)
 		c.t.Fatal(err)
 	}
-	c.t.Cleanup(func() { syscall.Kill(-server.Process.Pid, syscall.SIGKILL); server.Wait() })
+	c.t.Cleanup(func() { syscall.Kill(-server.Process.Pid, syscall.SIGKILL); server.Wait(); close(ended) })
 	return server.Process
 }
 
