@@ -56,7 +56,7 @@ fuzz:
 		done; \
 	done
 
-# Go's benchmarks, then failovers beside keepalived's, five minutes a run, and
+# Go's benchmarks, then failovers beside keepalived's, six minutes a run, and
 # adverts at short intervals, half an hour, and health checks by the ten thousand,
 # ten minutes (integration/rhythm and integration/checks have flags).
 # PAGE=docs/measurements.md renews the figures there, and in docs/checks.md, instead of showing them.

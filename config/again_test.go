@@ -138,31 +138,14 @@ func readAnew(was, is *Config) (names []string) {
 
 // FuzzLoader: a stretch of a configuration is replaced, and the loader says what Load says.
 func FuzzLoader(f *testing.F) {
-	texts := []string{manyServers(3), manyServers(2) + generated}
-	files, _ := filepath.Glob("testdata/valid/*.hcl")
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		texts = append(texts, string(text))
-	}
-	for i := range texts {
-		for k, insert := range []string{"", "#", "/*", "*/", "\"", "}", "{", "\n", "<<X\n", "${", "2", "virtual_server \"new\" {\n}\n"} {
-			f.Add(uint8(i), uint16(len(texts[i])*(k+2)/15), uint16(k%3), insert)
-		}
-	}
-	f.Fuzz(func(t *testing.T, which uint8, at, less uint16, insert string) {
-		text := texts[int(which)%len(texts)]
-		from := min(int(at), len(text))
-		to := min(from+int(less), len(text))
+	fuzzEdits(f, []string{"", "#", "/*", "*/", "\"", "}", "{", "\n", "<<X\n", "${", "2", "virtual_server \"new\" {\n}\n"}, func(t *testing.T, before, after string) {
 		path := filepath.Join(t.TempDir(), "some.hcl")
-		write(t, path, text)
+		write(t, path, before)
 		var l Loader
 		l.Load(path, "lb1")
-		write(t, path, text[:from]+insert+text[to:])
+		write(t, path, after)
 		same(t, &l, path)
-		write(t, path, text)
+		write(t, path, before)
 		same(t, &l, path)
 	})
 }

@@ -84,3 +84,28 @@ func checkSound(t *testing.T, c *Config) {
 		}
 	}
 }
+
+// fuzzEdits replaces a stretch of many virtual servers, or of a configuration in testdata,
+// seeded with each of the inserts at places all over it.
+func fuzzEdits(f *testing.F, inserts []string, test func(t *testing.T, before, after string)) {
+	texts := []string{manyServers(3), manyServers(2) + generated}
+	files, _ := filepath.Glob("testdata/valid/*.hcl")
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		texts = append(texts, string(text))
+	}
+	for i := range texts {
+		for k, insert := range inserts {
+			f.Add(uint8(i), uint16(len(texts[i])*(k+2)/(len(inserts)+3)), uint16(k%3), insert)
+		}
+	}
+	f.Fuzz(func(t *testing.T, which uint8, at, less uint16, insert string) {
+		text := texts[int(which)%len(texts)]
+		from := min(int(at), len(text))
+		to := min(from+int(less), len(text))
+		test(t, text, text[:from]+insert+text[to:])
+	})
+}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"os"
 	"path/filepath"
 	"reflect"
 	"runtime"
@@ -107,26 +106,9 @@ func TestPiecesCostLess(t *testing.T) {
 
 // FuzzPieces: a stretch of a configuration is replaced, and in pieces it is what it is as a whole.
 func FuzzPieces(f *testing.F) {
-	texts := []string{manyServers(3), manyServers(2) + generated}
-	files, _ := filepath.Glob("testdata/valid/*.hcl")
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		texts = append(texts, string(text))
-	}
-	for i := range texts {
-		for k, insert := range []string{"", "#", "/*", "*/", "\"", "}", "{", "\n", "<<X\n", "${", "\n}\n", "\nvirtual_server \"s9\" {\n", "\r", "\xef\xbb\xbf", "e\u0301"} {
-			f.Add(uint8(i), uint16(len(texts[i])*(k+2)/18), uint16(k%3), insert)
-		}
-	}
-	f.Fuzz(func(t *testing.T, which uint8, at, less uint16, insert string) {
-		text := texts[int(which)%len(texts)]
-		from := min(int(at), len(text))
-		to := min(from+int(less), len(text))
+	fuzzEdits(f, []string{"", "#", "/*", "*/", "\"", "}", "{", "\n", "<<X\n", "${", "\n}\n", "\nvirtual_server \"s9\" {\n", "\r", "\xef\xbb\xbf", "e\u0301"}, func(t *testing.T, _, after string) {
 		path := filepath.Join(t.TempDir(), "some.hcl")
-		write(t, path, text[:from]+insert+text[to:])
+		write(t, path, after)
 		inTwoWays(t, path)
 	})
 }

@@ -76,12 +76,10 @@ func TestStation(t *testing.T) {
 	}
 }
 
-// TestStationQueuesAreBounded: whose queue is full loses what comes, and nobody
-// else does.
-func TestStationQueuesAreBounded(t *testing.T) {
-	links, in := wire(t)
-	var stations [2]Stations
-	open := func(side int, vrid uint8) (c Conn) {
+// opener opens a Conn of a virtual router on a side, until the test ends.
+func opener(t *testing.T, links [2]Link, in [2]func(func()), stations *[2]Stations) func(side int, vrid uint8) Conn {
+	return func(side int, vrid uint8) (c Conn) {
+		t.Helper()
 		in[side](func() {
 			var err error
 			if c, err = stations[side].Listen(links[side], Options{Interface: "v0", VRID: vrid, Format: Format{Version: 3}}); err != nil {
@@ -91,6 +89,14 @@ func TestStationQueuesAreBounded(t *testing.T) {
 		t.Cleanup(func() { c.Close() })
 		return c
 	}
+}
+
+// TestStationQueuesAreBounded: whose queue is full loses what comes, and nobody
+// else does.
+func TestStationQueuesAreBounded(t *testing.T) {
+	links, in := wire(t)
+	var stations [2]Stations
+	open := opener(t, links, in, &stations)
 	flooder, quiet, flooded, patient := open(0, 1), open(0, 2), open(1, 1), open(1, 2)
 	for range 2 * maxQueue {
 		if err := flooder.Send(Advertisement{1, 1, time.Second, []netip.Addr{vip}}); err != nil {
@@ -175,16 +181,7 @@ func TestKernelKeepsForeignVRIDs(t *testing.T) {
 		t.Run(family, func(t *testing.T) {
 			links, in := lay(t)
 			var stations [2]Stations
-			open := func(side int, vrid uint8) (c Conn) {
-				in[side](func() {
-					var err error
-					if c, err = stations[side].Listen(links[side], Options{Interface: "v0", VRID: vrid, Format: Format{Version: 3}}); err != nil {
-						t.Fatal(err)
-					}
-				})
-				t.Cleanup(func() { c.Close() })
-				return c
-			}
+			open := opener(t, links, in, &stations)
 			address := vip
 			if family == "IPv6" {
 				address = netip.MustParseAddr("fe80::100")
