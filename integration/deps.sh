@@ -25,6 +25,7 @@ python3-aiosmtpd aiosmtpd
 python3-grpcio /usr/lib/python3/dist-packages/grpc/__init__.py
 prometheus promtool
 procps ps
+openssl openssl
 chromium chromium
 '
 
