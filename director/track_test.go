@@ -88,6 +88,7 @@ func TestVerdictsOutliveTheWorkers(t *testing.T) {
 		time.Sleep(15 * time.Second)
 		s.kill()
 		<-s.ended
+		synctest.Wait() // all has been heard
 		for i := range h.lives {
 			h.lives[i] = slices.Compact(h.lives[i]) // what it knows may be said again
 		}

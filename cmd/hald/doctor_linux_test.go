@@ -170,6 +170,7 @@ func TestDoctorCuresWhatItFinds(t *testing.T) {
 	}
 	s.rival("keepalived", "/bin/sleep", "60")
 	s.rival("vrrp-speaker", "/usr/bin/perl", "-e", "use Socket; socket(S, AF_INET, SOCK_RAW, 112); sleep 60")
+	s.until("it speaks VRRP", func() bool { return strings.Contains(s.inside("cat", "/proc/net/raw"), ":0070 ") })
 	far.ip("address", "add", "10.99.0.100/32", "dev", "lo") // web1 is not silent
 	// Another cluster has the virtual router. Behind the firewall that is not heard at first.
 	w := far.wire()
