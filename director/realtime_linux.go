@@ -22,15 +22,18 @@ const oneProcessor = "GOMAXPROCS=1"
 // startRealTime starts a process under SCHED_FIFO (sched(7)), or without it
 // where that is not permitted; the process sees for itself which. A policy is
 // inherited from the thread that forks, so that every thread the child's
-// runtime starts has it, and none of ours: the thread ends with the goroutine.
+// runtime starts has it. That thread gets its own policy back: it need not end with
+// its goroutine, the main thread never does.
 func startRealTime(command *exec.Cmd) error {
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	own, err := unix.SchedGetAttr(0, 0)
+	if err == nil {
 		_ = unix.SchedSetAttr(0, &unix.SchedAttr{
 			Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: realTimePriority,
 		}, 0)
-		started <- command.Start()
-	}()
-	return <-started
+		// To give it up is always permitted.
+		defer func() { _ = unix.SchedSetAttr(0, own, 0) }()
+	}
+	return command.Start()
 }
