@@ -48,7 +48,7 @@ func newChecker(c Check) (healthcheck.Checker, error) {
 	case "exec":
 		return &healthcheck.Exec{Command: c.Command, User: c.User, Target: c.Target, Weighs: c.Weighs}, nil
 	case "script":
-		return &healthcheck.Exec{Command: c.Command}, nil
+		return &healthcheck.Exec{Command: c.Command, User: c.User}, nil
 	case "process":
 		return &healthcheck.Process{Name: c.Process}, nil
 	case "file":

@@ -32,6 +32,7 @@ func TestNewCheckerTellsAll(t *testing.T) {
 			&healthcheck.DNS{Target: at, Way: way, Name: "shop", Type: dnsmessage.TypeA, RCode: dnsmessage.RCodeRefused, Expect: "192.0.2.1", TCP: true}},
 		{Check{Kind: "file", File: "/f", Zero: true}, &healthcheck.File{Path: "/f"}},
 		{Check{Kind: "file", File: "/f"}, &healthcheck.Number{Path: "/f", Min: -253, Max: 253}},
+		{Check{Kind: "script", Command: []string{"/c"}, User: "nobody"}, &healthcheck.Exec{Command: []string{"/c"}, User: "nobody"}},
 		{Check{Kind: "exec", Command: []string{"/c"}, User: "nobody", Weighs: true}, &healthcheck.Exec{Command: []string{"/c"}, User: "nobody", Target: at, Weighs: true}},
 	} {
 		tt.check.Target, tt.check.Source, tt.check.Mark = at, way.Source, way.Mark

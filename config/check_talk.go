@@ -51,10 +51,15 @@ func (r *reader) readSwitch(b *block) string {
 	return path.value
 }
 
-// readUser reads whose rights a program has. One that is not known on another machine
+// readUser reads whose rights a program has: without a word it has all of ours, which is
+// warned of. One that is not known on another machine
 // than the director's own is a warning.
 func (r *reader) readUser(b *block) string {
 	name := read(r, b, "user", filled)
+	if !name.given {
+		r.source.warn(&b.at, "Program with all rights", fmt.Sprintf(
+			"The program of %s has hald's own rights: those of root, unless hald was started as somebody else. Set user, and be it to \"root\".", b.title()))
+	}
 	if !name.ok {
 		return ""
 	}

@@ -81,7 +81,7 @@ var trackGrammar = &grammar{
 	kinds: map[string]*grammar{
 		"interface":      {attributes: []string{"weight"}},
 		"virtual_server": {attributes: []string{"weight"}},
-		"script":         {attributes: append([]string{"weight", "command"}, rhythmAttributes...)},
+		"script":         {attributes: append([]string{"weight", "command", "user"}, rhythmAttributes...)},
 		"process":        {attributes: []string{"weight", "interval", "fall", "rise"}},
 		"file":           {attributes: []string{"path", "interval"}},
 		"tcp":            {attributes: slices.Concat([]string{"weight"}, talkAttributes, checkAttributes)},

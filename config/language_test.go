@@ -43,7 +43,7 @@ var vocabulary = map[string][]string{
 	"virtual_server/check/exec":          {"command", "user", "dynamic_weight", "interval", "timeout", "fall", "rise", "fast_interval"},
 	"vrrp_instance/track":                {"interface", "script", "file", "process", "virtual_server", "tcp", "http", "https", "tls", "dns", "grpc", "smtp", "udp", "ping", "exec"},
 	"vrrp_instance/track/interface":      {"weight"},
-	"vrrp_instance/track/script":         {"weight", "command", "interval", "timeout", "rise", "fall", "fast_interval"},
+	"vrrp_instance/track/script":         {"weight", "command", "user", "interval", "timeout", "rise", "fall", "fast_interval"},
 	"vrrp_instance/track/file":           {"path", "interval"},
 	"vrrp_instance/track/process":        {"weight", "interval", "rise", "fall"},
 	"vrrp_instance/track/virtual_server": {"weight"},

@@ -108,11 +108,12 @@ func (r *reader) readService(b *block) (sv service, protocol field[string]) {
 }
 
 // place is what a server needs of its service: a tunnel, a way between their
-// families, ports for its checks.
+// families, ports for its checks and not for what does not use them.
 func (r *reader) place(sv *service, s *server, tunnel Tunnel) {
 	r.wrap(s, tunnel)
 	r.checkFamily(sv, s, r.synced)
 	r.checkPorts(sv, s)
+	r.checkTunnelPort(sv, s)
 }
 
 // checkQuorum compares the quorum with the sum of the weights.

@@ -63,6 +63,7 @@ func (r *reader) readTracker(b *block) Tracker {
 	switch b.label {
 	case "script":
 		t.Check, t.Command = r.readRhythm(b, 3), r.readCommand(b)
+		t.Check.User = r.readUser(b)
 	case "process":
 		t.Check = r.readLook(b)
 		t.Check.Rise = read(r, b, "rise", integer(1, 1000)).or(2).value

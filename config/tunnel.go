@@ -1,6 +1,10 @@
 package config
 
-import "fmt"
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+)
 
 // readTunnel reads a block's tunnel: how packets to a server are wrapped. found
 // is false where there is none.
@@ -57,4 +61,21 @@ func (r *reader) checkTunnel(b *block, servers []server, sorry *server) {
 		return
 	}
 	r.fail(own[0].at, "Tunnel that is not used", fmt.Sprintf("No server of %s is forwarded to with \"tun\". Set forwarding = \"tun\", or remove the block.", b.title()))
+}
+
+// checkTunnelPort warns of a port that no packet gets to: what is in a tunnel arrives as the
+// client sent it, for the service's port.
+func (r *reader) checkTunnelPort(sv *service, s *server) {
+	if s.Forwarding != "tun" || s.Address.Port() == 0 {
+		return
+	}
+	text, at := s.address.shown(), s.address.at
+	if s.Find != nil {
+		text, at = s.find.shown(), s.find.at
+	}
+	another := func(a field[netip.AddrPort]) bool { return a.ok && a.value.Port() != s.Address.Port() }
+	if sv.mark.given || slices.ContainsFunc(sv.addresses, another) {
+		r.source.warn(&at, "Port of a server behind a tunnel", fmt.Sprintf(
+			"%s has a port, but a tunnel carries packets as they came: clients get to the service's port, and this one is only where it is checked. Leave it out, or give the check a port.", text))
+	}
 }

@@ -54,7 +54,7 @@ func (r *reader) script(s *statement, of string, events []string, before string)
 	exec := b.add(newBlock("exec", s.at))
 	exec.set("command", texts(append([]string{"/bin/sh", "-c", before}, args...)), s.at)
 	exec.set("timeout", length(scriptTime), s.at)
-	if user = cmp.Or(user, r.globals.user); user != "" && user != "root" {
+	if user = cmp.Or(user, r.globals.user); user != "" {
 		exec.set("user", text(user), s.at)
 	}
 	r.note(s.at, "%s: programs of an instance run one after the other, a minute at most; the shell before it picks the instance and the state", said(s))

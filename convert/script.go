@@ -51,8 +51,7 @@ func (r *reader) ofScript(b *block, def *statement) bool {
 		r.lost(def.at, "%s: there is no script", said(def))
 		return false
 	}
-	if user != "" && user != "root" && b.labels[0] == "script" {
-		b.labels[0] = "exec" // which has a user
+	if user != "" && b.labels[0] == "script" {
 		b.set("user", text(user), def.at)
 	}
 	r.rhythm(b, def, interval, timeout)
