@@ -27,6 +27,9 @@ prometheus promtool
 procps ps
 openssl openssl
 chromium chromium
+systemd /lib/systemd/systemd
+man-db man
+bash-completion /usr/share/bash-completion/bash_completion
 '
 
 missing=$(echo "$needs" | while read -r package program; do

@@ -117,6 +117,18 @@ func TestWorkersLeaveWhenTheDirectorDies(t *testing.T) {
 	}
 }
 
+// A crash is told from a wrong configuration, exit status 2, which the unit does not start again.
+func TestACrashEndsByASignal(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, validConfig)
+	d := s.run(s.logFile())
+	s.until("master", s.isMaster)
+	d.signal(syscall.SIGABRT)
+	if code := d.exitCode(); code != -1 {
+		t.Errorf("exit code %d, want none", code)
+	}
+}
+
 func TestTheSecondSignalEndsAtOnceAndCleanupRemovesTheRest(t *testing.T) {
 	t.Parallel()
 	slow := strings.Replace(validConfig, `"100ms"`, `"1s"`, 1)

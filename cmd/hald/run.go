@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -38,6 +39,9 @@ func (a *app) run() *cobra.Command {
 			"nothing in the kernel; the table it shows was empty when it began. Give it a --runtime-dir of its own where a daemon runs already.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
+			// A crash shall end by a signal. Go's exit status of one is 2, which tells the
+			// service manager of a wrong configuration, and that is not started again.
+			debug.SetTraceback("crash")
 			var files config.Loader
 			c, err := a.loadValid(files.Load, codeUsage)
 			if err != nil {

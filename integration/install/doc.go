@@ -1,3 +1,4 @@
-// Package install is a test alone: the Debian package is made, installed, started, upgraded and
-// removed on an overlay of this machine (life.sh).
+// Package install is a test alone: the Debian package is made, and lives its life on a machine with
+// systemd (life.sh), which is an overlay of this one with namespaces and a control group of its own
+// (machine.sh).
 package install
