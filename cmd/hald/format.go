@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -17,91 +18,108 @@ import (
 // standardInput is how standard input is named on the command line and in messages.
 const standardInput = "-"
 
+// fmtFlags say what is done with a file that is not laid out.
+type fmtFlags struct{ write, check, diff bool }
+
 func (a *app) format() *cobra.Command {
-	var write, check bool
+	var do fmtFlags
 	command := &cobra.Command{
-		Use:   "fmt [PATH]",
+		Use:   "fmt [PATH...]",
 		Short: "Show or write the canonical layout of the configuration",
-		Long: "Lay out the file, or the .hcl files of the folder, that PATH names (default: those of\n" +
+		Long: "Lay out the files, and the .hcl files of the folders, that are named (default: those of\n" +
 			"--config). Only the space between words changes, never what the text means.\n\n" +
 			"By itself it shows the difference and changes nothing. With -w it writes the files and\n" +
-			"lists those that it changed; with --check it lists those that it would change. PATH -\n" +
-			"is standard input, which goes to standard output laid out.\n" +
+			"lists those that it changed; with --check it lists those that it would change; --diff\n" +
+			"shows the difference besides. PATH - is standard input, which goes to standard output laid out.\n" +
 			"Exit codes: 0 done; 1 a file cannot be read or does not parse, or with --check something\n" +
 			"would change; 2 usage.",
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(command *cobra.Command, args []string) error {
-			path := a.config
-			if len(args) == 1 {
-				path = args[0]
+		RunE: func(command *cobra.Command, paths []string) error {
+			if len(paths) == 0 {
+				paths = []string{a.config}
 			}
+			piped := slices.Contains(paths, standardInput)
 			switch {
-			case write && check:
+			case do.write && do.check:
 				return errors.New("-w and --check exclude each other")
-			case write && path == standardInput:
+			case piped && len(paths) > 1:
+				return errors.New("standard input is laid out alone: name no other PATH beside -")
+			case piped && do.write:
 				return errors.New("standard input cannot be written: leave -w out")
 			}
-			files, err := a.layouts(path, command.InOrStdin())
+			files, err := a.layouts(paths, command.InOrStdin())
 			changed := 0
 			for _, file := range files {
-				if !file.Changed() && path != standardInput {
+				if !file.Changed() && file.Name != standardInput {
 					continue
 				}
 				if file.Changed() {
 					changed++
 				}
-				if fail := a.formatted(file, write, check); fail != nil {
+				if fail := a.formatted(file, do); fail != nil {
 					err = &exit{codeFailed, fail}
 				}
 			}
-			if err == nil && check && changed > 0 {
+			if err == nil && do.check && changed > 0 {
 				return &exit{code: codeFailed}
 			}
 			return err
 		},
 	}
-	command.Flags().BoolVarP(&write, "write", "w", false, "write the files")
-	command.Flags().BoolVar(&check, "check", false, "list the files that would change, and exit with 1 if there are any")
+	command.Flags().BoolVarP(&do.write, "write", "w", false, "write the files")
+	command.Flags().BoolVar(&do.check, "check", false, "list the files that would change, and exit with 1 if there are any")
+	command.Flags().BoolVarP(&do.diff, "diff", "d", false, "show the difference, with -w and --check too")
 	return command
 }
 
 // layouts lays out what can be, and says what is wrong with the rest.
-func (a *app) layouts(path string, input io.Reader) (files []config.Layout, err error) {
-	var diags config.Diagnostics
-	if path == standardInput {
-		text, err := io.ReadAll(input)
-		if err != nil {
-			return nil, &exit{codeFailed, fmt.Errorf("read standard input: %w", err)}
+func (a *app) layouts(paths []string, input io.Reader) (files []config.Layout, err error) {
+	for _, path := range paths {
+		var some []config.Layout
+		var diags config.Diagnostics
+		if path == standardInput {
+			text, err := io.ReadAll(input)
+			if err != nil {
+				return nil, &exit{codeFailed, fmt.Errorf("read standard input: %w", err)}
+			}
+			var file config.Layout
+			if file, diags = config.FormatText(standardInput, text); !diags.HasErrors() {
+				some = append(some, file)
+			}
+		} else {
+			some, diags = config.Format(path)
 		}
-		var file config.Layout
-		if file, diags = config.FormatText(standardInput, text); !diags.HasErrors() {
-			files = append(files, file)
+		files = append(files, some...)
+		a.explain(diags)
+		if diags.HasErrors() {
+			err = &exit{code: codeFailed}
 		}
-	} else {
-		files, diags = config.Format(path)
-	}
-	a.explain(diags)
-	if diags.HasErrors() {
-		err = &exit{code: codeFailed}
 	}
 	return files, err
 }
 
 // formatted does with one file what was asked for.
-func (a *app) formatted(file config.Layout, write, check bool) (err error) {
-	switch {
-	case check && !file.Changed():
-	case check:
-		_, err = fmt.Fprintln(a.out, file.Name)
-	case write:
-		if err = replace(file.Name, file.Is); err == nil {
-			_, err = fmt.Fprintln(a.out, file.Name)
-		}
-	case file.Name == standardInput:
-		_, err = a.out.Write(file.Is)
-	default:
-		_, err = a.out.Write(difference(file))
+func (a *app) formatted(file config.Layout, do fmtFlags) error {
+	if file.Name == standardInput && !do.check && !do.diff {
+		_, err := a.out.Write(file.Is)
+		return err
 	}
+	if !file.Changed() {
+		return nil
+	}
+	if do.write {
+		if err := replace(file.Name, file.Is); err != nil {
+			return err
+		}
+	}
+	if do.write || do.check {
+		if _, err := fmt.Fprintln(a.out, file.Name); err != nil {
+			return err
+		}
+		if !do.diff {
+			return nil
+		}
+	}
+	_, err := a.out.Write(difference(file))
 	return err
 }
 

@@ -27,6 +27,7 @@ func folder(t *testing.T) string {
 }
 
 func TestFormat(t *testing.T) {
+	const hunks = "@@ -2,1 +2,1 @@\n-director   \"lb1\" { }\n+  director \"lb1\" {}\n@@ -5,1 +5,1 @@\n-  level=\"info\"\n+  level = \"info\"\n"
 	dir := folder(t)
 	a, b, c := filepath.Join(dir, "a.hcl"), filepath.Join(dir, "b.hcl"), filepath.Join(dir, "c.hcl")
 	for _, test := range []struct {
@@ -35,18 +36,21 @@ func TestFormat(t *testing.T) {
 		out  string
 		err  string
 	}{
-		{[]string{a}, 0, "--- " + a + "\n+++ " + a + "\n@@ -2,1 +2,1 @@\n-director   \"lb1\" { }\n+  director \"lb1\" {}\n" +
-			"@@ -5,1 +5,1 @@\n-  level=\"info\"\n+  level = \"info\"\n", ""},
+		{[]string{a}, 0, "--- " + a + "\n+++ " + a + "\n" + hunks, ""},
 		{[]string{b}, 0, "", ""},
 		{[]string{c}, 1, "", c + ":1:5"},
 		{[]string{"--check", a}, 1, a + "\n", ""},
 		{[]string{"--check", b}, 0, "", ""},
+		{[]string{"--check", b, c, a}, 1, a + "\n", c + ":1:5"},
+		{[]string{"--check", b, b}, 0, "", ""},
+		{[]string{"--check", "--diff", b, a}, 1, a + "\n--- " + a + "\n+++ " + a + "\n" + hunks, ""},
+		{[]string{a, "-"}, 2, "", "alone"},
 		{[]string{"--check", dir}, 1, a + "\n", c + ":1:5"},
 		{[]string{filepath.Join(dir, "d.hcl.json")}, 1, "", "is JSON"},
 		{[]string{filepath.Join(dir, "none.hcl")}, 1, "", "none.hcl"},
 		{[]string{"-w", "--check", a}, 2, "", "exclude"},
 		{[]string{"-w", "-"}, 2, "", "leave -w out"},
-		{[]string{"-w", dir}, 1, a + "\n", c + ":1:5"},
+		{[]string{"-w", "-d", dir}, 1, a + "\n--- " + a + "\n+++ " + a + "\n" + hunks, c + ":1:5"},
 		{[]string{"--check", a}, 0, "", ""},
 	} {
 		code, out, errOut := hald(t, append([]string{"fmt"}, test.args...)...)
@@ -74,8 +78,8 @@ func TestFormatKeepsTheFile(t *testing.T) {
 	if err := os.Symlink(a, link); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, errOut := hald(t, "fmt", "-w", link); code != 0 {
-		t.Fatal(errOut)
+	if code, out, errOut := hald(t, "fmt", "-w", link); code != 0 || out != link+"\n" {
+		t.Fatal(out, errOut)
 	}
 	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
 		t.Errorf("the link is %v, %v", info, err)
@@ -102,6 +106,8 @@ func TestFormatStandardInput(t *testing.T) {
 		{[]string{"fmt", "-"}, "log {\n", 1, "", "-:1:5"},
 		{[]string{"fmt", "--check", "-"}, ugly, 1, "-\n", ""},
 		{[]string{"fmt", "--check", "-"}, pretty, 0, "", ""},
+		{[]string{"fmt", "--diff", "-"}, "a=1\n", 0, "--- -\n+++ -\n@@ -1,1 +1,1 @@\n-a=1\n+a = 1\n", ""},
+		{[]string{"fmt", "--diff", "-"}, pretty, 0, "", ""},
 	} {
 		var out, errOut bytes.Buffer
 		root := newRoot(&app{out: &out, err: &errOut})
