@@ -20,6 +20,7 @@ func Diagnose(c *config.Config, f Facts) []Finding {
 	d.programs()
 	d.links()
 	d.settings()
+	d.gone()
 	d.mtus()
 	d.servers()
 	d.firewall()

@@ -77,7 +77,7 @@ func healthy() Facts {
 			"eth0": {Name: "eth0", Index: 2, MAC: net.HardwareAddr{2, 0, 0, 0, 0, 11}, Up: true, MTU: 1500, Addrs: []netif.Address{{Prefix: netip.MustParsePrefix("192.0.2.11/24"), Permanent: true}}},
 			"eth1": {Name: "eth1", Index: 3, MAC: net.HardwareAddr{2, 0, 0, 0, 1, 11}, Up: true, MTU: 9000, Addrs: []netif.Address{{Prefix: netip.MustParsePrefix("198.51.100.11/24"), Permanent: true}}},
 		},
-		Sysctls:  map[string]string{"net.ipv4.ip_forward": "1"},
+		Sysctls:  map[string]string{"net.ipv4.ip_forward": "1", "net.ipv4.vs.expire_nodest_conn": "1", "net.ipv4.vs.conn_reuse_mode": "1"},
 		Defaults: []string{"eth0"},
 		Routes: map[netip.Addr]Route{
 			ip("192.0.2.12"): {Interface: "eth0", MTU: 1500}, ip("192.0.2.21"): {Interface: "eth0", MTU: 1500},
@@ -193,6 +193,9 @@ func TestEachProblem(t *testing.T) {
 		}, "mtu", Warn, "takes 1500", "advmss 1440"},
 		{"no forwarding", set("net.ipv4.ip_forward", "0"), "forwarding", Fail, "does not forward", "sysctl -w net.ipv4.ip_forward=1"},
 		{"stateful firewall", func(f *Facts) { f.States = []Wall{{Chain: "inet filter forward"}} }, "conntrack", Warn, "ct state", "sysctl -w net.ipv4.vs.conntrack=1"},
+		{"clients hang", set("net.ipv4.vs.expire_nodest_conn", "0"), "expire_nodest_conn", Warn, "dropped silently", "sysctl -w net.ipv4.vs.expire_nodest_conn=1"},
+		{"clients hang, before IPVS is loaded", func(f *Facts) { delete(f.Sysctls, "net.ipv4.vs.expire_nodest_conn") }, "expire_nodest_conn", Warn, "dropped silently", "ipvs { expire_nodest_conn = true }"},
+		{"ports keep their server", set("net.ipv4.vs.conn_reuse_mode", "0"), "conn_reuse_mode", Warn, "a port again", "sysctl -w net.ipv4.vs.conn_reuse_mode=1"},
 		{"deaf", set("net.ipv4.conf.all.arp_ignore", "8"), "arp_ignore", Fail, "nobody who asks for 192.0.2.100 is answered", "sysctl -w net.ipv4.conf.all.arp_ignore=1"},
 		{"strict", several(set("net.ipv4.conf.eth0.rp_filter", "1"), func(f *Facts) { f.Defaults = []string{"eth1"} }), "rp_filter", Fail, "default route is by eth1", "sysctl -w net.ipv4.conf.eth0.rp_filter=2"},
 		{"no IPv6", set("net.ipv6.conf.eth0.disable_ipv6", "1"), "ipv6", Fail, "switched off", "sysctl -w net.ipv6.conf.eth0.disable_ipv6=0"},

@@ -10,7 +10,7 @@ import (
 
 // Settings are the names of all that the settings of the kernel are asked for.
 func Settings(c *config.Config) []string {
-	names := []string{"net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv4.vs.conntrack", "net.ipv4.conf.all.arp_filter", "net.ipv4.conf.all.proxy_arp"}
+	names := []string{"net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv4.vs.conntrack", expireNodest, expireQuiescent, connReuse, "net.ipv4.conf.all.arp_filter", "net.ipv4.conf.all.proxy_arp"}
 	for _, link := range append([]string{"all"}, interfaces(c)...) {
 		names = append(names, sysctl("ipv4", link, "arp_ignore"), sysctl("ipv4", link, "rp_filter"), sysctl("ipv6", link, "disable_ipv6"))
 	}
