@@ -20,6 +20,7 @@ var (
 	packetErrors    = family("vrrp_packet_errors_total", "VRRP packets that were discarded, and those of a router with our own address, by reason.", "instance", "reason")
 	advertGap       = family("vrrp_advert_gap_seconds", "Time between the advertisements that a backup believes.", "instance")
 	wakeupDelay     = family("vrrp_wakeup_delay_seconds", "How late the election woke up for what was due.", "instance")
+	pathDown        = family("vrrp_path_down", "1 while the link of a sync group's member is of no use to the election, and another is.", "instance")
 	splitSeconds    = family("vrrp_split_seconds_total", "How long another master was seen beside this one, in splits that are over.", "instance")
 	addressRepairs  = family("address_repairs_total", "Virtual addresses that somebody removed and hald put back.", "instance")
 	trackerUp       = family("vrrp_tracker_up", "1 while the tracked object is well, 0 while it is not or nothing is known.", "instance", "kind", "name")
@@ -46,6 +47,9 @@ func (s sample) instance(i election.Status, counted tally) {
 	}
 	s.histogram(advertGap, i.AdvertGap, i.Name)
 	s.histogram(wakeupDelay, i.WakeupDelay, i.Name)
+	if i.SyncGroup != "" {
+		s.gauge(pathDown, truth(i.PathDown != nil), i.Name)
+	}
 	s.counter(splitSeconds, counted.splits[i.Name].Seconds(), i.Name)
 	s.counter(addressRepairs, float64(counted.repairs[i.Name]), i.Name)
 	for _, t := range i.Trackers {

@@ -36,11 +36,12 @@ func (g *group) adapt(c groupConfig) error {
 		if err != nil {
 			return err
 		}
+		a.Spare = c.spare(i)
 		amendments = append(amendments, a)
 	}
 	g.cfg = c
 	for i, in := range g.members {
-		in.cfg = c.Instances[i]
+		in.cfg, in.spare = c.Instances[i], c.spare(i)
 		in.fit = in.fit.renewed(in.cfg)
 	}
 	if !quiet {

@@ -65,13 +65,13 @@ func newGroup(cfg groupConfig, h host, emit func(event.Event), changed func(vrrp
 	// The routers outlive the election's context: they leave when told to.
 	g.ctx, g.stop = context.WithCancel(context.Background())
 	var members []vrrp.Member
-	for _, c := range cfg.Instances {
+	for i, c := range cfg.Instances {
 		in, err := newInstance(c, h)
 		if err != nil {
 			g.close()
 			return nil, fmt.Errorf("instance %s: %w", c.Name, err)
 		}
-		in.group = g
+		in.group, in.spare = g, cfg.spare(i)
 		g.members = append(g.members, in)
 		members = append(members, in.member(h, g.stamp(emit, c), g.noting(changed)))
 	}
@@ -128,7 +128,7 @@ func (g *group) look(links netif.Links, virtual []netip.Prefix) {
 	positions := make([]vrrp.Link, len(g.members))
 	for i, in := range g.members {
 		positions[i] = in.look(links, virtual)
-		if g.withdrawn {
+		if g.withdrawn && !in.spare {
 			positions[i] = vrrp.Link{Fault: faultMaintenance}
 		}
 	}

@@ -72,7 +72,7 @@ func TestSyncGroup(t *testing.T) {
 		inner.Lose(func(_, _ netip.Addr) bool { return true })
 		sleep(time.Minute)
 		expect(t, "a, with one link deaf", a.story(mark))
-		expect(t, "b, with one link deaf", b.story(peer))
+		expect(t, "b, with one link deaf", b.story(peer), "edge/store vrrp.path_down")
 		inner.Lose(nil)
 
 		a.change(func() { a.eth1 = linkDown })

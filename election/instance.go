@@ -40,6 +40,7 @@ type instance struct {
 	unfit    []string          // the faults that follow, as the router knows them
 	faults   []string          // all faults that the router knows, that of the link first
 	device   *device           // nil without a virtual MAC
+	spare    bool              // its link is one more way to hear the peers, and nothing else
 }
 
 func newInstance(cfg Instance, h host) (*instance, error) {
@@ -72,9 +73,9 @@ func (in *instance) member(h host, emit func(event.Event), changed func(vrrp.Tra
 	options := in.options
 	return vrrp.Member{
 		Version: in.cfg.Version, VRID: in.cfg.VRID, Advertised: in.cfg.advertised(), Checksum: checksums[in.cfg.Checksum], StartDelay: in.cfg.StartDelay,
-		Addresses: addresses,
-		Observer:  disputes{in.observer, in.holder},
-		Dial:      func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, options) },
+		Spare: in.spare, Addresses: addresses,
+		Observer: disputes{in.observer, in.holder},
+		Dial:     func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, options) },
 	}
 }
 
@@ -133,10 +134,11 @@ func (in *instance) look(links netif.Links, virtual []netip.Prefix) vrrp.Link {
 	if p.Fault != "" {
 		in.faults = []string{p.Fault}
 	}
-	p.Unfit = p.Fault == "" && len(in.unfit) > 0
-	if in.faults = append(in.faults, in.unfit...); len(in.faults) > 0 {
-		p.Fault = in.faults[0]
+	p.Unfit = (p.Fault == "" || in.spare) && len(in.unfit) > 0
+	if p.Unfit {
+		p.Fault = in.unfit[0]
 	}
+	in.faults = append(in.faults, in.unfit...)
 	return p
 }
 
@@ -174,7 +176,7 @@ func (in *instance) status(s vrrp.Stats) Status {
 		Since: s.Since, Reason: s.Reason, Transitions: s.Transitions,
 		VirtualAddresses: []string{}, AdvertsSent: s.Sent, AdvertsReceived: s.Received, Discarded: s.Discarded, Faults: []string{}, Trackers: in.fit.status(),
 		WakeupDelay: histogram(s.WakeupDelay), AdvertGap: histogram(s.AdvertGap),
-		MasterPriority: int(s.MasterPriority), PreemptAt: s.PreemptAt, RetryAt: s.RetryAt,
+		MasterPriority: int(s.MasterPriority), PreemptAt: s.PreemptAt, RetryAt: s.RetryAt, PathDown: pathStatus(s),
 	}
 	if in.device != nil {
 		st.VirtualMAC, st.VirtualInterface = in.cfg.virtualLink(netif.Link{}).MAC().String(), in.cfg.home()

@@ -224,6 +224,8 @@ type Status struct {
 	PreemptAt      time.Time `json:"preempt_at,omitzero"`       // a live master of lower priority is followed until then
 	RetryAt        time.Time `json:"retry_at,omitzero"`         // the link is not used until then: start_delay, or it was broken
 
+	PathDown *PathStatus `json:"path_down,omitempty"` // of a sync group's member; nil: its link is of use
+
 	Trackers []TrackerStatus `json:"trackers"`
 }
 

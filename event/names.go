@@ -48,6 +48,8 @@ var kinds = map[string]kind{
 	"vrrp.foreign":          {zapcore.WarnLevel, "unexpected VRRP packet discarded"},
 	"vrrp.handover_refused": {zapcore.WarnLevel, "nobody took over: this node stays master"},
 	"vrrp.split":            {zapcore.ErrorLevel, "two masters seen"},
+	"vrrp.path_down":        {zapcore.ErrorLevel, "a heartbeat path is down, and another is not: nothing moves"},
+	"vrrp.path_up":          {zapcore.InfoLevel, "a heartbeat path is no longer the one that is down"},
 	"vrrp.error":            {zapcore.ErrorLevel, "an action of the election failed"},
 	"vrrp.mismatch":         {zapcore.WarnLevel, "a peer is configured differently"},
 

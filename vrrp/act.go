@@ -84,7 +84,11 @@ func (r *Router) advertise(priority uint8) (next Event) {
 		m.Observer.Troubled("send", err)
 		if m.failures++; m.failures >= maxFailures && priority > 0 {
 			r.backOff(m)
-			next = m.failed(ReasonSend)
+			if fault := r.lacks(m, ReasonSend); fault != nil {
+				next = fault
+			} else {
+				m.hangUp()
+			}
 		}
 	}
 	return next
@@ -112,6 +116,9 @@ func (r *Router) become(t Transition) {
 	for _, m := range r.members {
 		if t.From == Master {
 			m.uncontested()
+		}
+		if t.From == Backup && t.To != Backup {
+			r.unjudged(m)
 		}
 		if t.From != t.To {
 			m.gaps.last = time.Time{}

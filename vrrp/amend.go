@@ -12,6 +12,7 @@ type Amendment struct {
 	Advertised []netip.Addr                        // as in Member, of the same family, and none if it had none
 	Dial       func(Link) (Conn, error)            // as in Member, for the Conns from now on
 	Sign       Authentication                      // for the Conn that is open
+	Spare      bool                                // as in Member
 	Hold       func(now time.Time, in State) error // goes over to what Addresses stand for from now on
 	Back       func(now time.Time, in State) error // undoes a Hold that failed
 }
@@ -42,6 +43,7 @@ func (r *Router) amended(all []Amendment) (failed error) {
 		err := all[i].Hold(time.Now(), r.machine.State())
 		if err == nil {
 			m.Advertised, m.Dial = all[i].Advertised, all[i].Dial
+			r.enlist(m, all[i].Spare)
 			if m.conn != nil {
 				m.conn.Authenticate(all[i].Sign)
 			}

@@ -54,6 +54,7 @@ func (m *Machine) enterBackup(now time.Time, t Transition) []Action {
 	m.interval, m.heard, m.lower, m.resigned = m.cfg.Interval, now, false, false
 	m.peer, m.peerPrio, m.preempt = netip.Addr{}, 0, time.Time{}
 	clear(m.masters)
+	clear(m.words)
 	m.deadline = now.Add(m.down())
 	return actions
 }
@@ -62,6 +63,7 @@ func (m *Machine) enterBackup(now time.Time, t Transition) []Action {
 func (m *Machine) follow(now time.Time, h Heard) {
 	m.interval = min(h.Packet.Interval, MaxLearned*m.cfg.Interval)
 	m.heard, m.lower, m.resigned, m.preempt = now, false, false, time.Time{}
+	m.words[h.Member] = now
 	m.meet(h)
 	m.deadline = now.Add(m.down())
 }

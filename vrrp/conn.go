@@ -83,6 +83,8 @@ type Observer interface {
 	// Scarce reports that delays use up the margin that a backup has for them,
 	// and, with the longest, that this is over.
 	Scarce(Scarcity)
+	// PathChanged reports that one of several links is useless, or is of use again.
+	PathChanged(PathChange)
 	// Troubled reports an action that failed: "send", "socket", "claim",
 	// "release", "upkeep".
 	Troubled(action string, err error)
@@ -109,4 +111,7 @@ type Stats struct {
 	MasterPriority uint8     // of Master, in its last advertisement
 	PreemptAt      time.Time // until when a live master of lower priority is followed; zero: there is none
 	RetryAt        time.Time // until when a link is not used: start_delay, or it was broken; zero: it is
+
+	PathDown      string    // why the link is of no use to the election while another is; empty: it is
+	PathDownSince time.Time // with PathDown
 }

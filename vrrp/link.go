@@ -17,7 +17,7 @@ func (r *Router) place(m *member, l Link) {
 	old := m.link
 	m.link = l
 	if l.Fault == "" && m.conn != nil && l.Index != m.opened.Index {
-		r.step(m.failed(ReasonLinkChanged))
+		r.step(r.lacks(m, ReasonLinkChanged))
 	}
 	if l.Fault == "" && (old == (Link{}) || old.Fault != "") && m.StartDelay > 0 {
 		m.retry = time.Now().Add(m.StartDelay)
@@ -29,7 +29,7 @@ func (r *Router) place(m *member, l Link) {
 			r.pass(Unfit{l.Fault}) // the Conn is needed until the successor is heard
 			return
 		}
-		r.step(m.failed(l.Fault))
+		r.step(r.lacks(m, l.Fault))
 		m.hangUp()
 		return
 	}
@@ -44,7 +44,7 @@ func (r *Router) place(m *member, l Link) {
 			return
 		}
 	}
-	m.fault = ""
+	m.fault, m.path.fault = "", ""
 }
 
 // failed notes a member's fault, which is the whole router's.
@@ -74,7 +74,9 @@ func (r *Router) settle() {
 // the time to back off from an earlier fault is over.
 func (r *Router) fit() bool {
 	for _, m := range r.members {
-		if m.conn == nil || !m.retry.IsZero() {
+		switch {
+		case m.Spare && m.fault == "":
+		case m.conn == nil, !m.retry.IsZero():
 			return false
 		}
 	}
@@ -99,7 +101,7 @@ func (r *Router) begin() {
 		case m.fault != "":
 			r.step(Failed{m.fault})
 			return
-		case m.conn == nil:
+		case m.conn == nil && !m.Spare:
 			return
 		}
 	}
@@ -114,7 +116,7 @@ func (r *Router) begin() {
 func (r *Router) broken(m *member, err error) {
 	m.Observer.Troubled("socket", err)
 	r.backOff(m)
-	r.step(m.failed(ReasonSocket))
+	r.step(r.lacks(m, ReasonSocket))
 	m.hangUp()
 }
 
@@ -124,7 +126,7 @@ func (r *Router) call(m *member) error {
 	if err != nil {
 		return err
 	}
-	m.conn, m.opened = c, m.link
+	m.conn, m.opened, m.path.opened = c, m.link, time.Now()
 	r.watchers.Go(func() { r.watch(c) })
 	return nil
 }

@@ -42,6 +42,7 @@ type Machine struct {
 	peer     netip.Addr    // who sent the last advertisement we yielded to
 	peerPrio uint8
 	masters  map[int]netip.Addr // by member: the peer's addresses on the links it was heard on
+	words    map[int]time.Time  // by member: the last advertisement that was followed there, in Backup
 	tie      tie
 	answers  int       // given since the last regular advertisement
 	yielding bool      // Leaving for a peer, not for good
@@ -53,7 +54,7 @@ type Machine struct {
 
 // NewMachine returns a machine in Initialize.
 func NewMachine(cfg Config) *Machine {
-	return &Machine{cfg: cfg, interval: cfg.Interval, masters: map[int]netip.Addr{}}
+	return &Machine{cfg: cfg, interval: cfg.Interval, masters: map[int]netip.Addr{}, words: map[int]time.Time{}}
 }
 
 // State is the present state.

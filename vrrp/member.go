@@ -25,6 +25,10 @@ type Member struct {
 	// links that take time to forward (spanning tree, bonds).
 	StartDelay time.Duration
 
+	// Spare says that winning means nothing on this link: it is one more way to hear
+	// and be heard. What is wrong with the link is no fault of the router's.
+	Spare bool
+
 	Addresses Addresses
 	Observer  Observer
 	Dial      func(Link) (Conn, error) // opens a Conn for a link without fault
@@ -41,6 +45,7 @@ type member struct {
 	retry    time.Time // when a broken link is tried again
 	failures int       // sends failed in a row
 	split    split     // the other master on the link, if there is one
+	path     path
 	gaps     gaps
 	count    Stats
 }

@@ -200,7 +200,7 @@ func (r *Router) read(c Conn) {
 func (r *Router) deadline() time.Time {
 	next := earlier(time.Now().Add(24*time.Hour), r.due())
 	for _, m := range r.members {
-		for _, t := range []time.Time{m.Addresses.Deadline(), m.retry, m.split.until} {
+		for _, t := range []time.Time{m.Addresses.Deadline(), m.retry, m.split.until, r.pathDue(m)} {
 			next = earlier(next, t)
 		}
 	}
@@ -240,6 +240,7 @@ func (r *Router) tick() {
 			r.place(m, m.link)
 			r.settle()
 		}
+		r.judge(m, now)
 	}
 }
 
@@ -255,6 +256,7 @@ func (r *Router) snapshot() []Stats {
 		}
 		s.Until, s.StandBy = r.machine.StandingBy(time.Now())
 		s.MasterPriority, s.PreemptAt, s.RetryAt = r.machine.MasterPriority(), r.machine.preempt, m.retry
+		s.PathDown, s.PathDownSince = m.path.told, m.path.begun
 		all[i] = s
 	}
 	return all

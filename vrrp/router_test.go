@@ -147,6 +147,7 @@ func (n *node) Split(over bool, lasted time.Duration, peer netip.Addr, _ uint8) 
 	}
 }
 func (n *node) Late(time.Duration)                     { n.note("late") }
+func (n *node) PathChanged(c vrrp.PathChange)          { n.notePath(c) }
 func (n *node) Scarce(s vrrp.Scarcity)                 { n.setScarcity(s) }
 func (n *node) Changed(t vrrp.Transition)              { n.note(t.To.String() + ":" + t.Reason) }
 func (n *node) Discarded(d vrrp.Discard, _ netip.Addr) { n.note("discard:" + string(d)) }

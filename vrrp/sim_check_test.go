@@ -231,7 +231,7 @@ func (n *simNode) settled() {
 	if n.unlinked && (n.held || n.State() == Master) {
 		n.sim.fail("I19", "node %d is %v with a link down, holds: %v", n.index, n.State(), n.held)
 	}
-	if len(n.Machine.masters) > n.sim.plan.links {
+	if len(n.Machine.masters) > n.sim.plan.links || len(n.Machine.words) > n.sim.plan.links {
 		n.sim.fail("I24", "node %d remembers %d masters on %d links", n.index, len(n.Machine.masters), n.sim.plan.links)
 	}
 	if n.announcing && !n.Holding() {

@@ -74,7 +74,7 @@ func (p painter) instances(instances []election.Status) string {
 	t.row(heading("INSTANCE", "STATE", "SINCE", "PRIORITY", "VRID", "INTERFACE", "MASTER", "ADDRESSES", "WHY")...)
 	for _, s := range instances {
 		t.row(plain(s.Name), stateCell(s.State), plain(p.since(s.Since)), plain(priority(s)), number(s.VRID),
-			plain(interfaces(s)), plain(orDash(s.Master)), plain(addresses(s.VirtualAddresses)), why(s))
+			plain(interfaces(s)), plain(orDash(s.Master)), plain(addresses(s.VirtualAddresses)), p.why(s))
 	}
 	return t.String()
 }
@@ -121,8 +121,17 @@ func effect(k election.TrackerStatus) string {
 	return fmt.Sprintf("%+d", k.Weight)
 }
 
-// why is what made a master one, and what keeps others from it.
-func why(s election.Status) cell {
+// why is what made a master one, and what keeps others from it; and that its link is of
+// no use to the election.
+func (p painter) why(s election.Status) cell {
+	c := reason(s)
+	if s.PathDown != nil {
+		c = cell{fmt.Sprintf("%s; path down for %s: %s", c.text, p.since(s.PathDown.Since), s.PathDown.Reason), red}
+	}
+	return c
+}
+
+func reason(s election.Status) cell {
 	switch {
 	case len(s.Faults) > 0:
 		return cell{s.WhyNotMaster, red}

@@ -32,6 +32,8 @@ func exampleDocument() director.Document {
 				Since: threeAM.Add(-70 * time.Second), Reason: "link_down", Faults: []string{"link_down"}, WhyNotMaster: "link_down"},
 			{Name: "news", State: "backup", Priority: 150, EffectivePriority: 150, VRID: 53, Interface: "eth0",
 				Master: "192.0.2.12", Since: threeAM, Reason: "handover", Standby: &election.Standby{}, WhyNotMaster: "standing by: lb2 is master"},
+			{Name: "cable", State: "master", Priority: 150, EffectivePriority: 120, VRID: 54, Interface: "eth2", SyncGroup: "pair", Reason: "master_silent",
+				Since: threeAM.Add(-3 * time.Hour), PathDown: &election.PathStatus{Reason: "link_down", Since: threeAM.Add(-12 * time.Second)}},
 		},
 		VirtualServers: []balancer.Status{
 			{Name: "http", Addresses: []string{"192.0.2.1:80"}, HasQuorum: true, RealServers: []balancer.ServerStatus{
@@ -55,6 +57,7 @@ INSTANCE  STATE   SINCE  PRIORITY    VRID  INTERFACE  MASTER      ADDRESSES     
 web       master  3h00m  120 of 150  51    eth0       192.0.2.11  192.0.2.1/24 192.0.2.2/24 +1  master_silent
 mail      fault   1m10s  100         52    eth1       -                                         link_down
 news      backup  0s     150         53    eth0       192.0.2.12                                standing by: lb2 is master
+cable     master  3h00m  120 of 150  54    eth2       -                                         master_silent; path down for 12s: link_down
 
 TRACKER         INSTANCE  STATE    SINCE  WEIGHT  WHY
 script:nginx    web       down     1m00s  -30     exit status 1: no workers
