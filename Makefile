@@ -99,6 +99,9 @@ demo:
 package:
 	@rm -rf $(BUILD)/man $(BUILD)/completions
 	@go run ./cmd/hald manual $(BUILD)
+	@gzip -9nf $(BUILD)/man/*.1
+	@printf 'hald (%s) unstable; urgency=medium\n\n  * What has changed is in CHANGELOG.md beside this file.\n\n -- The hald project <maintainers@hald-project.example>  %s\n' \
+		'$(PACKAGE_VERSION)' "$$(git log -1 --format=%cD 2>/dev/null || date -R)" | gzip -9n >$(BUILD)/changelog.gz
 	@for arch in $(ARCHES); do \
 		echo "$(BUILD)/hald-linux-$$arch"; \
 		GOARCH=$$arch $(STATIC) -o $(BUILD)/hald-linux-$$arch ./cmd/hald || exit 1; \

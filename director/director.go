@@ -60,7 +60,8 @@ type Director struct {
 	// Relevel gives the log another level.
 	Relevel func(level string)
 	// Notify tells the service manager "READY=1", "RELOADING=1", "STOPPING=1", and
-	// "WATCHDOG=1" with every report of the election, about one a second.
+	// "WATCHDOG=1" with every report of the election, about one a second, and
+	// "STATUS=" with who is what when that has changed.
 	Notify func(state string)
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -195,7 +196,9 @@ func perform(t *testing.T, electionPlot, balancerPlot plot, before ...func(*Dire
 				s.alive.Add(1)
 				return
 			}
-			s.note(state, event.Event{})
+			if !strings.HasPrefix(state, "STATUS=") {
+				s.note(state, event.Event{})
+			}
 		},
 	}
 	d.Election = s.noted("election", electionPlot)

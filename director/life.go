@@ -52,6 +52,7 @@ type life struct {
 	verdicts   []election.Verdict     // of the trackers; nil: none were heard
 	configured map[string]bool        // workers that were told their part at least once
 	working    map[string]bool        // workers that were told it in this life of theirs
+	summary    string                 // the last one that the service manager was told
 	page       *admin.Page
 }
 
@@ -175,6 +176,7 @@ func (l *life) take(m message) {
 	if m.instances != nil {
 		l.instances = m.instances
 		l.d.Notify("WATCHDOG=1") // every virtual router has answered for it
+		l.summarise()
 		l.place()
 	}
 	if m.services != nil {

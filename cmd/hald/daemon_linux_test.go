@@ -174,9 +174,9 @@ func TestTheServiceManagerIsTold(t *testing.T) {
 		}
 		return string(got[:n])
 	}
-	next := func() string { // but for the signs of life
+	next := func() string { // but for the signs of life, and who is what
 		for {
-			if state := told(); state != "WATCHDOG=1" {
+			if state := told(); state != "WATCHDOG=1" && !strings.HasPrefix(state, "STATUS=") {
 				return state
 			}
 		}
@@ -184,10 +184,16 @@ func TestTheServiceManagerIsTold(t *testing.T) {
 	if state := next(); state != "READY=1" {
 		t.Fatalf("told %q first", state)
 	}
-	for range 2 {
-		if state := told(); state != "WATCHDOG=1" {
+	for signs := 0; signs < 2; {
+		switch state := told(); state {
+		case "WATCHDOG=1":
+			signs++
+		case "STATUS=init: web", "STATUS=backup: web", "STATUS=master: web":
+		default:
 			t.Fatalf("told %q, want a sign of life", state)
 		}
+	}
+	for told() != "STATUS=master: web" {
 	}
 	d.signal(syscall.SIGTERM)
 	if state := next(); state != "STOPPING=1" {

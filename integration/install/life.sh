@@ -21,7 +21,7 @@ true_that [ "$(hald version | head -1 | cut -d' ' -f1)" = hald ]
 true_that getent group hald
 true_that [ -s /usr/share/doc/hald/docs/operations.md ]
 true_that [ -x /usr/share/doc/hald/contrib/journald/hald-alerts ]
-for page in /usr/share/man/man1/hald*.1; do
+for page in /usr/share/man/man1/hald*.1.gz; do
 	true_that [ -z "$(man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null)" ]
 done
 # bash-completion loads it by its name
@@ -63,6 +63,8 @@ true_that hald status
 true_that [ "$(property Type)$(property SubState)" = notifyrunning ]
 until_true holds
 true_that [ "$(property UnitFileState)" = enabled ]
+mastered() { [ "$(property StatusText)" = "master: front" ]; }
+until_true mastered
 until_true master # a script that is not run as its user is a fault
 
 say "what the unit allows: real-time priority for the election alone, and no more than it needs"
