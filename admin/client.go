@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -80,6 +81,9 @@ func (c Client) within(ctx context.Context, limit time.Duration, method, path st
 		return nil, err
 	}
 	response, err := (&http.Client{Transport: transport}).Do(request)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("you may not ask the daemon at %s (permission denied): be root, or in the group of that socket", c.Socket)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("no daemon answers at %s: %w", c.Socket, cause(err))
 	}

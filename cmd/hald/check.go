@@ -18,7 +18,7 @@ func (a *app) check() *cobra.Command {
 		Short: "Validate the configuration",
 		Long: "Validate the configuration for this director, or for all of them.\n" +
 			"Exit codes: 0 valid, 1 invalid, 2 usage.",
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := oneOf("--output", output, "text", "json"); err != nil {
 				return err

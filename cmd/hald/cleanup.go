@@ -28,7 +28,7 @@ func (a *app) cleanup() *cobra.Command {
 			"two runs of the daemon (ExecStopPost), connections go on; where the\n" +
 			"configuration has clear_on_stop the services are removed all the same.\n" +
 			"Exit codes: 0 clean, 1 failed or refused.",
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			c, err := a.loadValid(config.LoadElsewhere, codeFailed) // it runs nothing
 			if err != nil {

@@ -27,7 +27,7 @@ func (a *app) convert() *cobra.Command {
 			"Exit codes: 0 converted; 1 something was lost, or a file cannot be read; 2 usage.",
 		Example: "  hald convert lb1/keepalived.conf lb2/keepalived.conf --as lb1 --as lb2 > cluster.hcl\n" +
 			"  ipvsadm -Sn | hald convert - > cluster.hcl",
-		Args: cobra.MinimumNArgs(1),
+		Args: files,
 		RunE: func(command *cobra.Command, args []string) error {
 			if err := oneOf("--from", from, "auto", "keepalived", "ipvsadm"); err != nil {
 				return err

@@ -35,6 +35,10 @@ func TestTheDaemonStopsCleanly(t *testing.T) {
 		t.Errorf("a second daemon: %v, %s", err, out)
 	}
 
+	if out, err := s.asNobody("status").CombinedOutput(); err == nil || !strings.Contains(string(out), "be root, or in the group of that socket") {
+		t.Errorf("a user without rights: %v, %s", err, out)
+	}
+
 	// A service manager signals the whole group: the workers wait for the director.
 	for _, pid := range workers {
 		syscall.Kill(pid, syscall.SIGTERM)

@@ -27,7 +27,7 @@ func (a *app) doctor() *cobra.Command {
 			"sends nothing but questions who has the addresses. Needs CAP_NET_ADMIN and\n" +
 			"CAP_NET_RAW.\n" +
 			"Exit codes: 0 ready, 1 not.",
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := oneOf("--output", output, "table", "json"); err != nil {
 				return err

@@ -26,7 +26,7 @@ func (a *app) events() *cobra.Command {
 			"like those of its log, whatever the level of that is. With --follow it goes on\n" +
 			"with what happens, also after a restart of the daemon, until it is interrupted.\n" +
 			"Exit codes: 0 shown, 1 no daemon answers.",
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := oneOf("--output", output, "text", "json"); err != nil {
 				return err

@@ -16,7 +16,7 @@ func (a *app) logLevelOrder() *cobra.Command {
 			"`hald status` shows it until then. Events have their level by their name, and `hald\n" +
 			"events` shows those of all levels.\n" +
 			"Exit codes: 0 done, 1 refused or no daemon.",
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      oneOfIts,
 		ValidArgs: director.LogLevels,
 		RunE: func(command *cobra.Command, args []string) error {
 			if err := (admin.Client{Socket: a.adminSocket()}).Order(command.Context(), "log-level", director.LogLevelOrder{Level: args[0]}); err != nil {

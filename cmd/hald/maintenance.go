@@ -27,7 +27,7 @@ func (a *app) maintenance() *cobra.Command {
 			"priority for (see preempt and preempt_delay). To give way and still be there when\n" +
 			"the peer dies, use `hald handover`.\n" +
 			"Exit codes: 0 done, 1 refused or no daemon.",
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      oneOfIts,
 		ValidArgs: []string{"on", "off"},
 		RunE: func(command *cobra.Command, args []string) error {
 			order := director.MaintenanceOrder{On: args[0] == "on", For: length}

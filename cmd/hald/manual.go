@@ -19,7 +19,7 @@ func (a *app) manual() *cobra.Command {
 		Short:  "Write manual pages and shell completions",
 		Long:   "Write the manual pages (man/) and the completions of shells (completions/) into a folder.",
 		Hidden: true,
-		Args:   cobra.ExactArgs(1),
+		Args:   itsWords,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := writeManual(newRoot(&app{}), args[0]); err != nil {
 				return &exit{codeFailed, err}

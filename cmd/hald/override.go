@@ -25,7 +25,7 @@ func (a *app) drain() *cobra.Command {
 			"none is left or the service's drain time is over, until `hald enable` or the end\n" +
 			"of --for. It is still checked. " + survives + "\n" +
 			"Exit codes: 0 done, 1 refused or no daemon.",
-		Args: cobra.ExactArgs(2),
+		Args: itsWords,
 		RunE: func(command *cobra.Command, args []string) error {
 			return a.override(command.Context(), "drain", director.OverrideOrder{Service: args[0], Server: args[1], For: length})
 		},
@@ -43,7 +43,7 @@ func (a *app) weight() *cobra.Command {
 			"connections), until `hald enable` or the end of --for. Its checks still count.\n" +
 			survives + "\n" +
 			"Exit codes: 0 done, 1 refused or no daemon.",
-		Args: cobra.ExactArgs(3),
+		Args: itsWords,
 		RunE: func(command *cobra.Command, args []string) error {
 			weight, err := strconv.ParseUint(args[2], 10, 16)
 			if err != nil {
@@ -63,7 +63,7 @@ func (a *app) enable() *cobra.Command {
 		Long: "End what `hald drain` or `hald weight` began: the server is as the configuration and\n" +
 			"its checks want it.\n" +
 			"Exit codes: 0 done, 1 refused or no daemon.",
-		Args: cobra.ExactArgs(2),
+		Args: itsWords,
 		RunE: func(command *cobra.Command, args []string) error {
 			return a.override(command.Context(), "enable", director.OverrideOrder{Service: args[0], Server: args[1]})
 		},

@@ -10,6 +10,7 @@ import (
 	"github.com/hald-project/hald/balancer"
 	"github.com/hald-project/hald/director"
 	"github.com/hald-project/hald/election"
+	"github.com/hald-project/hald/vrrp"
 )
 
 // painter turns a status document into tables for an operator.
@@ -140,7 +141,18 @@ func reason(s election.Status) cell {
 	case s.WhyNotMaster != "":
 		return plain(s.WhyNotMaster)
 	}
+	if words := becameMaster[s.Reason]; s.State == "master" && words != "" {
+		return plain(words)
+	}
 	return plain(s.Reason)
+}
+
+// becameMaster has the reasons for which one becomes master in words.
+var becameMaster = map[string]string{
+	vrrp.ReasonMasterSilent:   "no master was heard",
+	vrrp.ReasonMasterResigned: "the master before gave way",
+	vrrp.ReasonPreempt:        "the master before had a lower priority",
+	vrrp.ReasonOwner:          "it owns the addresses",
 }
 
 func (p painter) services(services []balancer.Status) string {

@@ -54,7 +54,7 @@ func TestOverview(t *testing.T) {
 	want := `cluster shop, director lb1, hald v0.1, up 3h12m, configuration 0123456789ab
 
 INSTANCE  STATE   SINCE  PRIORITY    VRID  INTERFACE  MASTER      ADDRESSES                     WHY
-web       master  3h00m  120 of 150  51    eth0       192.0.2.11  192.0.2.1/24 192.0.2.2/24 +1  master_silent
+web       master  3h00m  120 of 150  51    eth0       192.0.2.11  192.0.2.1/24 192.0.2.2/24 +1  no master was heard
 mail      fault   1m10s  100         52    eth1       -                                         link_down
 news      backup  0s     150         53    eth0       192.0.2.12                                standing by: lb2 is master
 cable     master  3h00m  120 of 150  54    eth2       -                                         master_silent; path down for 12s: link_down

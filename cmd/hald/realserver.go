@@ -22,6 +22,8 @@ func (a *app) realserver() *cobra.Command {
 			"part of, and be silent about them. The machine is told by its own addresses among\n" +
 			"those of the real servers. What is changed is remembered in the runtime folder,\n" +
 			"and taken back by down. Needs CAP_NET_ADMIN.",
+		Args: aCommand,
+		RunE: func(*cobra.Command, []string) error { return nil }, // Args lets nothing come so far
 	}
 	command.PersistentFlags().StringVar(&service, "service", "", "this virtual_server alone (default all)")
 	command.AddCommand(a.realserverUp(&service), a.realserverDown(&service), a.realserverStatus(&service))
@@ -37,7 +39,7 @@ func (a *app) realserverUp(service *string) *cobra.Command {
 			"repeated at will, and after a change of the configuration. It refuses on a director\n" +
 			"that could become master of one of the addresses.\n" +
 			"Exit codes: 0 set up, 1 refused or failed.",
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(*cobra.Command, []string) error {
 			role, err := a.role(*service)
 			if err != nil {
@@ -63,7 +65,7 @@ func (a *app) realserverDown(service *string) *cobra.Command {
 		Long: "Restore what up changed, and leave alone what was there before or what somebody\n" +
 			"changed since. Only with --service the configuration is read.\n" +
 			"Exit codes: 0 taken back, 1 failed.",
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(*cobra.Command, []string) error {
 			var role realserver.Role
 			if *service != "" {
@@ -87,7 +89,7 @@ func (a *app) realserverStatus(service *string) *cobra.Command {
 		Use:   "status",
 		Short: "Show what a real server needs and has",
 		Long:  "Exit codes: 0 everything is as it must be, 1 not.",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(*cobra.Command, []string) error {
 			if err := oneOf("--output", output, "table", "json"); err != nil {
 				return err

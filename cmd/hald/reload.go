@@ -24,7 +24,7 @@ func (a *app) plan() *cobra.Command {
 			"what a reload would change and what of it interrupts service. Nothing is changed.\n" +
 			"Without --config and $HALD_CONFIG the files are those of the daemon.\n" +
 			"Exit codes: 0 nothing, 3 changes, 1 invalid or no daemon.",
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := oneOf("--output", output, "text", "json"); err != nil {
 				return err
@@ -82,7 +82,7 @@ func (a *app) reload() *cobra.Command {
 			"else. What would interrupt service is refused unless it is allowed. When anything is\n" +
 			"wrong the old configuration goes on. `hald plan` shows beforehand what would change.\n" +
 			"Exit codes: 0 in force, 1 refused or invalid.",
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			answer, err := admin.Client{Socket: a.adminSocket()}.Reload(command.Context(), order)
 			var o director.Outcome

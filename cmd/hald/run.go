@@ -37,7 +37,7 @@ func (a *app) run() *cobra.Command {
 			"--dry-run tries a configuration beside whatever does the work: it hears the election and\n" +
 			"runs every check, logs and shows what it would do, sends nothing but probes and changes\n" +
 			"nothing in the kernel; the table it shows was empty when it began. Give it a --runtime-dir of its own where a daemon runs already.",
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			// A crash shall end by a signal. Go's exit status of one is 2, which tells the
 			// service manager of a wrong configuration, and that is not started again.

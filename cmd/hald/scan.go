@@ -26,7 +26,7 @@ func (a *app) scan() *cobra.Command {
 			"router ids are taken, and what their masters say. Only masters speak. It sends\n" +
 			"nothing, and needs CAP_NET_RAW.\n" +
 			"Exit codes: 0 listened, whatever was heard; 1 it could not listen.",
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := oneOf("--output", output, "table", "json"); err != nil {
 				return err

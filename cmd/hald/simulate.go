@@ -52,7 +52,7 @@ func (a *app) simulate() *cobra.Command {
 		Long:  simulateHelp,
 		Example: "  hald simulate -c cluster.hcl kill\n" +
 			"  echo 'at 10s loss lb1->lb2 100%' | hald simulate -c cluster.hcl -",
-		Args: cobra.ExactArgs(1),
+		Args: itsWords,
 		RunE: func(command *cobra.Command, args []string) error {
 			if err := oneOf("--output", output, "text", "json"); err != nil {
 				return err

@@ -130,6 +130,30 @@ func (s *site) command(args ...string) *exec.Cmd {
 	return exec.Command("ip", args...)
 }
 
+// asNobody is a command of a user without rights, in the test's own namespace.
+func (s *site) asNobody(args ...string) *exec.Cmd {
+	s.t.Helper()
+	path, err := binary()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	public, err := os.MkdirTemp("", "hald-public-")
+	if err == nil {
+		s.t.Cleanup(func() { os.RemoveAll(public) })
+		err = os.Chmod(public, 0o755)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	program := filepath.Join(public, "hald")
+	if out, err := exec.Command("cp", path, program).CombinedOutput(); err != nil {
+		s.t.Fatalf("%v: %s", err, out)
+	}
+	command := exec.Command(program, append(args, "--runtime-dir", s.folder)...)
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	return command
+}
+
 // running is a daemon.
 type running struct {
 	site  *site

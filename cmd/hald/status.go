@@ -25,7 +25,7 @@ func (a *app) status() *cobra.Command {
 			"servers, as the running daemon knows them. With --watch it goes on, once a\n" +
 			"second: on a terminal in place, until ^C; elsewhere one after the other.\n" +
 			"Exit codes: 0 shown, 1 no daemon answers.",
-		Args: cobra.NoArgs,
+		Args: noWords,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := oneOf("--output", output, "table", "json"); err != nil {
 				return err

@@ -18,7 +18,7 @@ func (a *app) version() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noWords,
 		RunE: func(*cobra.Command, []string) error {
 			fmt.Fprintf(a.out, "hald %s (commit %s, %s, %s/%s)\n",
 				buildVersion(), buildCommit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)

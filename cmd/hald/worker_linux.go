@@ -35,7 +35,7 @@ func (a *app) worker() *cobra.Command {
 		Short:     "One of the daemon's own processes",
 		Hidden:    true,
 		ValidArgs: []string{director.RoleElection, director.RoleBalancer},
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      oneOfIts,
 		RunE: func(command *cobra.Command, args []string) error {
 			// A worker leaves when its link closes, and only then: a signal to
 			// the whole group (terminal, service manager) is the director's
