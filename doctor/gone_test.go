@@ -8,7 +8,7 @@ import (
 
 // Which settings are looked at hangs on what services do with servers that fail, and a word of
 // the configuration comes before the kernel's.
-func TestWhatEndsWithItsServer(t *testing.T) {
+func TestEndings(t *testing.T) {
 	persistent := "protocol   = \"tcp\"\n  persistence = \"60s\"\n  on_fail = "
 	for _, c := range []struct {
 		name, with, more string

@@ -46,7 +46,7 @@ func (f Fates) String() string {
 func (l *Lab) Stand(port, connections int) *Standing {
 	l.t.Helper()
 	s := &Standing{to: netip.AddrPortFrom(VIP.Addr(), uint16(port))}
-	l.t.Cleanup(s.close)
+	l.t.Cleanup(s.Close)
 	for range connections {
 		var fd int
 		l.must(l.client.do(func() (err error) {
@@ -110,7 +110,8 @@ func (c *standing) ask(patience time.Duration) error {
 	return err
 }
 
-func (s *Standing) close() {
+// Close ends them all, as a client does that has what it wanted.
+func (s *Standing) Close() {
 	for _, c := range s.conns {
 		c.file.Close()
 	}
