@@ -69,14 +69,17 @@ func soak(during time.Duration, page string) error {
 	w.flap(time.Now())
 	samples := b.sampled(ctx, command.Process.Pid, during, d)
 	w.flap(time.Time{})
-	time.Sleep(settle + interval) // rise × interval
+	healed := time.Now()
 	down, err := b.down()
+	for ; down != 0 && time.Since(healed) < patience; down, err = b.down() {
+		time.Sleep(interval / 4)
+	}
 	text, fault := verdict(samples, d)
 	if down != 0 || err != nil {
 		fault = errors.Join(fault, err, fmt.Errorf("%d servers that are well are shown as something else", down))
 	}
 	report := fmt.Sprintf("%s; %d servers behind one service, HTTP checks every %v, for %v.\n\n%s\n%d servers went down, %d came up, %d were not up %v after all were well.\n",
-		what, soaked, interval, during, text, d.count("real_server.down"), d.count("real_server.up"), down, settle+interval)
+		what, soaked, interval, during, text, d.count("real_server.down"), d.count("real_server.up"), down, time.Since(healed).Round(time.Second))
 	return errors.Join(tell(page, "soak", report), fault)
 }
 
