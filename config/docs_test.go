@@ -93,7 +93,7 @@ func TestReferenceNamesFunctions(t *testing.T) {
 }
 
 // TestExamplesInTheDocs: every configuration that a page of the documentation shows
-// loads.
+// loads; in the README each together with those before it, which it adds to.
 func TestExamplesInTheDocs(t *testing.T) {
 	pages, err := filepath.Glob("../docs/*.md")
 	if err != nil {
@@ -105,9 +105,14 @@ func TestExamplesInTheDocs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		before := ""
 		for _, part := range strings.Split(string(text), "```hcl\n")[1:] {
 			example, _, _ := strings.Cut(part, "```")
 			examples[filepath.Base(page)]++
+			if filepath.Base(page) == "README.md" {
+				before += example
+				example = before
+			}
 			if _, d := loadText(t, example); len(d.Messages()) > 0 {
 				t.Errorf("%s: %s\n%s", page, example, rendered(t, d))
 			}
