@@ -178,10 +178,7 @@ func (b *bench) expect(want string) {
 	b.t.Helper()
 	got := make(table)
 	for _, s := range b.table.Services() {
-		got[s.Key] = make(map[netip.AddrPort]entry)
-		for _, d := range s.Destinations {
-			got[s.Key][d.Address] = entry{Destination: d}
-		}
+		got[s.Key] = row{destinations: s.Destinations, members: make([]int32, len(s.Destinations))}
 	}
 	if text := draw(got); text != want {
 		b.t.Errorf("the kernel has %q, want %q", text, want)

@@ -68,7 +68,7 @@ func TestSlowStart(t *testing.T) {
 		tt.verdicts[identify(checkOf("a"))] = healthcheck.Up
 		for weight := 0; weight < 10000; {
 			tt.step(nil)
-			if weight = tt.state.members[place{address: tt.service.Servers[0].Address}].weight; weight <= last {
+			if weight = tt.state.members[0].weight; weight <= last {
 				t.Fatalf("woken for nothing: %d after %d", weight, last)
 			}
 			if last, changes = weight, changes+1; !tt.state.wake.IsZero() {

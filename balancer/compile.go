@@ -24,12 +24,17 @@ type service struct {
 
 // member is one server of a service.
 type member struct {
-	Server // without its Checks, which are megabytes of ten thousand servers: they run, and are known by what they are
-	sorry  bool
-	method ipvsctl.Method
-	tunnel ipvsctl.Encapsulation
-	checks []checkID
-	scales []checkID // those of them that give it its weight
+	name         string
+	address      netip.AddrPort // port 0: the service's
+	weight       int
+	upper, lower uint32
+	method       ipvsctl.Method
+	tunnel       ipvsctl.Encapsulation
+	disabled     bool
+	sorry        bool
+	found        bool      // its address was found under a name, or in a file
+	checks       []checkID // they run, and are known by what they are
+	scales       []checkID // those of them that give it its weight
 }
 
 // checkID is a check's identity: equal checks have equal ones. It is a digest,
@@ -78,7 +83,10 @@ func compile(s Service, checks map[checkID]Check) (compiled service, err error) 
 		if err != nil {
 			return compiled, fmt.Errorf("virtual server %q: server %q: %w", s.Name, server.Name, err)
 		}
-		m := member{Server: server, sorry: i == real, method: method, tunnel: tunnel}
+		m := member{
+			name: server.Name, address: server.Address, weight: server.Weight, upper: server.Upper, lower: server.Lower, method: method, tunnel: tunnel,
+			disabled: server.Disabled, sorry: i == real, found: server.Find != nil,
+		}
 		for _, check := range server.Checks {
 			id := identify(check)
 			m.checks, checks[id] = append(m.checks, id), check
@@ -86,7 +94,6 @@ func compile(s Service, checks map[checkID]Check) (compiled service, err error) 
 				m.scales = append(m.scales, id)
 			}
 		}
-		m.Checks = nil
 		compiled.members = append(compiled.members, m)
 	}
 	return compiled, nil
@@ -102,21 +109,27 @@ func (s *service) first() ipvsctl.Key {
 
 // destination is the member in the table of one service address.
 func (m *member) destination(key ipvsctl.Key, weight int) ipvsctl.Destination {
-	return ipvsctl.Destination{Address: m.at(key), Method: m.method, Weight: weight, Upper: m.Upper, Lower: m.Lower, Tunnel: m.tunnel}
+	return ipvsctl.Destination{Address: m.at(key), Method: m.method, Weight: weight, Upper: m.upper, Lower: m.lower, Tunnel: m.tunnel}
 }
 
 // at is the member's address behind one service address: port 0 is the
 // service's.
-func (m *member) at(key ipvsctl.Key) netip.AddrPort {
-	if m.Address.Port() != 0 {
-		return m.Address
+func (m *member) at(key ipvsctl.Key) netip.AddrPort { return m.place().behind(key) }
+
+// behind is where a server with this identity is behind a service address.
+func (p place) behind(key ipvsctl.Key) netip.AddrPort {
+	if p.address.Port() != 0 {
+		return p.address
 	}
-	return netip.AddrPortFrom(m.Address.Addr(), key.Address.Port())
+	return netip.AddrPortFrom(p.address.Addr(), key.Address.Port())
 }
+
+// behind is a server's address behind the first service address, which status and events show.
+func (s *service) behind(p place) netip.AddrPort { return p.behind(s.first()) }
 
 // probed are the checks that run: a disabled server is left in peace.
 func (m *member) probed() []checkID {
-	if m.Disabled {
+	if m.disabled {
 		return nil
 	}
 	return m.checks
@@ -136,4 +149,4 @@ func (s *service) probed() iter.Seq[checkID] {
 }
 
 // place is a member's identity.
-func (m *member) place() place { return place{address: m.Address, sorry: m.sorry} }
+func (m *member) place() place { return place{address: m.address, sorry: m.sorry} }

@@ -96,9 +96,13 @@ func (p *pool) install(ctx context.Context, services []*virtual, trackers []trac
 		}
 	}
 	for _, was := range gone {
-		for key, entries := range was.state.table {
-			if v := heirs[key]; v != nil && v.state.table[key] == nil {
-				v.state.inherit(key, entries)
+		for key, r := range was.state.table {
+			v := heirs[key]
+			if v == nil {
+				continue
+			}
+			if _, known := v.state.table[key]; !known {
+				v.state.inherit(key, r, func(i int) place { return was.state.members[r.members[i]].place })
 			}
 		}
 		if byName[was.service.Name] == nil {

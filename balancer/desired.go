@@ -1,7 +1,6 @@
 package balancer
 
 import (
-	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -30,10 +29,9 @@ type opinion struct {
 // step decides what is wanted of a service now, given what was wanted before. What it
 // wants of one service never depends on another.
 func step(of *service, before state, f facts) state {
-	s := stepper{service: of, facts: f, before: before, after: state{
+	s := stepper{service: of, facts: f, before: before, was: among{members: before.members}, after: state{
 		table:   make(table, len(of.keys)),
-		members: make(map[place]memberState, len(of.members)),
-		places:  make([]place, 0, len(of.members)),
+		members: make(members, 0, len(of.members)),
 	}}
 	s.step()
 	return s.after
@@ -44,48 +42,54 @@ type stepper struct {
 	*service
 	facts
 	before state
+	was    among // the members before
 	after  state
+	left   among   // the members after, once something is dismissed
+	row    []entry // of the service address in hand
 }
 
 func (s *stepper) step() {
-	wishes := make([]wish, len(s.members))
-	inTable := make([]bool, len(s.members))
-	failed := make([]checkID, len(s.members))
-	for i := range s.members {
-		m := &s.members[i]
+	wishes := make([]wish, len(s.service.members))
+	inTable := make([]bool, len(s.service.members))
+	failed := make([]checkID, len(s.service.members))
+	for i := range s.service.members {
+		m := &s.service.members[i]
 		var verdict healthcheck.Verdict
-		verdict, failed[i] = m.judge(s.said, s.before.members[m.place()].verdict)
-		wishes[i] = s.wishFor(m, s.override(m), verdict)
+		verdict, failed[i] = m.judge(s.said, s.had(i).verdict)
+		wishes[i] = s.wishFor(i, s.override(m), verdict)
 		inTable[i] = s.hadWeight(m)
 	}
 	s.after.guarded = s.guard(wishes, inTable)
 	s.after.quorum = s.decideQuorum(wishes, inTable, s.before.quorum)
 	s.direct(wishes, inTable)
 
-	weights := make([]int, len(s.members))
-	for i := range s.members {
-		m, w := &s.members[i], wishes[i]
+	weights := make([]int, len(s.service.members))
+	for i := range s.service.members {
+		m, w := &s.service.members[i], wishes[i]
 		now := memberState{
-			name: m.Name, address: m.at(s.first()), verdict: w.verdict, failed: failed[i], since: s.since(m, w.verdict),
-			guarded: w.guarded, found: m.Find != nil, out: w.out(), leaving: w.leaving, reason: w.reason, override: w.override, said: s.weightSaid(m),
+			name: m.name, place: m.place(), verdict: w.verdict, failed: failed[i], since: s.since(i, w.verdict),
+			guarded: w.guarded, found: m.found, out: w.out(), leaving: w.leaving, reason: w.reason, override: w.override, said: s.weightSaid(i),
 		}
-		weights[i], now.ramp = s.grow(m, w)
-		s.introduce(m.place(), now)
+		weights[i], now.ramp = s.grow(i, w)
+		s.after.members = append(s.after.members, now)
 	}
 	for _, key := range s.keys {
-		s.after.table[key] = make(map[netip.AddrPort]entry, len(s.members))
-		for i := range s.members {
-			s.settle(key, &s.members[i], wishes[i], weights[i])
+		for i := range s.service.members {
+			s.settle(key, i, wishes[i], weights[i])
 		}
 		s.dismiss(key)
+		s.seal(key)
 	}
 }
+
+// had is what a member was before.
+func (s *stepper) had(i int) *memberState { return s.was.at(s.service.members[i].place(), i) }
 
 // direct sends the traffic to the sorry server or to the real ones. Before the
 // quorum is decided a sorry server stays as the kernel has it.
 func (s *stepper) direct(wishes []wish, inTable []bool) {
-	last := len(s.members) - 1
-	if last < 0 || !s.members[last].sorry {
+	last := len(s.service.members) - 1
+	if last < 0 || !s.service.members[last].sorry {
 		return
 	}
 	sorry := &wishes[last]
@@ -108,20 +112,20 @@ func (s *stepper) direct(wishes []wish, inTable []bool) {
 }
 
 // settle gives one member its place behind one service address.
-func (s *stepper) settle(key ipvsctl.Key, m *member, w wish, weight int) {
-	address := m.at(key)
-	had, existed := s.before.table[key][address]
-	now := entry{Destination: m.destination(key, weight), place: m.place()}
+func (s *stepper) settle(key ipvsctl.Key, i int, w wish, weight int) {
+	m := &s.service.members[i]
+	now := entry{Destination: m.destination(key, weight), member: int32(i)}
+	had, existed := s.before.table[key].find(now.Address)
 	switch w.action {
 	case serve:
-		s.put(key, now)
+		s.put(now)
 	case keep:
 		if now.Weight = had.Weight; existed {
-			s.put(key, now)
+			s.put(now)
 		}
 	case quiesce:
 		now.Weight = 0
-		s.put(key, now)
+		s.put(now)
 	case leave:
 		if now.expires = had.expires; existed {
 			s.drain(key, now)
@@ -132,68 +136,85 @@ func (s *stepper) settle(key ipvsctl.Key, m *member, w wish, weight int) {
 // dismiss drains what the service had and no member claims any more. While servers
 // have never been found, it may be theirs, and stays.
 func (s *stepper) dismiss(key ipvsctl.Key) {
-	claimed := make(map[netip.AddrPort]bool, len(s.members))
-	for i := range s.members {
-		claimed[s.members[i].at(key)] = true
-	}
-	had := s.before.table[key]
-	for _, address := range slices.SortedFunc(maps.Keys(had), netip.AddrPort.Compare) {
-		if claimed[address] {
+	var claimed map[netip.AddrPort]bool // made when it is needed
+	for e := range s.before.table[key].all() {
+		if i := int(e.member); i < len(s.service.members) && s.service.members[i].at(key) == e.Address {
 			continue
 		}
-		e := had[address]
-		if _, known := s.after.members[e.place]; !known {
-			name := s.before.members[e.place].name
-			if name == "" {
-				name = address.String()
+		if claimed == nil {
+			claimed = make(map[netip.AddrPort]bool, len(s.service.members))
+			for i := range s.service.members {
+				claimed[s.service.members[i].at(key)] = true
 			}
-			found, reason := s.before.members[e.place].found, gone
-			if found {
-				reason = notFound
-			}
-			s.introduce(e.place, memberState{name: name, address: address, found: found, leaving: !s.waits, reason: reason})
 		}
+		if claimed[e.Address] {
+			continue
+		}
+		e.member = int32(s.leaver(e))
 		if s.waits && e.expires.IsZero() {
-			s.put(key, e)
+			s.put(e)
 			continue
 		}
 		s.drain(key, e)
 	}
 }
 
-// drain keeps an entry at weight 0 until its time is over or nobody uses it.
-func (s *stepper) drain(key ipvsctl.Key, e entry) {
-	member := s.after.members[e.place]
-	if !e.expires.IsZero() && s.idle[ipvsctl.DestinationKey{Service: key, Address: e.Address}] {
-		member.reason = drained
-	} else {
-		if e.expires.IsZero() {
-			e.expires = s.now.Add(s.Drain)
+// leaver is the number of the member of an entry that nobody claims; it is made part of the state, if it is not.
+func (s *stepper) leaver(e entry) int {
+	was := s.before.members[e.member]
+	if s.left.members = s.after.members; s.left.number(was.place, len(s.service.members)) < 0 {
+		if was.name == "" {
+			was.name = e.Address.String()
 		}
-		if s.now.Before(e.expires) {
-			e.Weight = 0
-			s.put(key, e)
-			return
+		reason := gone
+		if was.found {
+			reason = notFound
 		}
-		member.reason = drainOver
+		s.left.numbers[was.place] = int32(len(s.after.members))
+		s.after.members = append(s.after.members, memberState{name: was.name, place: was.place, found: was.found, leaving: !s.waits, reason: reason})
+		s.left.members = s.after.members
 	}
-	s.after.members[e.place] = member
+	return s.left.number(was.place, len(s.service.members))
 }
 
-// put makes an entry wanted. Of two members with one address the first counts.
-func (s *stepper) put(key ipvsctl.Key, e entry) {
-	if _, taken := s.after.table[key][e.Address]; taken {
+// drain keeps an entry at weight 0 until its time is over or nobody uses it.
+func (s *stepper) drain(key ipvsctl.Key, e entry) {
+	member := &s.after.members[e.member]
+	if !e.expires.IsZero() && s.idle[ipvsctl.DestinationKey{Service: key, Address: e.Address}] {
+		member.reason = drained
 		return
 	}
-	s.after.table[key][e.Address] = e
-	member := s.after.members[e.place]
-	member.present = true
-	member.weight = max(member.weight, e.Weight)
-	if !e.expires.IsZero() {
-		member.draining = true
-		s.wakeAt(e.expires)
+	if e.expires.IsZero() {
+		e.expires = s.now.Add(s.Drain)
 	}
-	s.after.members[e.place] = member
+	if s.now.Before(e.expires) {
+		e.Weight = 0
+		s.put(e)
+		return
+	}
+	member.reason = drainOver
+}
+
+// put makes an entry wanted behind the address in hand.
+func (s *stepper) put(e entry) { s.row = append(s.row, e) }
+
+// seal makes what was put the row of a service address.
+func (s *stepper) seal(key ipvsctl.Key) {
+	r := newRow(s.row)
+	s.row = s.row[:0]
+	if was := s.before.table[key].destinations; slices.Equal(was, r.destinations) {
+		r.destinations = was // others have it, too
+	}
+	s.after.table[key] = r
+	for e := range r.all() {
+		member := &s.after.members[e.member]
+		member.present = true
+		member.weight = max(member.weight, e.Weight)
+		if !e.expires.IsZero() {
+			member.draining = true
+			s.wakeAt(e.expires)
+		}
+	}
 }
 
 // wakeAt has the next step taken at an instant at the latest.
@@ -204,23 +225,17 @@ func (s *stepper) wakeAt(t time.Time) {
 }
 
 // since is when a member got its verdict.
-func (s *stepper) since(m *member, verdict healthcheck.Verdict) time.Time {
-	if was := s.before.members[m.place()]; was.verdict == verdict && !was.since.IsZero() {
+func (s *stepper) since(i int, verdict healthcheck.Verdict) time.Time {
+	if was := s.had(i); was.verdict == verdict && !was.since.IsZero() {
 		return was.since
 	}
 	return s.now
 }
 
-// introduce makes a server part of the service's state.
-func (s *stepper) introduce(p place, m memberState) {
-	s.after.members[p] = m
-	s.after.places = append(s.after.places, p)
-}
-
 // hadWeight tells whether a member had traffic so far.
 func (s *stepper) hadWeight(m *member) bool {
 	for _, key := range s.keys {
-		if s.before.table[key][m.at(key)].Weight > 0 {
+		if e, _ := s.before.table[key].find(m.at(key)); e.Weight > 0 {
 			return true
 		}
 	}

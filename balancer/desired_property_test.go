@@ -67,7 +67,7 @@ func TestDesiredHolds(t *testing.T) {
 				verdicts[identify(checkOf(rapid.SampledFrom([]string{"a", "b", "c", "s"}).Draw(t, "who")))] = verdict.Draw(t, "verdict")
 			}
 			idle := make(map[ipvsctl.DestinationKey]bool)
-			for _, e := range st.table[key] {
+			for e := range st.table[key].all() {
 				if !e.expires.IsZero() && rapid.Bool().Draw(t, "idle") {
 					idle[ipvsctl.DestinationKey{Service: key, Address: e.Address}] = true
 				}
@@ -90,12 +90,12 @@ func TestDesiredHolds(t *testing.T) {
 			return
 		}
 		for _, key := range s.keys {
-			left := len(st.table[key])
+			left := len(st.table[key].destinations)
 			for i := range s.members {
 				m := &s.members[i]
-				e, in := st.table[key][m.at(key)]
-				if wanted := !m.Disabled && !m.sorry; in != wanted || in && e.Destination != m.destination(key, m.Weight) {
-					t.Fatalf("in the end %s is %v (%v)", m.Name, in, e)
+				e, in := st.table[key].find(m.at(key))
+				if wanted := !m.disabled && !m.sorry; in != wanted || in && e.Destination != m.destination(key, m.weight) {
+					t.Fatalf("in the end %s is %v (%v)", m.name, in, e)
 				}
 				if in {
 					left--
@@ -114,16 +114,16 @@ func audit(t *rapid.T, s *service, st state, now time.Time) {
 		t.Fatal("the sorry server is in use with the quorum held")
 	}
 	for _, key := range s.keys {
-		for _, e := range st.table[key] {
-			m, known := st.members[e.place]
+		for e := range st.table[key].all() {
+			m := st.members[e.member]
 			switch {
-			case !known:
+			case !m.present:
 				t.Fatalf("%s has no state", e.Address)
 			case e.Weight > 0 && (m.verdict == healthcheck.Down && !m.guarded || m.leaving):
 				t.Fatalf("%s has traffic: %+v", e.Address, m)
-			case e.Weight > 0 && st.sorry && st.quorum == lost && !e.place.sorry:
+			case e.Weight > 0 && st.sorry && st.quorum == lost && !m.place.sorry:
 				t.Fatalf("%s has traffic beside the sorry server", e.Address)
-			case e.Weight > 0 && m.verdict == healthcheck.Unknown && s.Initial == "down" && !e.place.sorry:
+			case e.Weight > 0 && m.verdict == healthcheck.Unknown && s.Initial == "down" && !m.place.sorry:
 				t.Fatalf("%s has traffic without a verdict", e.Address)
 			case m.verdict == healthcheck.Down && !m.guarded && s.failed == remove && e.expires.IsZero():
 				t.Fatalf("%s is down and still in", e.Address)
@@ -135,7 +135,7 @@ func audit(t *rapid.T, s *service, st state, now time.Time) {
 				t.Fatalf("nobody wakes for %s", e.Address)
 			}
 		}
-		if st.sorry && st.members[place{s.members[len(s.members)-1].Address, true}].weight == 0 && s.Sorry.Weight > 0 {
+		if st.sorry && st.members[len(s.members)-1].weight == 0 && s.Sorry.Weight > 0 {
 			t.Fatal("the sorry server is in use without weight")
 		}
 	}

@@ -108,11 +108,11 @@ func (tt *teller) step(idle map[ipvsctl.DestinationKey]bool) (story []event.Even
 	before, hear := tt.state, func(e event.Event) { story = append(story, e) }
 	if tt.gone {
 		tt.state = state{}
-		narrateGone(tt.service.Name, before, hear)
+		narrateGone(tt.compile(), before, hear)
 		return story
 	}
 	tt.state = step(tt.compile(), before, facts{now: tt.now, said: says(tt.verdicts, tt.weights), idle: idle, overrides: index(tt.overrides)})
-	narrate(tt.service.Name, before, tt.state, func(checkID) CheckStatus { return CheckStatus{Kind: "tcp", Error: "refused"} }, hear)
+	narrate(tt.compile(), before, tt.state, func(checkID) CheckStatus { return CheckStatus{Kind: "tcp", Error: "refused"} }, hear)
 	return story
 }
 
@@ -141,7 +141,7 @@ func draw(t table) string {
 		if key.Address != vip {
 			prefix = key.Address.String() + "/"
 		}
-		for _, e := range entries {
+		for e := range entries.all() {
 			word := fmt.Sprintf("%s%s=%d", prefix, nameOf(e.Address.Addr()), e.Weight)
 			if e.Address.Port() != key.Address.Port() {
 				word += ":" + fmt.Sprint(e.Address.Port())

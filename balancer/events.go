@@ -7,11 +7,13 @@ import (
 
 // narrate tells what a step did to a service, one event after the other: ten thousand are
 // megabytes. checks is the last result of a check.
-func narrate(service string, was, now state, checks func(checkID) CheckStatus, tell func(event.Event)) {
-	for _, p := range now.places {
-		narrateMember(service, was.members[p], now.members[p], checks, tell)
+func narrate(service *service, was, now state, checks func(checkID) CheckStatus, tell func(event.Event)) {
+	before := among{members: was.members}
+	for i := range now.members {
+		m := &now.members[i]
+		narrateMember(service, before.at(m.place, i), m, checks, tell)
 	}
-	of := func(name string) event.Event { return event.Event{Name: name, Service: service} }
+	of := func(name string) event.Event { return event.Event{Name: name, Service: service.Name} }
 	switch {
 	case now.quorum == lost && was.quorum != lost:
 		tell(of("quorum.lost"))
@@ -26,16 +28,16 @@ func narrate(service string, was, now state, checks func(checkID) CheckStatus, t
 	}
 	switch {
 	case now.guarded > was.guarded:
-		tell(event.Event{Name: "guard.active", Service: service, Count: now.guarded, Reason: guarding})
+		tell(event.Event{Name: "guard.active", Service: service.Name, Count: now.guarded, Reason: guarding})
 	case was.guarded > 0 && now.guarded == 0:
 		tell(of("guard.over"))
 	}
 }
 
 // narrateMember tells what happened to one server.
-func narrateMember(service string, was, now memberState, checks func(checkID) CheckStatus, tell func(event.Event)) {
+func narrateMember(service *service, was, now *memberState, checks func(checkID) CheckStatus, tell func(event.Event)) {
 	of := func(name string) event.Event {
-		return event.Event{Name: name, Service: service, Server: now.name, Address: now.address.String()}
+		return event.Event{Name: name, Service: service.Name, Server: now.name, Address: service.behind(now.place).String()}
 	}
 	switch from := was.verdict.String(); {
 	case was.verdict == now.verdict:
@@ -68,10 +70,10 @@ func narrateMember(service string, was, now memberState, checks func(checkID) Ch
 }
 
 // narrateGone tells of a virtual server that is no more.
-func narrateGone(service string, was state, tell func(event.Event)) {
-	for _, p := range was.places {
-		if m := was.members[p]; m.present {
-			tell(event.Event{Name: "real_server.removed", Service: service, Server: m.name, Address: m.address.String(), Reason: serviceGone})
+func narrateGone(service *service, was state, tell func(event.Event)) {
+	for i := range was.members {
+		if m := &was.members[i]; m.present && m.name != "" {
+			tell(event.Event{Name: "real_server.removed", Service: service.Name, Server: m.name, Address: service.behind(m.place).String(), Reason: serviceGone})
 		}
 	}
 }

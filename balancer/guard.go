@@ -20,7 +20,7 @@ func (s *stepper) guard(wishes []wish, inTable []bool) (kept int) {
 	var failed []int
 	servers := 0
 	for i, w := range wishes {
-		if s.members[i].sorry || w.leaving {
+		if s.service.members[i].sorry || w.leaving {
 			continue
 		}
 		servers++
@@ -36,7 +36,7 @@ func (s *stepper) guard(wishes []wish, inTable []bool) (kept int) {
 		if x, y := s.isOut(a, inTable), s.isOut(b, inTable); x != y {
 			return cmp.Compare(btoi(y), btoi(x))
 		}
-		return s.since(&s.members[a], healthcheck.Down).Compare(s.since(&s.members[b], healthcheck.Down))
+		return s.since(a, healthcheck.Down).Compare(s.since(b, healthcheck.Down))
 	})
 	for _, i := range failed[allowed:] {
 		w := &wishes[i]
@@ -48,7 +48,7 @@ func (s *stepper) guard(wishes []wish, inTable []bool) (kept int) {
 // isOut tells whether a member was out so far: as it was decided, or else as the
 // kernel has it.
 func (s *stepper) isOut(i int, inTable []bool) bool {
-	was := s.before.members[s.members[i].place()]
+	was := s.had(i)
 	return was.out || was.since.IsZero() && !inTable[i]
 }
 

@@ -93,12 +93,13 @@ func (k *kernelView) errorOf(keys []ipvsctl.Key) string {
 // idle is which of the draining destinations of a table the kernel has at weight 0 and
 // without connections; they are noted in the set.
 func (k *kernelView) idle(t table, set map[ipvsctl.DestinationKey]bool) (some bool) {
-	for key, entries := range t {
-		for address, e := range entries {
+	for key, r := range t {
+		for i := range r.expires {
+			e := r.entry(i)
 			if e.expires.IsZero() {
 				continue
 			}
-			at := ipvsctl.DestinationKey{Service: key, Address: address}
+			at := ipvsctl.DestinationKey{Service: key, Address: e.Address}
 			c := k.last.Connections[at]
 			if d, there := k.last.Destination(at); there && d.Weight == 0 && c.Active == 0 && c.Inactive == 0 {
 				set[at], some = true, true

@@ -57,7 +57,7 @@ func index(overrides []Override) map[target]*Override {
 
 // override is the one in force for a member; nil for none.
 func (s *stepper) override(m *member) *Override {
-	o := s.overrides[target{s.Name, m.Name}]
+	o := s.overrides[target{s.Name, m.name}]
 	if o == nil || m.sorry {
 		return nil
 	}
@@ -75,12 +75,13 @@ func (o *Override) drains() bool { return o != nil && o.Drain }
 
 // weightOf is what a member has when nothing speaks against it: an operator's word
 // counts before what checks make of it. One that the configuration drains stays so.
-func (s *stepper) weightOf(m *member, o *Override) int {
+func (s *stepper) weightOf(i int, o *Override) int {
 	if o != nil && o.Weight != nil {
 		return *o.Weight
 	}
-	if m.Weight == 0 {
+	m := &s.service.members[i]
+	if m.weight == 0 {
 		return 0
 	}
-	return s.weightSaid(m).or(m.Weight)
+	return s.weightSaid(i).or(m.weight)
 }

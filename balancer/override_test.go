@@ -96,7 +96,7 @@ func TestOverrideIsTold(t *testing.T) {
 	five := 5
 	o := &Override{Server: "a", Weight: &five, Until: time.Unix(0, 0), By: "uid 0, pid 1"}
 	var told []event.Event
-	narrateMember("web", memberState{name: "a"}, memberState{name: "a", override: o}, nil, func(e event.Event) { told = append(told, e) })
+	narrateMember(&service{Service: Service{Name: "web"}}, &memberState{name: "a"}, &memberState{name: "a", override: o}, nil, func(e event.Event) { told = append(told, e) })
 	want := event.Event{Name: "real_server.override", Service: "web", Server: "a", Address: "invalid AddrPort", From: "none", To: "weight 5 until 1970-01-01T00:00:00Z", By: "uid 0, pid 1"}
 	if len(told) != 1 || told[0] != want {
 		t.Errorf("told %+v", told)

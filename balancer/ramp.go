@@ -9,14 +9,14 @@ const rampSteps = 20
 // grow is the weight of a member that serves, and when it began to grow. A server
 // that was taken out returns with the least weight and reaches its full one after
 // slow_start, so that an empty cache or a cold runtime is not overrun.
-func (s *stepper) grow(m *member, w wish) (weight int, began time.Time) {
+func (s *stepper) grow(i int, w wish) (weight int, began time.Time) {
 	full := w.weight
-	was := s.before.members[m.place()]
+	was := s.had(i)
 	began = was.ramp
 	if was.out {
 		began = s.now
 	}
-	if s.SlowStart <= 0 || m.sorry || w.action != serve || w.guarded || began.IsZero() {
+	if s.SlowStart <= 0 || s.service.members[i].sorry || w.action != serve || w.guarded || began.IsZero() {
 		return full, time.Time{}
 	}
 	steps := min(full, rampSteps)

@@ -1,11 +1,5 @@
 package balancer
 
-import (
-	"net/netip"
-
-	"github.com/hald-project/hald/ipvsctl"
-)
-
 // describe is the state as `hald status` shows it.
 func describe(services []*virtual, known *finds, checks func(checkID) CheckStatus, kernel *kernelView) []Status {
 	all := make([]Status, 0, len(services))
@@ -19,25 +13,21 @@ func describe(services []*virtual, known *finds, checks func(checkID) CheckStatu
 		if s.given != nil {
 			status.Discovery = find(s.given.Servers, known)
 		}
-		for j, p := range now.places {
-			m := now.members[p]
+		for j := range now.members {
+			m := &now.members[j]
 			configured := j < len(s.members)
-			if p.sorry || !configured && !m.present {
+			if m.place.sorry || !configured && !m.present {
 				continue
 			}
-			at := func(ipvsctl.Key) netip.AddrPort { return m.address }
-			if configured {
-				at = s.members[j].at
-			}
 			server := ServerStatus{
-				Name: m.name, Address: m.address.String(), State: m.stateName(),
-				EffectiveWeight: m.weight, Override: m.override, Usage: kernel.usage(s.keys, at), Checks: []CheckStatus{},
+				Name: m.name, Address: s.behind(m.place).String(), State: m.stateName(),
+				EffectiveWeight: m.weight, Override: m.override, Usage: kernel.usage(s.keys, m.place), Checks: []CheckStatus{},
 			}
 			if !m.leaving {
 				server.Since = m.since
 			}
 			if configured {
-				server.Weight = s.members[j].Weight
+				server.Weight = s.members[j].weight
 				for _, id := range s.members[j].probed() {
 					server.Checks = append(server.Checks, checks(id))
 				}
@@ -51,7 +41,7 @@ func describe(services []*virtual, known *finds, checks func(checkID) CheckStatu
 
 // stateName is one of the states a server has in status: what the operator
 // asked for comes before what the checks say.
-func (m memberState) stateName() string {
+func (m *memberState) stateName() string {
 	switch {
 	case m.leaving && m.present:
 		return "draining"

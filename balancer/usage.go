@@ -1,8 +1,6 @@
 package balancer
 
 import (
-	"net/netip"
-
 	"github.com/hald-project/hald/ipvsctl"
 )
 
@@ -19,9 +17,9 @@ type Usage struct {
 }
 
 // usage is that of the destination that a server has behind each of the keys.
-func (k *kernelView) usage(keys []ipvsctl.Key, at func(ipvsctl.Key) netip.AddrPort) (sum Usage) {
+func (k *kernelView) usage(keys []ipvsctl.Key, of place) (sum Usage) {
 	for _, key := range keys {
-		d := ipvsctl.DestinationKey{Service: key, Address: at(key)}
+		d := ipvsctl.DestinationKey{Service: key, Address: of.behind(key)}
 		sum.count(k.last.Connections[d], k.last.Traffic[d])
 	}
 	return sum

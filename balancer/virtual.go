@@ -1,7 +1,7 @@
 package balancer
 
 import (
-	"reflect"
+	"slices"
 	"time"
 
 	"github.com/hald-project/hald/ipvsctl"
@@ -38,7 +38,7 @@ func (p *pool) advance(idle map[ipvsctl.DestinationKey]bool) {
 		}
 	}
 	for _, v := range p.gone {
-		narrateGone(v.service.Name, v.state, p.tell)
+		narrateGone(v.service, v.state, p.tell)
 		changed = true
 	}
 	p.gone = nil
@@ -59,13 +59,13 @@ func (p *pool) step(v *virtual, f facts) (changed bool) {
 	}
 	v.stale = false
 	v.state = step(v.service, before, f)
-	narrate(v.service.Name, before, v.state, p.watches.status, p.tell)
+	narrate(v.service, before, v.state, p.watches.status, p.tell)
 	if !p.view.seen {
 		v.state.table = nil
 		return false
 	}
 	want := v.state.want(v.service)
-	if reflect.DeepEqual(want, v.want) {
+	if slices.EqualFunc(want, v.want, ipvsctl.Service.Equal) {
 		return false
 	}
 	v.want = want

@@ -58,15 +58,15 @@ func virtuals(tb testing.TB, services []Service) *pool {
 func TestPoolStepsWhereSomethingHappened(t *testing.T) {
 	p := virtuals(t, farm(3, 2))
 	steps := func() (stepped [3]bool) {
-		var before [3]*place
+		var before [3]*memberState
 		for i, v := range p.services {
-			if len(v.state.places) > 0 {
-				before[i] = &v.state.places[0]
+			if len(v.state.members) > 0 {
+				before[i] = &v.state.members[0]
 			}
 		}
 		p.advance(nil)
 		for i, v := range p.services {
-			stepped[i] = before[i] != &v.state.places[0]
+			stepped[i] = before[i] != &v.state.members[0]
 		}
 		return stepped
 	}

@@ -32,11 +32,11 @@ func (w weight) said() *int {
 
 // weightSaid is the weight that a member's checks give it, the lowest of several. While
 // one of them has not looked yet, what was said before stands.
-func (s *stepper) weightSaid(m *member) (lowest weight) {
-	for _, check := range m.scales {
+func (s *stepper) weightSaid(i int) (lowest weight) {
+	for _, check := range s.service.members[i].scales {
 		o := s.said(check)
 		if !o.weighs {
-			return s.before.members[m.place()].said
+			return s.had(i).said
 		}
 		if o.weight > 0 && (lowest == 0 || o.weight < lowest) {
 			lowest = o.weight

@@ -42,10 +42,11 @@ const (
 // wishFor is what the configuration, an operator and the checks make of one
 // member, before the quorum has its say. A server that an operator drains is
 // still checked, and a failed one is not kept for its connections.
-func (s *stepper) wishFor(m *member, o *Override, verdict healthcheck.Verdict) wish {
-	w := wish{verdict: verdict, weight: s.weightOf(m, o), leaving: m.Disabled || o.drains(), override: o}
+func (s *stepper) wishFor(i int, o *Override, verdict healthcheck.Verdict) wish {
+	m := &s.service.members[i]
+	w := wish{verdict: verdict, weight: s.weightOf(i, o), leaving: m.disabled || o.drains(), override: o}
 	switch {
-	case m.Disabled:
+	case m.disabled:
 		w.verdict, w.action, w.reason = healthcheck.Unknown, leave, disabled
 	case o.drains() && (verdict != healthcheck.Down || s.failed != remove):
 		w.action, w.reason = leave, ordered

@@ -3,6 +3,7 @@ package ipvsctl
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -40,11 +41,11 @@ const (
 // within the service.
 type Destination struct {
 	Address netip.AddrPort
-	Method  Method
 	Weight  int    // 0–65535; 0: no new connections
 	Upper   uint32 // no new connections at this many; 0: no limit
 	Lower   uint32 // and again below this many; at most Upper
 	Tunnel  Encapsulation
+	Method  Method
 }
 
 // Method is how packets reach a destination: IP_VS_CONN_F_FWD_MASK of
@@ -116,6 +117,11 @@ func (s Service) settings() settings {
 		c.netmask = s.Netmask
 	}
 	return c
+}
+
+// Equal tells whether two services are wanted alike, their destinations in the same order.
+func (s Service) Equal(o Service) bool {
+	return s.Key == o.Key && s.settings() == o.settings() && slices.Equal(s.Destinations, o.Destinations)
 }
 
 func (d Destination) settings() Destination {

@@ -59,7 +59,7 @@ func different(was, is []Service) (services []Service, keys []Key) {
 		switch {
 		case s == nil:
 			keys = append(keys, w.Key)
-		case w == nil || w.settings() != s.settings() || !slices.Equal(w.Destinations, s.Destinations):
+		case w == nil || !w.Equal(*s):
 			services, keys = append(services, *s), append(keys, s.Key)
 		}
 	})
