@@ -29,8 +29,18 @@ func (p *pool) configure(ctx context.Context, c Config) error {
 	p.order(index(c.Overrides))
 	p.finds.follow(ctx, sources(services))
 	p.keeping.configure(ctx, c)
+	if p.awaitsTable() {
+		p.track()
+		return nil
+	}
 	p.advance(nil)
 	return nil
+}
+
+// awaitsTable tells whether the kernel's table is about to be known, which is the beginning of everything: one step
+// is enough then.
+func (p *pool) awaitsTable() bool {
+	return p.keeping.reconciler != nil && !p.view.seen && p.view.whole == ""
 }
 
 // compose is the services of a configuration: compiled now, and as they were where

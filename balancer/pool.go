@@ -139,6 +139,9 @@ func (p *pool) obey(ctx context.Context, c Command) error {
 		p.advance(nil)
 	}
 	if c.Show {
+		if !p.view.seen {
+			p.advance(nil) // it was put off
+		}
 		p.out.show(describe(p.services, &p.finds, p.watches.status, &p.view), p.view.done)
 	}
 	return nil
@@ -200,7 +203,14 @@ func (p *pool) observe(r ipvsctl.Report) {
 	for _, e := range p.view.take(r, time.Now()) {
 		p.tell(e)
 	}
-	if _, table := r.(ipvsctl.Observed); !table {
+	switch r.(type) {
+	case ipvsctl.Observed:
+	case ipvsctl.Failed:
+		if first {
+			p.advance(nil) // it was put off
+		}
+		return
+	default:
 		return
 	}
 	idle := make(map[ipvsctl.DestinationKey]bool)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hald-project/hald/event"
 	"github.com/hald-project/hald/ipvsctl"
 )
 
@@ -26,19 +27,23 @@ func (v *virtual) due(now time.Time) bool {
 // wake-up.
 func (p *pool) advance(idle map[ipvsctl.DestinationKey]bool) {
 	now := time.Now()
+	tell := func(e event.Event) { // a clock is read once for ten thousand of them
+		e.Time = now
+		p.out.tell(e)
+	}
 	f := facts{now: now, said: p.watches.said, idle: idle, overrides: p.overrides}
 	changed := false
 	var wake time.Time
 	for _, v := range p.services {
 		if v.due(now) {
-			changed = p.step(v, f) || changed
+			changed = p.step(v, f, tell) || changed
 		}
 		if w := v.state.wake; !w.IsZero() && (wake.IsZero() || w.Before(wake)) {
 			wake = w
 		}
 	}
 	for _, v := range p.gone {
-		narrateGone(v.service, v.state, p.tell)
+		narrateGone(v.service, v.state, tell)
 		changed = true
 	}
 	p.gone = nil
@@ -52,14 +57,14 @@ func (p *pool) advance(idle map[ipvsctl.DestinationKey]bool) {
 
 // step takes one service one step further and tells whether something else is wanted of
 // it now. Before the kernel's table was read nothing is: that is the beginning.
-func (p *pool) step(v *virtual, f facts) (changed bool) {
+func (p *pool) step(v *virtual, f facts, tell func(event.Event)) (changed bool) {
 	before := v.state
 	if p.view.seen {
 		before.adopt(v.service, p.view.last)
 	}
 	v.stale = false
 	v.state = step(v.service, before, f)
-	narrate(v.service, before, v.state, p.watches.status, p.tell)
+	narrate(v.service, before, v.state, p.watches.status, tell)
 	if !p.view.seen {
 		v.state.table = nil
 		return false

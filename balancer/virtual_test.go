@@ -1,11 +1,14 @@
 package balancer
 
 import (
+	"errors"
+	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/hald-project/hald/healthcheck"
 	"github.com/hald-project/hald/ipvsctl"
+	"github.com/hald-project/hald/ipvsctl/ipvstest"
 )
 
 // A virtual server with another name and the same address is another one that begins
@@ -142,5 +145,65 @@ func BenchmarkVerdict(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		outcome{check, healthcheck.Result{Verdict: verdicts[i%2], Changed: true}}.take()
 		p.advance(nil)
+	}
+}
+
+// The first step of all is one, taken when the kernel's table is known; where that does not become known, or somebody
+// asks, it is taken without.
+func TestPoolAwaitsTheTable(t *testing.T) {
+	well := web()
+	for i := range well.Servers {
+		well.Servers[i].Checks = nil
+	}
+	for name, tt := range map[string]struct {
+		faults ipvstest.Faults
+		ask    bool
+		told   string // while the table cannot be read
+	}{
+		"it is slow":         {},
+		"somebody asks soon": {ask: true, told: "up a; up b; quorum.gained"},
+		"there is none":      {faults: ipvstest.Faults{Open: ipvsctl.ErrNoIPVS}, told: "up a; up b; quorum.gained"},
+		"it cannot be read":  {faults: ipvstest.Faults{Read: errors.New("busy")}, told: "up a; up b; quorum.gained"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(b *bench) {
+				release := make(chan struct{})
+				tt.faults.Wait = func(call string) {
+					if call == "read" {
+						<-release
+					}
+				}
+				b.table.Put(ipvsctl.Service{Key: webKey, Scheduler: "wlc", Destinations: kernel("a=1 c=1").Services[0].Destinations})
+				b.table.Connect(ipvsctl.DestinationKey{Service: webKey, Address: netip.AddrPortFrom(address("c"), 80)}, ipvsctl.Connections{Active: 1})
+				b.table.Fail(tt.faults)
+				b.listen()
+				b.configure(well)
+				if tt.ask {
+					if s := b.shown()[0]; len(s.RealServers) != 2 || s.RealServers[1].State != "up" {
+						t.Errorf("shown %+v", s)
+					}
+				}
+				if tt.faults.Read != nil {
+					close(release)
+				}
+				b.pass(longestHold + time.Millisecond)
+				if told := b.told("real_server", "quorum"); told != tt.told {
+					t.Errorf("told at first %q, want %q", told, tt.told)
+				}
+				b.table.Fail(ipvstest.Faults{})
+				if tt.faults.Read == nil {
+					close(release)
+				}
+				b.pass(5 * time.Second)
+				b.expect("a=1 b=1 c=0")
+				rest := "draining 192.0.2.3:80 (gone from the configuration)"
+				if tt.told == "" {
+					rest = "up a; up b; " + rest + "; quorum.gained"
+				}
+				if told := b.told("real_server", "quorum"); told != rest {
+					t.Errorf("told then %q, want %q", told, rest)
+				}
+			})
+		})
 	}
 }
