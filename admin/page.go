@@ -50,6 +50,8 @@ type Page struct {
 	Alive func(context.Context) error
 	// Ready tells why the daemon does not do its work yet or any more; nil: it does.
 	Ready func(context.Context) error
+	// Positions is the part of the status that a peer asks for all the time.
+	Positions func(context.Context) (any, error)
 	// Metrics answers the scrapes of Prometheus.
 	Metrics http.Handler
 	// Tell reports that the page can be reached, or cannot.

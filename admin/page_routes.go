@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -43,6 +44,15 @@ func (p *Page) handler() http.Handler {
 	})
 	mux.HandleFunc("GET /status.json", func(w http.ResponseWriter, r *http.Request) {
 		text, err := p.status.get(r.Context())
+		answerText(w, text, err)
+	})
+	mux.HandleFunc("GET /vrrp.json", func(w http.ResponseWriter, r *http.Request) {
+		positions, err := p.Positions(r.Context())
+		if err != nil {
+			answerText(w, nil, err)
+			return
+		}
+		text, err := json.Marshal(positions)
 		answerText(w, text, err)
 	})
 	mux.HandleFunc("GET /peer.json", func(w http.ResponseWriter, r *http.Request) {

@@ -23,8 +23,9 @@ func examplePage(ring *event.Ring) *Page {
 	return NewPage(&Page{
 		Status: constant(map[string]string{"cluster": "<shop>"}, nil), Events: ring.After,
 		Alive: func(context.Context) error { return nil }, Ready: func(context.Context) error { return nil },
-		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hald_ready 1") }),
-		Tell:    func(event.Event) {},
+		Positions: constant(map[string]string{"director": "lb1"}, nil),
+		Metrics:   http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "hald_ready 1") }),
+		Tell:      func(event.Event) {},
 	})
 }
 
@@ -45,7 +46,7 @@ func bodyOf(r *http.Response) string {
 func TestPageIsForReading(t *testing.T) {
 	p := examplePage(event.NewRing(1))
 	for path, want := range map[string]string{
-		"/": "<!doctype html>", "/status.json": `{"cluster":"\u003cshop\u003e"}`, "/peer.json": `{"address":""}`,
+		"/": "<!doctype html>", "/status.json": `{"cluster":"\u003cshop\u003e"}`, "/peer.json": `{"address":""}`, "/vrrp.json": `{"director":"lb1"}`,
 		"/metrics": "hald_ready 1", "/healthz": "ok\n", "/readyz": "ok\n",
 	} {
 		r := ask(p, "GET", path, "127.0.0.1:7112")

@@ -122,12 +122,19 @@ func (d *Director) Run(ctx context.Context, stop <-chan struct{}) error {
 		l.page.Run(serving)
 	}()
 
+	asked := make(chan struct{})
+	go func() {
+		defer close(asked)
+		l.peerWatch.run(serving, func(h heardPeer) { l.say(message{peer: &h}) })
+	}()
+
 	go l.hangUps(serving)
 	l.run(ctx, stop)
 
 	leave()
 	err = <-served
 	<-paged
+	<-asked
 	if ctx.Err() != nil {
 		err = errors.Join(ErrKilled, err)
 	}

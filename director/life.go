@@ -54,6 +54,11 @@ type life struct {
 	working    map[string]bool        // workers that were told it in this life of theirs
 	summary    string                 // the last one that the service manager was told
 	page       *admin.Page
+	reported   time.Time // when instances were
+	splits     splits
+	asking     asking // the peer
+	peerWatch  peerWatch
+	peer       peering
 }
 
 func newLife(d *Director) *life {
@@ -76,10 +81,13 @@ func newLife(d *Director) *life {
 		log:        LogStatus{Level: d.LogLevel},
 		notifiers:  notify.NewSet(),
 		moved:      moves{},
+		splits:     splits{},
+		peerWatch:  newPeerWatch(),
 	}
 	l.force.Store(d.newForce(d.Config))
 	l.page = l.newPage()
 	l.page.Set(pageSettings(d.Config))
+	l.askPeer()
 	return l
 }
 
@@ -161,7 +169,7 @@ func (l *life) run(ctx context.Context, stop <-chan struct{}) {
 // take keeps what a supervisor reports.
 func (l *life) take(m message) {
 	if m.event != nil {
-		l.emit(*m.event)
+		l.report(*m.event)
 		l.follow(*m.event)
 		if m.event.Name == "worker.exited" {
 			l.working[m.event.Reason] = false
@@ -174,7 +182,8 @@ func (l *life) take(m message) {
 		l.move(*m.move)
 	}
 	if m.instances != nil {
-		l.instances = m.instances
+		l.instances, l.reported = m.instances, time.Now()
+		l.compare()
 		l.d.Notify("WATCHDOG=1") // every virtual router has answered for it
 		l.summarise()
 		l.place()
@@ -182,6 +191,9 @@ func (l *life) take(m message) {
 	if m.services != nil {
 		l.kernel = m.kernel
 		l.show(m.services)
+	}
+	if m.peer != nil {
+		l.hearPeer(*m.peer)
 	}
 	if m.idle {
 		l.noBalancer()

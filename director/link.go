@@ -37,6 +37,7 @@ type message struct {
 	override   *overrideOrder      // from an operator
 	level      *LogStatus          // from an operator
 	answer     *answer             // of a worker, to a configuration
+	peer       *heardPeer          // an answer of the other director
 	configured string              // the worker of this name has its configuration
 }
 

@@ -66,6 +66,7 @@ var (
 	reloadTime    = family("config_last_reload_success_timestamp_seconds", "When a configuration was last applied.")
 	maintenanceOn = family("maintenance", "1 while the whole director is out of the election.")
 	stateKept     = family("planned_work_kept", "1 if maintenance, standbys and overrides would survive a restart.")
+	peerUp        = family("peer_up", "1 while the director that admin.peer names answers as one.")
 	notifyQueue   = family("notify_queue", "Events that wait for a notifier, or are being told.", "notifier")
 	notifyTold    = family("notify_told_total", "Events that a notifier has told.", "notifier")
 	notifyLost    = family("notify_lost_total", "Events that a notifier gave up, or dropped because its queue was full.", "notifier")
@@ -94,6 +95,9 @@ func (s sample) daemon(d Document) {
 	}
 	s.gauge(maintenanceOn, truth(d.Maintenance != nil))
 	s.gauge(stateKept, truth(d.Kept))
+	if d.Peer != nil {
+		s.gauge(peerUp, truth(d.Peer.Reachable))
+	}
 	for _, n := range d.Notifiers {
 		s.gauge(notifyQueue, float64(n.Queue), n.Name)
 		s.counter(notifyTold, float64(n.Told), n.Name)

@@ -21,6 +21,7 @@ var (
 	advertGap       = family("vrrp_advert_gap_seconds", "Time between the advertisements that a backup believes.", "instance")
 	wakeupDelay     = family("vrrp_wakeup_delay_seconds", "How late the election woke up for what was due.", "instance")
 	pathDown        = family("vrrp_path_down", "1 while the link of a sync group's member is of no use to the election, and another is.", "instance")
+	splitNow        = family("vrrp_split", "1 while another master is known beside this one.", "instance")
 	splitSeconds    = family("vrrp_split_seconds_total", "How long another master was seen beside this one, in splits that are over.", "instance")
 	addressRepairs  = family("address_repairs_total", "Virtual addresses that somebody removed and hald put back.", "instance")
 	trackerUp       = family("vrrp_tracker_up", "1 while the tracked object is well, 0 while it is not or nothing is known.", "instance", "kind", "name")
@@ -50,6 +51,7 @@ func (s sample) instance(i election.Status, counted tally) {
 	if i.SyncGroup != "" {
 		s.gauge(pathDown, truth(i.PathDown != nil), i.Name)
 	}
+	s.gauge(splitNow, truth(i.Split != nil), i.Name)
 	s.counter(splitSeconds, counted.splits[i.Name].Seconds(), i.Name)
 	s.counter(addressRepairs, float64(counted.repairs[i.Name]), i.Name)
 	for _, t := range i.Trackers {

@@ -45,8 +45,8 @@ func TestMetrics(t *testing.T) {
 	server.Traffic.Connections, server.Traffic.BytesOut = 9, 10
 	leaving := server
 	leaving.Address, leaving.State = "192.0.2.9:80", "draining"
-	text := scraped(t, Document{Version: "v1", Config: ConfigStatus{Hash: "abc"}, counted: counted, NotReady: "no IPVS",
-		VRRPInstances: []election.Status{{Name: "web", State: "backup", EffectivePriority: 120, Priority: 150, Discards: map[string]uint64{"ttl": 5}, AdvertGap: gap, SyncGroup: "edge", PathDown: &election.PathStatus{},
+	text := scraped(t, Document{Version: "v1", Config: ConfigStatus{Hash: "abc"}, counted: counted, NotReady: "no IPVS", Peer: &PeerStatus{},
+		VRRPInstances: []election.Status{{Name: "web", State: "backup", EffectivePriority: 120, Priority: 150, Discards: map[string]uint64{"ttl": 5}, AdvertGap: gap, SyncGroup: "edge", PathDown: &election.PathStatus{}, Split: &election.SplitStatus{},
 			Faults: []string{"link_down"}, Trackers: []election.TrackerStatus{{Kind: "script", Name: "x", State: "up"}}}},
 		VirtualServers: []balancer.Status{{Name: "http", HasQuorum: true, RealServers: []balancer.ServerStatus{server, leaving}}},
 		IPVS:           balancer.Operations{Adds: 1, Failures: 2, Drifts: 3},
@@ -72,7 +72,9 @@ hald_vrrp_advert_gap_seconds_bucket{instance="web",le="50"} 2
 hald_vrrp_advert_gap_seconds_bucket{instance="web",le="+Inf"} 3
 hald_vrrp_advert_gap_seconds_sum{instance="web"} 1.5
 hald_vrrp_path_down{instance="web"} 1
+hald_vrrp_split{instance="web"} 1
 hald_vrrp_split_seconds_total{instance="web"} 2.5
+hald_peer_up 0
 hald_address_repairs_total{instance="web"} 5
 hald_vrrp_tracker_up{instance="web",kind="script",name="x"} 1
 hald_service_quorum{service="http"} 1

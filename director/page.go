@@ -15,18 +15,21 @@ import (
 // newPage is what may be read of this life over HTTP.
 func (l *life) newPage() *admin.Page {
 	return admin.NewPage(&admin.Page{
-		Status: l.ask, Events: l.ring.After, Ready: l.isReady, Metrics: metrics(l.ask),
+		Status: l.ask, Events: l.ring.After, Ready: l.isReady, Metrics: metrics(l.ask), Positions: l.positions,
 		Alive: func(ctx context.Context) error {
 			_, err := l.asked(ctx, false)
 			return err
 		},
-		Tell: func(e event.Event) {
-			select {
-			case l.messages <- message{event: &e}:
-			case <-l.reload.ended: // nobody asks any more
-			}
-		},
+		Tell: func(e event.Event) { l.say(message{event: &e}) },
 	})
+}
+
+// say tells the life something, if it still listens.
+func (l *life) say(m message) {
+	select {
+	case l.messages <- m:
+	case <-l.reload.ended: // nobody asks any more
+	}
 }
 
 // pageSettings are a configuration's part for the page. Clients may call it by the

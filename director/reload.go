@@ -238,6 +238,7 @@ func (l *life) confirm() {
 	l.tidy()
 	l.notifiers.Configure(p.next.notifiers)
 	l.page.Set(pageSettings(p.next.config))
+	l.askPeer()
 	l.prepare()
 	l.placed = nil // the balancer may have begun to synchronise
 	l.place()

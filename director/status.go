@@ -29,7 +29,10 @@ type Document struct {
 	VirtualServers []balancer.Status     `json:"virtual_servers"`
 	Notifiers      []notify.Status       `json:"notifiers"`
 
-	counted tally // for metrics
+	Peer *PeerStatus `json:"peer,omitempty"` // that admin.peer names; nil: none
+
+	counted tally     // for metrics
+	asOf    time.Time // when the instances were so, for certain
 }
 
 // Settled tells whether the planned work shown is on the disk, or why it is not is
@@ -129,5 +132,7 @@ func (l *life) document(services []balancer.Status) Document {
 		VRRPInstances:  l.explained(time.Now()),
 		VirtualServers: services,
 		Notifiers:      l.notifiers.Status(),
+		Peer:           l.peer.status(),
+		asOf:           asOf(l.reported, time.Now()),
 	}
 }

@@ -19,6 +19,7 @@ func (l *life) explained(now time.Time) []election.Status {
 	explained := make([]election.Status, 0, len(l.instances))
 	for _, s := range l.instances {
 		s.WhyNotMaster = whyNotMaster(s, noPreempt[s.Name], l.planned.now.Maintenance, l.now().config.Directors, now)
+		s.Split = l.splits.status(s.Name)
 		explained = append(explained, s)
 	}
 	return explained

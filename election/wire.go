@@ -224,9 +224,17 @@ type Status struct {
 	PreemptAt      time.Time `json:"preempt_at,omitzero"`       // a live master of lower priority is followed until then
 	RetryAt        time.Time `json:"retry_at,omitzero"`         // the link is not used until then: start_delay, or it was broken
 
-	PathDown *PathStatus `json:"path_down,omitempty"` // of a sync group's member; nil: its link is of use
+	PathDown *PathStatus  `json:"path_down,omitempty"` // of a sync group's member; nil: its link is of use
+	Split    *SplitStatus `json:"split,omitempty"`     // from the director; nil: no other master is known
 
 	Trackers []TrackerStatus `json:"trackers"`
+}
+
+// SplitStatus is another master beside this one.
+type SplitStatus struct {
+	Peer  string    `json:"peer"` // its address
+	Since time.Time `json:"since"`
+	Via   []string  `json:"via"` // what it was seen by: adverts, peer
 }
 
 // HistogramBounds are the upper ends of the buckets of a Histogram, inclusive.

@@ -30,6 +30,7 @@ type Event struct {
 	From         string  `json:"from,omitempty"`
 	To           string  `json:"to,omitempty"`
 	Reason       string  `json:"reason,omitempty"`
+	Via          string  `json:"via,omitempty"` // of a split: what it was seen by, "adverts", "peer"
 	Peer         string  `json:"peer,omitempty"`
 	Priority     int     `json:"priority,omitempty"`
 	PeerPriority int     `json:"peer_priority,omitempty"`

@@ -82,6 +82,7 @@ func fields(fields []zapcore.Field, e Event) []zapcore.Field {
 	text("from", e.From)
 	text("to", e.To)
 	text("reason", e.Reason)
+	text("via", e.Via)
 	text("peer", e.Peer)
 	number("priority", e.Priority)
 	number("peer_priority", e.PeerPriority)

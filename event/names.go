@@ -31,6 +31,9 @@ var kinds = map[string]kind{
 	"http.closed": {zapcore.InfoLevel, "page and metrics are off"},
 	"http.failed": {zapcore.ErrorLevel, "page and metrics cannot be reached: listening is tried again"},
 
+	"peer.lost":  {zapcore.WarnLevel, "the other director does not answer as one"},
+	"peer.found": {zapcore.InfoLevel, "the other director answers again"},
+
 	"worker.exited":         {zapcore.ErrorLevel, "a worker process ended unexpectedly"},
 	"worker.restarted":      {zapcore.WarnLevel, "a worker process was started again"},
 	"worker.cleanup_failed": {zapcore.ErrorLevel, "cleaning up after a dead worker failed"},

@@ -33,6 +33,11 @@ func (p painter) document(d director.Document) string {
 		t.row(cell{"NOT READY: " + d.NotReady, red})
 		text.WriteString(t.String())
 	}
+	if q := d.Peer; q != nil && !q.Reachable {
+		t := table{colour: p.colour}
+		t.row(cell{fmt.Sprintf("peer %s is not seen for %s: %s", q.Address, p.since(q.Since), q.Error), yellow})
+		text.WriteString(t.String())
+	}
 	text.WriteString(p.planned(d))
 	if len(d.VRRPInstances) > 0 {
 		text.WriteString("\n" + p.instances(d.VRRPInstances))
@@ -123,11 +128,14 @@ func effect(k election.TrackerStatus) string {
 }
 
 // why is what made a master one, and what keeps others from it; and that its link is of
-// no use to the election.
+// no use to the election, or that it is not the only one.
 func (p painter) why(s election.Status) cell {
 	c := reason(s)
 	if s.PathDown != nil {
 		c = cell{fmt.Sprintf("%s; path down for %s: %s", c.text, p.since(s.PathDown.Since), s.PathDown.Reason), red}
+	}
+	if s.Split != nil {
+		c = cell{fmt.Sprintf("%s; two masters for %s, the other is %s", c.text, p.since(s.Split.Since), s.Split.Peer), red}
 	}
 	return c
 }

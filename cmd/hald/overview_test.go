@@ -19,6 +19,7 @@ func exampleDocument() director.Document {
 	return director.Document{
 		Cluster: "shop", Director: "lb1", Version: "v0.1", UptimeS: 11520,
 		Config: director.ConfigStatus{Hash: "0123456789abcdef"},
+		Peer:   &director.PeerStatus{Address: "192.0.2.12:7112", Since: threeAM.Add(-12 * time.Second), Reason: "unreachable", Error: "no answer within 2s"},
 		VRRPInstances: []election.Status{
 			{Name: "web", State: "master", Priority: 150, EffectivePriority: 120, VRID: 51, Interface: "eth0",
 				VirtualAddresses: []string{"192.0.2.1/24", "192.0.2.2/24", "192.0.2.3/24"},
@@ -34,6 +35,8 @@ func exampleDocument() director.Document {
 				Master: "192.0.2.12", Since: threeAM, Reason: "handover", Standby: &election.Standby{}, WhyNotMaster: "standing by: lb2 is master"},
 			{Name: "cable", State: "master", Priority: 150, EffectivePriority: 120, VRID: 54, Interface: "eth2", SyncGroup: "pair", Reason: "master_silent",
 				Since: threeAM.Add(-3 * time.Hour), PathDown: &election.PathStatus{Reason: "link_down", Since: threeAM.Add(-12 * time.Second)}},
+			{Name: "both", State: "master", Priority: 100, EffectivePriority: 100, VRID: 55, Interface: "eth0", Master: "192.0.2.11", Reason: "master_silent",
+				Since: threeAM.Add(-3 * time.Hour), Split: &election.SplitStatus{Peer: "192.0.2.12", Since: threeAM.Add(-4 * time.Second), Via: []string{"peer"}}},
 		},
 		VirtualServers: []balancer.Status{
 			{Name: "http", Addresses: []string{"192.0.2.1:80"}, HasQuorum: true, RealServers: []balancer.ServerStatus{
@@ -52,12 +55,14 @@ func exampleDocument() director.Document {
 
 func TestOverview(t *testing.T) {
 	want := `cluster shop, director lb1, hald v0.1, up 3h12m, configuration 0123456789ab
+peer 192.0.2.12:7112 is not seen for 12s: no answer within 2s
 
 INSTANCE  STATE   SINCE  PRIORITY    VRID  INTERFACE  MASTER      ADDRESSES                     WHY
 web       master  3h00m  120 of 150  51    eth0       192.0.2.11  192.0.2.1/24 192.0.2.2/24 +1  no master was heard
 mail      fault   1m10s  100         52    eth1       -                                         link_down
 news      backup  0s     150         53    eth0       192.0.2.12                                standing by: lb2 is master
 cable     master  3h00m  120 of 150  54    eth2       -                                         master_silent; path down for 12s: link_down
+both      master  3h00m  100         55    eth0       192.0.2.11                                master_silent; two masters for 4s, the other is 192.0.2.12
 
 TRACKER         INSTANCE  STATE    SINCE  WEIGHT  WHY
 script:nginx    web       down     1m00s  -30     exit status 1: no workers
@@ -100,7 +105,7 @@ dns new.example.net        http     new     1      0s            192.0.2.41     
 
 func TestOverviewOfPlannedWork(t *testing.T) {
 	d := exampleDocument()
-	d.VRRPInstances, d.VirtualServers = nil, nil
+	d.VRRPInstances, d.VirtualServers, d.Peer = nil, nil, nil
 	d.Maintenance = &election.Maintenance{Since: threeAM.Add(-5 * time.Minute), Until: threeAM.Add(time.Hour), By: "uid 0, pid 7"}
 	d.StateError, d.NotReady = "no space left on device", "the balancer process is starting"
 	want := "cluster shop, director lb1, hald v0.1, up 3h12m, configuration 0123456789ab\n" +
