@@ -87,12 +87,21 @@ func position(r hcl.Range) string {
 
 // fail adds an error at a place, or at no place.
 func (s *source) fail(at *hcl.Range, summary, detail string) {
-	s.report(hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: capital(detail), Subject: at}})
+	s.report(hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: capital(detail), Subject: kept(at)}})
 }
 
 // warn adds a warning at a place.
 func (s *source) warn(at *hcl.Range, summary, detail string) {
-	s.report(hcl.Diagnostics{{Severity: hcl.DiagWarning, Summary: summary, Detail: capital(detail), Subject: at}})
+	s.report(hcl.Diagnostics{{Severity: hcl.DiagWarning, Summary: summary, Detail: capital(detail), Subject: kept(at)}})
+}
+
+// kept is a place that stays as it is, whatever becomes of who had it.
+func kept(at *hcl.Range) *hcl.Range {
+	if at == nil {
+		return nil
+	}
+	here := *at
+	return &here
 }
 
 // capital begins a sentence. Names and values that begin one stay as they are.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -191,14 +192,17 @@ func readBounded(name string, limit int64) ([]byte, error) {
 		return nil, plainPathError(err)
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
+	var text bytes.Buffer
+	if info, err := f.Stat(); err == nil && info.Size() <= limit {
+		text.Grow(int(info.Size()) + bytes.MinRead) // megabytes, once
+	}
+	if _, err := text.ReadFrom(io.LimitReader(f, limit+1)); err != nil {
 		return nil, plainPathError(err)
 	}
-	if int64(len(text)) > limit {
+	if int64(text.Len()) > limit {
 		return nil, fmt.Errorf("more than %d bytes in %s", limit, name)
 	}
-	return text, nil
+	return text.Bytes(), nil
 }
 
 // plainPathError words an error of package os for an operator.

@@ -129,9 +129,9 @@ func (s *source) divide(name string, text []byte, blocks []span) (rest hcl.Body,
 	return rest, pieces
 }
 
-// openPiece parses a block and opens it; nil if it is not what it seemed to be.
-func (r *reader) openPiece(p *piece) *block {
-	if b := p.plain(); b != nil {
+// openPiece parses a block and opens it; nil if it is not what it seemed to be. It may be on the sheet, which the next has.
+func (r *reader) openPiece(p *piece, sheet *paper) *block {
+	if b := p.plain(sheet); b != nil {
 		return b
 	}
 	file, diags := hclsyntax.ParseConfig(p.text, p.file, p.at)

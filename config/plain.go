@@ -14,14 +14,16 @@ import (
 // these in a line. The first thing that is none of that ends it, and the library reads the block.
 type plainBlock struct {
 	*piece
+	*paper
 	next  int // byte of the text
 	line  int // it is in
 	begin int // of that line
 }
 
 // plain opens the block as open does, its names checked; nil if it is not so simple.
-func (p *piece) plain() *block {
-	r := &plainBlock{piece: p, line: p.at.Line}
+func (p *piece) plain(sheet *paper) *block {
+	sheet.erase()
+	r := &plainBlock{piece: p, paper: sheet, line: p.at.Line}
 	from := r.pos()
 	kind := r.word()
 	if language.blocks[kind] == nil {
@@ -102,7 +104,8 @@ func (r *plainBlock) endLine() bool {
 
 // block reads a block from behind its type on. None in a virtual server has more than one label.
 func (r *plainBlock) block(kind string, at hcl.Range, g *grammar) *block {
-	b := &block{kind: kind, at: at, labelAt: at, attributes: make(map[string]*hcl.Attribute)}
+	b := r.newBlock()
+	b.kind, b.at, b.labelAt = kind, at, at
 	var labels []string
 	if r.peek() == '"' {
 		from := r.pos()
@@ -145,7 +148,9 @@ func (r *plainBlock) item(b *block, g *grammar, alone bool) bool {
 		if expr == nil || !slices.Contains(g.attributes, name) || b.attributes[name] != nil {
 			return false
 		}
-		b.attributes[name] = &hcl.Attribute{Name: name, Expr: expr, Range: r.since(from), NameRange: named}
+		a := r.attributes.next()
+		*a = hcl.Attribute{Name: name, Expr: expr, Range: r.since(from), NameRange: named}
+		b.attributes[name] = a
 		return true
 	}
 	in := g.blocks[name]
@@ -187,7 +192,7 @@ func (r *plainBlock) value() hcl.Expression {
 // literal reads a value that is not computed; nil if it is none.
 func (r *plainBlock) literal() *hclsyntax.LiteralValueExpr {
 	c, from := r.peek(), r.pos()
-	l := &hclsyntax.LiteralValueExpr{}
+	l := r.literals.next()
 	switch {
 	case c == '"':
 		s, ok := r.quoted()

@@ -20,7 +20,8 @@ type reader struct {
 	services []string // the names of all virtual servers
 	synced   bool     // ipvs.connection_sync is there
 	modules  []string // of IPVS in this kernel, once they were looked for
-	secrets  int      // how many values file() and env() handed out
+	rack     rack
+	secrets  int // how many values file() and env() handed out
 }
 
 // view reads the whole configuration as one director sees it. The value is

@@ -19,9 +19,7 @@ type server struct {
 // readServers reads the real_server blocks of a service and compares them.
 func (r *reader) readServers(b *block, forwarding field[string], port field[uint16], checks []serviceCheck) []server {
 	blocks := b.blocks("real_server")
-	all := make([]server, 0, len(blocks))
-	names := make(map[string]hcl.Range, len(blocks))
-	taken := make(map[netip.AddrPort]string, len(blocks))
+	all, names, taken := r.rack.cleared()
 	for _, sb := range blocks {
 		r.checkLabel(sb)
 		r.unique(names, sb.label, sb.labelAt, "Duplicate real_server")
@@ -44,7 +42,26 @@ func (r *reader) readServers(b *block, forwarding field[string], port field[uint
 		}
 		all = append(all, s)
 	}
+	r.rack.servers = all
 	return all
+}
+
+// rack is where the servers of one service are while it is read, and what is asked of each. The next service has it
+// after that: each is a kilobyte.
+type rack struct {
+	servers []server
+	names   map[string]hcl.Range
+	taken   map[netip.AddrPort]string
+}
+
+func (k *rack) cleared() (servers []server, names map[string]hcl.Range, taken map[netip.AddrPort]string) {
+	if k.names == nil {
+		k.names, k.taken = make(map[string]hcl.Range), make(map[netip.AddrPort]string)
+	}
+	clear(k.servers)
+	clear(k.names)
+	clear(k.taken)
+	return k.servers[:0], k.names, k.taken
 }
 
 // readServer reads a real_server or sorry_server without its checks.

@@ -31,13 +31,14 @@ func (r *reader) readServices(root *block, list []listing) []service {
 	all := make([]service, 0, len(list))
 	names := make(map[string]hcl.Range, len(list))
 	taken := make(map[string]string, len(list))
+	var sheet paper
 	for _, l := range list {
 		sv, protocol := l.known()
 		alone := true
 		at := hcl.Range{}
 		b := l.block
 		if l.piece != nil {
-			if b = r.openPiece(l.piece); b == nil {
+			if b = r.openPiece(l.piece, &sheet); b == nil {
 				r.source.unsure = true
 				return nil
 			}
@@ -129,23 +130,27 @@ func (r *reader) checkQuorum(b *block, quorum field[int], servers []server) {
 		return
 	}
 	total, enabled := 0, 0
-	weights := make([]value, 0, len(servers))
 	for _, s := range servers {
 		if !s.weight.ok {
 			return
 		}
 		total += s.Weight
-		weights = append(weights, s.weight.text)
 		if !s.Disabled {
 			enabled += s.Weight
 		}
 	}
+	weights := func() (all []value) {
+		for _, s := range servers {
+			all = append(all, s.weight.text)
+		}
+		return all
+	}
 	switch {
 	case quorum.ok && quorum.given && quorum.value > total:
-		r.fail(quorum.at, "Invalid quorum", fmt.Sprintf("%s is above the sum of the real servers' weights%s: it could never be reached.", quorum.shown(), computed(fmt.Sprintf(" (%d)", total), weights...)))
+		r.fail(quorum.at, "Invalid quorum", fmt.Sprintf("%s is above the sum of the real servers' weights%s: it could never be reached.", quorum.shown(), computed(fmt.Sprintf(" (%d)", total), weights()...)))
 	case quorum.ok && quorum.value > enabled:
 		r.source.warn(&b.at, "Quorum out of reach", fmt.Sprintf(
-			"The real servers of %s that are not disabled weigh less together%s than the quorum: only its sorry_server, if any, serves.", b.title(), computed(fmt.Sprintf(" (%d)", enabled), weights...)))
+			"The real servers of %s that are not disabled weigh less together%s than the quorum: only its sorry_server, if any, serves.", b.title(), computed(fmt.Sprintf(" (%d)", enabled), weights()...)))
 	}
 }
 
