@@ -47,7 +47,7 @@ func TestConvert(t *testing.T) {
 		{[]string{table, table}, 2, "", "one file"},
 		{[]string{"-"}, 1, "", "standard input"},
 		{[]string{one, "--from", "haproxy"}, 2, "", "use auto, keepalived, ipvsadm"},
-		{nil, 2, "", "requires at least 1 arg"},
+		{nil, 2, "", "lacks a FILE"},
 		{[]string{one, one, "--as", "a,b,c"}, 2, "", "2 files and 3 names"},
 		{[]string{one, "--as", "a,a"}, 2, "", "is there twice"},
 	} {

@@ -61,8 +61,8 @@ INSTANCE  STATE   SINCE  PRIORITY    VRID  INTERFACE  MASTER      ADDRESSES     
 web       master  3h00m  120 of 150  51    eth0       192.0.2.11  192.0.2.1/24 192.0.2.2/24 +1  no master was heard
 mail      fault   1m10s  100         52    eth1       -                                         link_down
 news      backup  0s     150         53    eth0       192.0.2.12                                standing by: lb2 is master
-cable     master  3h00m  120 of 150  54    eth2       -                                         master_silent; path down for 12s: link_down
-both      master  3h00m  100         55    eth0       192.0.2.11                                master_silent; two masters for 4s, the other is 192.0.2.12
+cable     master  3h00m  120 of 150  54    eth2       -                                         no master was heard; path down for 12s: link_down
+both      master  3h00m  100         55    eth0       192.0.2.11                                no master was heard; two masters for 4s, the other is 192.0.2.12
 
 TRACKER         INSTANCE  STATE    SINCE  WEIGHT  WHY
 script:nginx    web       down     1m00s  -30     exit status 1: no workers
