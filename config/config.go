@@ -60,6 +60,7 @@ type Instance struct {
 	SourceAddress netip.Addr    // of the adverts' family; zero: the interface's primary address
 	Checksum      string        // "auto", "rfc5798" or "rfc9568"
 	Lease         time.Duration // valid_lft of the virtual addresses; 0: none
+	OnConflict    string        // what a stranger with an address is to a backup: "claim" or "hold"
 	Announce      Announce
 	Trackers      []Tracker // in file order
 }

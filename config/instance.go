@@ -95,6 +95,7 @@ func (r *reader) readInstance(b *block) (in instance, vrid field[int], link fiel
 	}
 	in.NoAccept = !read(r, b, "accept", boolean).or(true).value
 	in.Lease = r.readLease(b, version, interval, priority)
+	in.OnConflict = r.readOnConflict(b, interval)
 	in.Announce = r.readAnnounce(b)
 	in.Trackers = r.readTrackers(b, priority)
 	in.routes = r.readRoutes(b, &in)
@@ -131,6 +132,20 @@ func (r *reader) readPreemption(b *block, in *instance) {
 		r.fail(delay.at, "Invalid preempt_delay", fmt.Sprintf(
 			"%s never preempts (preempt = false), so there is nothing that %s could delay. Leave preempt_delay out, or write \"0s\".", b.title(), delay.shown()))
 	}
+}
+
+// shortestHold is the shortest interval in which an answer about the addresses is there before
+// they are claimed.
+const shortestHold = 50 * time.Millisecond
+
+// readOnConflict reads what becomes of addresses that a stranger has.
+func (r *reader) readOnConflict(b *block, interval field[time.Duration]) string {
+	policy := read(r, b, "on_conflict", oneOf([]string{"claim", "hold"})).or("claim")
+	if !b.defaults && policy.value == "hold" && interval.ok && interval.value < shortestHold {
+		r.fail(policy.at, "Invalid on_conflict", fmt.Sprintf(
+			"%s has an advertisement_interval below %s: who has the addresses would be known too late. Choose a longer one, or \"claim\".", b.title(), shortestHold))
+	}
+	return policy.value
 }
 
 // priority explains the value that RFC 9568, 5.2.4 reserves for the end.

@@ -1,6 +1,8 @@
 package director
 
 import (
+	"net/netip"
+
 	"github.com/hald-project/hald/balancer"
 	"github.com/hald-project/hald/config"
 	"github.com/hald-project/hald/election"
@@ -30,6 +32,8 @@ func ElectionConfig(c *config.Config) election.Config {
 			PreemptDelay: i.PreemptDelay,
 			StartDelay:   i.StartDelay,
 			Peers:        i.Peers,
+			Routers:      others(c),
+			Hold:         i.OnConflict == "hold",
 			Password:     i.Password,
 			Keys:         keys,
 			Lenient:      i.Lenient,
@@ -44,6 +48,16 @@ func ElectionConfig(c *config.Config) election.Config {
 		part.Groups = append(part.Groups, election.Group(g))
 	}
 	return part
+}
+
+// others are the other directors' own addresses, as far as the configuration has them.
+func others(c *config.Config) (list []netip.Addr) {
+	for _, d := range c.Directors {
+		if d.Name != c.Director.Name && d.Address.IsValid() {
+			list = append(list, d.Address)
+		}
+	}
+	return list
 }
 
 // weighed are an instance's trackers as the election weighs them.

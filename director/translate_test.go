@@ -16,14 +16,16 @@ import (
 var byValue = cmpopts.EquateComparable(netip.Addr{}, netip.AddrPort{}, netip.Prefix{})
 
 func TestElectionConfig(t *testing.T) {
-	got := ElectionConfig(&config.Config{Instances: []config.Instance{{
+	lb1 := config.Director{Name: "lb1", Address: netip.MustParseAddr("192.0.2.11")}
+	others := []config.Director{lb1, {Name: "lb2", Address: netip.MustParseAddr("192.0.2.12")}, {Name: "lb3"}}
+	got := ElectionConfig(&config.Config{Director: lb1, Directors: others, Instances: []config.Instance{{
 		Name: "web", Interface: "eth0", VirtualMAC: true, Version: 2, VRID: 51, Priority: 150, Interval: time.Second,
 		Routes:    []config.Route{{Destination: netip.MustParsePrefix("203.0.113.0/24"), Via: netip.MustParseAddr("192.0.2.2"), Interface: "eth1", Table: 254, Metric: 50, Source: netip.MustParseAddr("192.0.2.1")}},
 		Addresses: []config.Address{{Prefix: netip.MustParsePrefix("192.0.2.1/24"), Interface: "eth1", Label: "eth1:vip", Scope: 253, Quiet: true}}, NoPreempt: true, NoAccept: true,
 		PreemptDelay: 5, StartDelay: 6, Peers: []netip.Addr{netip.MustParseAddr("192.0.2.12")}, Password: "key",
 		Keys: []config.Key{{ID: 7, Secret: "secret"}}, Lenient: true,
 		SourceAddress: netip.MustParseAddr("192.0.2.11"), Checksum: "auto", Lease: 5 * time.Second,
-		Announce: config.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4},
+		Announce: config.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4}, OnConflict: "hold",
 		Trackers: []config.Tracker{{Kind: "script", Name: "nginx", Weight: -30, Command: []string{"/bin/true"}}},
 	}}, Groups: []config.SyncGroup{{Name: "edge", Members: []string{"web", "mail"}}}})
 	want := election.Config{Instances: []election.Instance{{
@@ -33,7 +35,7 @@ func TestElectionConfig(t *testing.T) {
 		PreemptDelay: 5, StartDelay: 6, Peers: []netip.Addr{netip.MustParseAddr("192.0.2.12")}, Password: "key",
 		Keys: []election.Key{{ID: 7, Secret: []byte("secret")}}, Lenient: true,
 		Source: netip.MustParseAddr("192.0.2.11"), Checksum: "auto", Lease: 5 * time.Second,
-		Announce: election.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4},
+		Announce: election.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4}, Hold: true, Routers: []netip.Addr{netip.MustParseAddr("192.0.2.12")},
 		Trackers: []election.Tracker{{Kind: "script", Name: "nginx", Weight: -30}},
 	}}, Groups: []election.Group{{Name: "edge", Members: []string{"web", "mail"}}}}
 	if diff := cmp.Diff(want, got, byValue); diff != "" {

@@ -21,6 +21,7 @@ func (c Instance) Becomes(next Instance) bool {
 		return false
 	}
 	c.Addresses, c.Routes, c.Rules, c.Lease, c.Announce = next.Addresses, next.Routes, next.Rules, next.Lease, next.Announce
+	c.Routers, c.Hold = next.Routers, next.Hold
 	c.Password, c.Keys, c.Lenient = next.Password, next.Keys, next.Lenient
 	c.Priority, c.NoPreempt, c.PreemptDelay, c.Before, c.Trackers = next.Priority, next.NoPreempt, next.PreemptDelay, next.Before, next.Trackers
 	return reflect.DeepEqual(c, next)

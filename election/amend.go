@@ -32,7 +32,13 @@ func (c Instance) holdsAs(next Instance) bool {
 // quiet tells whether another configuration is none of the router's business but for
 // its weight: what is held, signed and believed is the same.
 func (c groupConfig) quiet(next groupConfig) bool {
-	return slices.EqualFunc(c.Instances, next.Instances, func(a, b Instance) bool { return a.holdsAs(b) && a.authenticatesAs(b) })
+	return slices.EqualFunc(c.Instances, next.Instances, func(a, b Instance) bool { return a.holdsAs(b) && a.authenticatesAs(b) && a.asksAs(b) })
+}
+
+// asksAs tells whether two configurations ask alike who has the addresses, and make the same of
+// it.
+func (c Instance) asksAs(next Instance) bool {
+	return c.Hold == next.Hold && slices.Equal(c.Routers, next.Routers) && slices.Equal(c.Addresses, next.Addresses)
 }
 
 // amendment is what the router must know of the configuration that an instance's becomes.
@@ -75,6 +81,7 @@ func (h *holder) amend(cfg Instance, now time.Time, state vrrp.State) error {
 	err := h.unmark(cfg.Rules, holding)
 	err = errors.Join(err, h.quit(without(h.ways.routes, routes), holding))
 	h.ways.routes = routes
+	h.reask(cfg)
 	fresh, failed := h.rearrange(cfg, now, holding)
 	if err = errors.Join(err, failed); !holding {
 		return err
@@ -209,6 +216,20 @@ func (p *place) forget(unclaimed []netip.Prefix) {
 func (h *holder) retire(o *lookout) {
 	o.end()
 	h.retired.Go(o.close)
+}
+
+// reask has another inquirer, which knows the routers that were met, where it has something else to ask.
+func (h *holder) reask(cfg Instance) {
+	old := h.inquirer
+	if old.cfg.asksAs(cfg) {
+		return
+	}
+	h.inquirer = newInquirer(cfg, old.links, h.host, h.emit)
+	for _, router := range old.routers[len(old.cfg.Routers):] {
+		h.inquirer.Met(router)
+	}
+	old.end()
+	h.retired.Go(old.close)
 }
 
 // without are the items of a list that are not in another.

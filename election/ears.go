@@ -30,8 +30,9 @@ type ear interface {
 type ears struct {
 	open func(linkIndex int, addrs []netip.Addr) (ear, error) // of one family
 
-	mu sync.Mutex
-	at map[earKey]*sharedEar
+	mu     sync.Mutex
+	at     map[earKey]*sharedEar
+	roster map[string]*roster // by link
 }
 
 type earKey struct {
@@ -56,7 +57,7 @@ type openEar struct {
 }
 
 func newEars(open func(int, []netip.Addr) (ear, error)) *ears {
-	return &ears{open: open, at: map[earKey]*sharedEar{}}
+	return &ears{open: open, at: map[earKey]*sharedEar{}, roster: map[string]*roster{}}
 }
 
 // want announces a lookout for addresses of one family; forget takes it back.
@@ -91,8 +92,8 @@ func (e *ears) forget(link string, addrs []netip.Addr) {
 	old.close()
 }
 
-// listen has claims of addresses that are wanted sent to a channel until mute. Who
-// does not take them loses them.
+// listen has claims of addresses that are wanted sent to a channel until mute, and may do
+// without a channel. Who does not take them loses them.
 func (e *ears) listen(link string, index int, addrs []netip.Addr, claims chan<- garp.Claim) error {
 	e.mu.Lock()
 	s := e.at[earKey{link, addrs[0].Is4()}]
@@ -106,10 +107,12 @@ func (e *ears) listen(link string, index int, addrs []netip.Addr, claims chan<- 
 		}
 		old = s.now
 		s.now = &openEar{ear: opened, index: index, addrs: all, closing: make(chan struct{}), done: make(chan struct{})}
-		go e.read(s, s.now)
+		go e.read(link, s, s.now)
 	}
-	for _, a := range addrs {
-		s.takers[a] = append(s.takers[a], claims)
+	if claims != nil {
+		for _, a := range addrs {
+			s.takers[a] = append(s.takers[a], claims)
+		}
 	}
 	e.mu.Unlock()
 	old.close()
@@ -126,7 +129,7 @@ func (e *ears) mute(link string, addrs []netip.Addr, claims chan<- garp.Claim) {
 }
 
 // read hands out what an ear hears until it closes or fails.
-func (e *ears) read(s *sharedEar, o *openEar) {
+func (e *ears) read(link string, s *sharedEar, o *openEar) {
 	defer close(o.done)
 	for n := 1; ; n++ {
 		c, err := o.Next()
@@ -142,6 +145,7 @@ func (e *ears) read(s *sharedEar, o *openEar) {
 			}
 			return
 		}
+		e.roster[link].locate(c)
 		for _, claims := range s.takers[c.Addr] {
 			select {
 			case claims <- c:

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/garp"
 	"github.com/hald-project/hald/netif"
 	"github.com/hald-project/hald/vrrp"
 	"github.com/hald-project/hald/vrrp/vrrptest"
@@ -75,13 +76,15 @@ type fakeHost struct {
 	filterErr error                     // of a kernel that cannot drop them
 	deeds     []string                  // claim, release, refuse, admit
 
-	mac      net.HardwareAddr // of eth0
-	ears     []*fakeEar       // every one that was opened
-	earErr   error
-	probed   []netip.Addr
-	port     *vrrptest.Port // the last on eth0
-	dialed   vrrp.Options   // and how it was opened
-	defended []netip.Addr
+	mac       net.HardwareAddr // of eth0
+	ears      []*fakeEar       // every one that was opened
+	earErr    error
+	probed    []netip.Addr
+	requested []netip.Addr            // of routers
+	residents map[netip.Addr]garp.MAC // who answers
+	port      *vrrptest.Port          // the last on eth0
+	dialed    vrrp.Options            // and how it was opened
+	defended  []netip.Addr
 }
 
 func newFakeHost(lan *vrrptest.LAN, source netip.Addr) *fakeHost {

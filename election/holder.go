@@ -28,16 +28,17 @@ const (
 // them, and does the same for the routes, which come after the addresses and go
 // before them, and for the rules that lead to them. It belongs to the instance's router.
 type holder struct {
-	places  []*place
-	ways    ways
-	signs   signs
-	emit    func(event.Event)
-	refusal *refusal   // nil: packets to the addresses are accepted
-	lookout []*lookout // one for each place
+	places   []*place
+	ways     ways
+	signs    signs
+	emit     func(event.Event)
+	refusal  *refusal   // nil: packets to the addresses are accepted
+	lookout  []*lookout // one for each place
+	inquirer *inquirer
 
 	host     host
 	placesOf func(Instance) []*place // of a configuration; they hold nothing yet
-	retired  sync.WaitGroup          // lookouts that are ending
+	retired  sync.WaitGroup          // lookouts and inquirers that are ending
 
 	fights  map[string]*limit // on reports of repairs, by the event's name and the interface
 	release time.Time         // when a failed release is tried again; zero: not needed
@@ -49,6 +50,7 @@ func newHolder(cfg Instance, links *atomic.Pointer[netif.Links], k kernel, s ann
 		places: placesOf(cfg), placesOf: placesOf, host: from, ways: ways{routes: cfg.routes(), links: links, kernel: k},
 		signs:   signs{rules: cfg.Rules, kernel: k},
 		refusal: newRefusal(cfg, from.filter), emit: emit, fights: map[string]*limit{},
+		inquirer: newInquirer(cfg, links, from, emit),
 	}
 	for _, p := range h.places {
 		h.lookout = append(h.lookout, newLookout(p, cfg, from, emit))
@@ -73,6 +75,7 @@ func (h *holder) Claim() error {
 	}
 	h.release = time.Time{}
 	h.watch()
+	h.inquirer.claimed()
 	for _, p := range h.places {
 		h.report("address.claimed", p, p.prefixes)
 	}
@@ -212,11 +215,17 @@ func (h *holder) restored(e event.Event) {
 	}
 }
 
+// Met, Ask and Taken are those of vrrp.Scout.
+func (h *holder) Met(router netip.Addr) { h.inquirer.Met(router) }
+func (h *holder) Ask()                  { h.inquirer.Ask() }
+func (h *holder) Taken() string         { return h.inquirer.Taken() }
+
 // close waits for what went on beside the router.
 func (h *holder) close() {
 	for _, o := range h.lookout {
 		o.close()
 	}
+	h.inquirer.close()
 	h.retired.Wait()
 }
 

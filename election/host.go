@@ -39,6 +39,7 @@ type kernel interface {
 type announcer interface {
 	Announce(linkIndex int, mac net.HardwareAddr, router bool, addrs []netip.Addr) error
 	Probe(linkIndex int, mac net.HardwareAddr, addrs []netip.Addr) error
+	Request(linkIndex int, mac net.HardwareAddr, source netip.Addr, addrs []netip.Addr) error
 	Defend(linkIndex int, mac net.HardwareAddr, router bool, addrs []netip.Addr) error
 	Close() error
 }

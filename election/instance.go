@@ -73,7 +73,7 @@ func (in *instance) member(h host, emit func(event.Event), changed func(vrrp.Tra
 	options := in.options
 	return vrrp.Member{
 		Version: in.cfg.Version, VRID: in.cfg.VRID, Advertised: in.cfg.advertised(), Checksum: checksums[in.cfg.Checksum], StartDelay: in.cfg.StartDelay,
-		Spare: in.spare, Addresses: addresses,
+		Spare: in.spare, Addresses: addresses, Scout: in.holder,
 		Observer: disputes{in.observer, in.holder},
 		Dial:     func(l vrrp.Link) (vrrp.Conn, error) { return h.listen(l, options) },
 	}

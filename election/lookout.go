@@ -115,7 +115,7 @@ func (o *lookout) watch(ctx context.Context, index int, split bool) {
 		case <-ctx.Done():
 			return
 		case c := <-claims:
-			if !o.ours(c.MAC) {
+			if !ours(o.links, c.MAC) {
 				vigil.Heard(time.Now(), c)
 			}
 		case on := <-o.splits:
@@ -133,21 +133,23 @@ func (o *lookout) watch(ctx context.Context, index int, split bool) {
 }
 
 // families are the addresses, those of each family together.
-func (o *lookout) families() (list [][]netip.Addr) {
+func (o *lookout) families() [][]netip.Addr { return byFamily(addrsOf(o.prefixes)) }
+
+func byFamily(addrs []netip.Addr) [][]netip.Addr {
 	var of4, of6 []netip.Addr
-	for _, p := range o.prefixes {
-		if p.Addr().Is4() {
-			of4 = append(of4, p.Addr())
+	for _, a := range addrs {
+		if a.Is4() {
+			of4 = append(of4, a)
 		} else {
-			of6 = append(of6, p.Addr())
+			of6 = append(of6, a)
 		}
 	}
 	return slices.DeleteFunc([][]netip.Addr{of4, of6}, func(family []netip.Addr) bool { return len(family) == 0 })
 }
 
 // ours tells whether one of this node's links has a MAC.
-func (o *lookout) ours(mac garp.MAC) bool {
-	if links := o.links.Load(); links != nil {
+func ours(links *atomic.Pointer[netif.Links], mac garp.MAC) bool {
+	if links := links.Load(); links != nil {
 		for _, l := range *links {
 			if slices.Equal(l.MAC, mac[:]) {
 				return true
@@ -157,17 +159,29 @@ func (o *lookout) ours(mac garp.MAC) bool {
 	return false
 }
 
+// The reasons of a conflict: whether the stranger was found before the addresses were claimed,
+// or while they are held.
+const (
+	beforeClaim = "before_claim"
+	afterClaim  = "after_claim"
+)
+
+// conflict is the event of a stranger that claims some of these addresses.
+func conflict(link string, c garp.Conflict, prefixes []netip.Prefix, reason string) event.Event {
+	claimed := make([]netip.Prefix, 0, len(c.Addrs))
+	for _, p := range prefixes {
+		if slices.Contains(c.Addrs, p.Addr()) {
+			claimed = append(claimed, p)
+		}
+	}
+	return event.Event{Name: "address.conflict", Reason: reason, Interface: link, Address: list(claimed), Peer: c.MAC.String(), Count: c.Count}
+}
+
 // perform does what is due. What cannot be sent shows in the router's own
 // announcements.
 func (o *lookout) perform(d garp.Duty) {
 	for _, c := range d.Conflicts {
-		claimed := make([]netip.Prefix, 0, len(c.Addrs))
-		for _, p := range o.prefixes {
-			if slices.Contains(c.Addrs, p.Addr()) {
-				claimed = append(claimed, p)
-			}
-		}
-		o.emit(event.Event{Name: "address.conflict", Interface: o.name, Address: list(claimed), Peer: c.MAC.String(), Count: c.Count})
+		o.emit(conflict(o.name, c, o.prefixes, afterClaim))
 	}
 	links := o.links.Load()
 	if !d.Probe && d.Defend == nil || links == nil {

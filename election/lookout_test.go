@@ -81,6 +81,15 @@ func (f fakeAnnouncer) Probe(_ int, _ net.HardwareAddr, addrs []netip.Addr) erro
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.probed = append(f.probed, addrs...)
+	f.reply(addrs)
+	return nil
+}
+
+func (f fakeAnnouncer) Request(_ int, _ net.HardwareAddr, _ netip.Addr, addrs []netip.Addr) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.requested = append(f.requested, addrs...)
+	f.reply(addrs)
 	return nil
 }
 
@@ -89,6 +98,33 @@ func (f fakeAnnouncer) Defend(_ int, _ net.HardwareAddr, _ bool, addrs []netip.A
 	defer f.mu.Unlock()
 	f.defended = append(f.defended, addrs...)
 	return nil
+}
+
+// reply has the residents of the link answer.
+func (f *fakeHost) reply(addrs []netip.Addr) {
+	if len(f.ears) == 0 {
+		return
+	}
+	e := f.ears[len(f.ears)-1]
+	for _, a := range addrs {
+		mac, there := f.residents[a]
+		if !there {
+			continue
+		}
+		go func() {
+			select {
+			case e.said <- garp.Claim{Addr: a, MAC: mac}:
+			case <-e.closed:
+			}
+		}()
+	}
+}
+
+// settle says who has addresses on the link from now on.
+func (f *fakeHost) settle(residents map[netip.Addr]garp.MAC) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.residents = residents
 }
 
 // asked and answered count the probes and the counter-announcements.
@@ -128,12 +164,12 @@ func TestConflictIsReportedAndAnswered(t *testing.T) {
 			t.Error("a backup listens")
 		}
 		sleep(4 * time.Second)
-		if p.listening() != 1 || p.asked() != 1 {
-			t.Errorf("a new master has %d ears and has sent %d probes, want one of each", p.listening(), p.asked())
+		if p.listening() != 1 || p.asked() != 3 {
+			t.Errorf("a new master has %d ears and has sent %d probes, want one, two before and one after the claim", p.listening(), p.asked())
 		}
 		sleep(time.Minute)
-		if p.asked() != 2 {
-			t.Errorf("%d probes after the grace, want 2", p.asked())
+		if p.asked() != 4 {
+			t.Errorf("%d probes after the grace, want 4", p.asked())
 		}
 		for range 5 {
 			p.hears(intruder, vip.Addr())
@@ -141,7 +177,7 @@ func TestConflictIsReportedAndAnswered(t *testing.T) {
 		sleep(time.Second)
 		got := p.conflicts()
 		if len(got) != 1 || got[0].Address != vip.String() || got[0].Peer != intruder.String() || got[0].Count != 5 ||
-			got[0].Interface != "eth0" || got[0].Instance != "shop" {
+			got[0].Interface != "eth0" || got[0].Instance != "shop" || got[0].Reason != afterClaim {
 			t.Errorf("events: %+v", got)
 		}
 		if p.answered() != 1 {

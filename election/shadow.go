@@ -84,8 +84,11 @@ type idleAnnouncer struct{}
 
 func (idleAnnouncer) Announce(int, net.HardwareAddr, bool, []netip.Addr) error { return nil }
 func (idleAnnouncer) Probe(int, net.HardwareAddr, []netip.Addr) error          { return nil }
-func (idleAnnouncer) Defend(int, net.HardwareAddr, bool, []netip.Addr) error   { return nil }
-func (idleAnnouncer) Close() error                                             { return nil }
+func (idleAnnouncer) Request(int, net.HardwareAddr, netip.Addr, []netip.Addr) error {
+	return nil
+}
+func (idleAnnouncer) Defend(int, net.HardwareAddr, bool, []netip.Addr) error { return nil }
+func (idleAnnouncer) Close() error                                           { return nil }
 
 // idleFilter has no rules and makes none.
 type idleFilter struct{}

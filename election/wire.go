@@ -126,6 +126,8 @@ type Instance struct {
 	Keys         []Key         `json:"keys"`          // version 3: the first signs, all verify; empty: none
 	Lenient      bool          `json:"lenient"`       // with keys: adverts without a signature are believed too
 	Peers        []netip.Addr  `json:"peers"`         // unicast: the other directors; empty: multicast
+	Routers      []netip.Addr  `json:"routers"`       // the other directors' own addresses, as far as they are known
+	Hold         bool          `json:"hold"`          // addresses that a stranger has are not claimed
 	PreemptDelay time.Duration `json:"preempt_delay"` // how long a live lower master is followed
 	StartDelay   time.Duration `json:"start_delay"`   // silence after the link came up
 	Source       netip.Addr    `json:"source"`        // zero: the interface's primary address

@@ -80,6 +80,37 @@ func TestProbeRefusesWhatIsNoAddress(t *testing.T) {
 	}
 }
 
+// TestRequest: an ordinary question, which says who asks; by the bytes of RFC 826, and of
+// RFC 4861, 4.3.
+func TestRequest(t *testing.T) {
+	source4, source6 := netip.MustParseAddr("192.0.2.11"), netip.MustParseAddr("fe80::b")
+	r, err := Request(vip, mac, source4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ParseARP(r); got != (Claim{source4, MAC(mac)}) || [4]byte(r[38:42]) != vip.As4() || r[21] != 1 {
+		t.Errorf("%x", r)
+	}
+	if r, err = Request(vip6, mac, source6); err != nil {
+		t.Fatal(err)
+	}
+	if len(r) != ethernetHeader+ipv6Header+icmpLength || netip.AddrFrom16([16]byte(r[22:38])) != source6 ||
+		r[54] != neighbourSolicitation || netip.AddrFrom16([16]byte(r[62:78])) != vip6 || r[78] != optionSourceAddress || MAC(r[80:86]) != MAC(mac) {
+		t.Errorf("%x", r)
+	}
+	if sum := icmpChecksum(r[ethernetHeader+8:], icmpLength); sum != 0 {
+		t.Errorf("the checksum is wrong by %x", sum)
+	}
+	for _, source := range []netip.Addr{{}, source4, netip.IPv6Unspecified()} {
+		if _, err := Request(vip6, mac, source); err == nil {
+			t.Errorf("from %v: no error", source)
+		}
+	}
+	if _, err := Request(vip, mac[:5], source4); err == nil {
+		t.Error("short MAC: no error")
+	}
+}
+
 func FuzzParseClaim(f *testing.F) {
 	request, _, _ := Frames(vip, mac)
 	advertisement, _ := Advertisement(vip6, mac, true)

@@ -93,6 +93,38 @@ func TestProbeIsAnswered(t *testing.T) {
 	}
 }
 
+// TestRequestIsAnswered: by the kernel that has the address, to who asks.
+func TestRequestIsAnswered(t *testing.T) {
+	for _, pair := range []struct{ near, far string }{{"192.0.2.11/24", "192.0.2.12/24"}, {"fe80::b/64", "fe80::c/64"}} {
+		source, own := netip.MustParsePrefix(pair.near).Addr(), netip.MustParsePrefix(pair.far).Addr()
+		near, far := cable(t)
+		l := ear(t, near, own)
+		if own.Is6() {
+			ip(t, "addr add "+pair.near+" dev near nodad")
+			ip(t, "addr add "+pair.far+" dev far nodad")
+		} else { // of a source in its own namespace the kernel thinks it is a forgery
+			ip(t, "addr add "+pair.far+" dev far")
+		}
+		s, asked, stop := openSender(t), make(chan struct{}), make(chan struct{})
+		go func() { // as in TestProbeIsAnswered
+			defer close(asked)
+			for again := time.NewTicker(20 * time.Millisecond); ; {
+				if err := s.Request(near.Index, near.HardwareAddr, source, []netip.Addr{own}); err != nil {
+					t.Error(err)
+				}
+				select {
+				case <-again.C:
+				case <-stop:
+					return
+				}
+			}
+		}()
+		l.hears(t, Claim{own, MAC(far.HardwareAddr)})
+		close(stop)
+		<-asked
+	}
+}
+
 // TestListenerOfMany: more addresses than a filter can tell apart.
 func TestListenerOfMany(t *testing.T) {
 	near, far := cable(t)

@@ -119,6 +119,12 @@ func (s *Sender) Probe(linkIndex int, mac net.HardwareAddr, addrs []netip.Addr) 
 	return s.each(linkIndex, addrs, func(a netip.Addr) ([]byte, error) { return Probe(a, mac) })
 }
 
+// Request sends a [Request] from a source for every address, all of its family, out of
+// the link. Errors are those of Announce.
+func (s *Sender) Request(linkIndex int, mac net.HardwareAddr, source netip.Addr, addrs []netip.Addr) error {
+	return s.each(linkIndex, addrs, func(a netip.Addr) ([]byte, error) { return Request(a, mac, source) })
+}
+
 // Defend announces every address by a single frame (RFC 5227, 2.4). Errors are
 // those of Announce.
 func (s *Sender) Defend(linkIndex int, mac net.HardwareAddr, router bool, addrs []netip.Addr) error {

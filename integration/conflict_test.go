@@ -2,6 +2,7 @@ package integration
 
 import (
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,8 +91,8 @@ func TestR18ForeignClaim(t *testing.T) {
 }
 
 // TestR18Squatter: a node that has the VIP by mistake and says so only when
-// asked was there before the master: it is reported when the former master's
-// lease must be over, and not fought. A killed director, whose kernel answers
+// asked was there before the master: it is reported before the claim, which it does not
+// delay, and again when the former master's lease must be over, and not fought. A killed director, whose kernel answers
 // until then, is no stranger.
 func TestR18Squatter(t *testing.T) {
 	t.Parallel()
@@ -111,7 +112,15 @@ func TestR18Squatter(t *testing.T) {
 	lb1.Start()
 	l.AwaitMaster("lb1", settle)
 	claimed := time.Now()
-	e := lb1.AwaitEvent(settle, "a stranger answers", func(e lab.Event) bool { return e.Name == "address.conflict" })
+	e := lb1.AwaitEvent(settle, "a stranger answers", func(e lab.Event) bool { return e.Name == "address.conflict" && e.Reason == "after_claim" })
+	first := conflicts(lb1)[0]
+	if first.Reason != "before_claim" || first.Peer != hardwareAddress(l, "web2") || first.Address != lab.VIP.String() {
+		t.Errorf("the first report: %s", first.Line)
+	}
+	if story := lb1.Events(); slices.IndexFunc(story, func(e lab.Event) bool { return e.Line == first.Line }) >
+		slices.IndexFunc(story, func(e lab.Event) bool { return e.Name == "vrrp.transition" && e.To == "master" }) {
+		t.Errorf("it was told after the claim: %s", first.Line)
+	}
 	t.Logf("reported %v after the takeover: %s", e.Read.Sub(claimed), e.Line)
 	if e.Peer != hardwareAddress(l, "web2") || e.Read.Sub(claimed) > grace+time.Second+machineStall {
 		t.Errorf("report after %v: %s", e.Read.Sub(claimed), e.Line)
@@ -120,6 +129,15 @@ func TestR18Squatter(t *testing.T) {
 		if f.ARP.SenderIP == lab.VIP.Addr() && f.Time.After(e.Read) {
 			t.Errorf("%s was fought at %v", e.Peer, f.Time)
 		}
+	}
+
+	killed := time.Now()
+	lb1.Kill()
+	l.AwaitMaster("lb2", settle)
+	l.Eventually(settle, "lb2 tells of the stranger and of its claim", func() bool { return len(takeovers(lb2, killed)) > 0 && len(conflicts(lb2)) > 0 })
+	down := lab.Cluster{Interval: 100 * time.Millisecond}.DownInterval("lb2")
+	if silence := takeovers(lb2, killed)["lab"]; silence < down-late || silence > down+machineStall {
+		t.Errorf("lb2 took over after %v of silence, want %v", silence, down)
 	}
 }
 

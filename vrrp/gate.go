@@ -117,6 +117,10 @@ func (r *Router) resolve() {
 			g.open = true // the master resigned meanwhile; it is somebody's turn a moment later
 			return
 		}
+		if claims && r.taken() {
+			r.abandon()
+			return
+		}
 		ev := g.event
 		g.event = nil
 		if _, unfit := ev.(Unfit); unfit && !r.machine.Holding() {

@@ -52,12 +52,12 @@ func (w wire) Send(a vrrp.Advertisement) error {
 	return w.Conn.Send(a)
 }
 
-func newGroup(lans [2]*vrrptest.LAN, sources [2]netip.Addr, priority uint8) *group {
-	return newGroupWith(lans, sources, priority, false)
+func newGroup(lans [2]*vrrptest.LAN, sources [2]netip.Addr, priority uint8, scouts ...vrrp.Scout) *group {
+	return newGroupWith(lans, sources, priority, false, scouts...)
 }
 
 // newGroupWith may have a second member that is spare.
-func newGroupWith(lans [2]*vrrptest.LAN, sources [2]netip.Addr, priority uint8, spare bool) *group {
+func newGroupWith(lans [2]*vrrptest.LAN, sources [2]netip.Addr, priority uint8, spare bool, scouts ...vrrp.Scout) *group {
 	g := &group{stopped: make(chan struct{})}
 	var members []vrrp.Member
 	for i := range g.members {
@@ -76,6 +76,9 @@ func newGroupWith(lans [2]*vrrptest.LAN, sources [2]netip.Addr, priority uint8, 
 				return wire{c, n}, err
 			},
 		})
+	}
+	for i, s := range scouts {
+		members[i].Scout = s
 	}
 	g.Router = vrrp.NewRouter(vrrp.Config{Version: 3, Priority: priority, Interval: time.Second}, members...)
 	return g

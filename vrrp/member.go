@@ -30,6 +30,7 @@ type Member struct {
 	Spare bool
 
 	Addresses Addresses
+	Scout     Scout // nil: nobody asks who has the addresses before they are claimed
 	Observer  Observer
 	Dial      func(Link) (Conn, error) // opens a Conn for a link without fault
 }
@@ -39,12 +40,13 @@ type member struct {
 	Member
 	index    int // in the router's order
 	conn     Conn
-	link     Link      // newest
-	opened   Link      // the one conn was opened for
-	fault    string    // why it cannot do a master's work; empty: it can
-	retry    time.Time // when a broken link is tried again
-	failures int       // sends failed in a row
-	split    split     // the other master on the link, if there is one
+	link     Link       // newest
+	opened   Link       // the one conn was opened for
+	fault    string     // why it cannot do a master's work; empty: it can
+	retry    time.Time  // when a broken link is tried again
+	failures int        // sends failed in a row
+	met      netip.Addr // the router that its Scout was told of last
+	split    split      // the other master on the link, if there is one
 	path     path
 	gaps     gaps
 	count    Stats
@@ -113,6 +115,10 @@ func (r *Router) gather(m *member) (found words, err error) {
 func (r *Router) hear(m *member, p Packet) {
 	now := time.Now()
 	m.gaps.heard(now, r.machine.State())
+	if m.met != p.Source {
+		m.met = p.Source
+		m.Scout.Met(p.Source)
+	}
 	w := r.machine.waits(m.index, p.Source)
 	r.step(Heard{Packet: p, Member: m.index, Local: m.opened.Source})
 	if used, ok := w.over(r.machine, now); ok {

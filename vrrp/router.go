@@ -28,6 +28,7 @@ type Router struct {
 	leftovers bool      // of a previous life are still to be handed over
 	ending    bool      // ctx has ended
 	since     time.Time // when the state was entered
+	asked     time.Time // the down timer's end before which the scouts were asked
 	delays    Histogram // of waking up
 	margin    margin
 
@@ -48,6 +49,9 @@ func NewRouter(cfg Config, members ...Member) *Router {
 		readable: make(chan Conn), again: make(chan struct{}), closed: make(chan struct{}),
 	}
 	for i, m := range members {
+		if m.Scout == nil {
+			m.Scout = noScout{}
+		}
 		r.members = append(r.members, &member{Member: m, index: i})
 	}
 	return r
@@ -198,7 +202,7 @@ func (r *Router) read(c Conn) {
 // deadline is the earliest instant at which something is due; a day from now
 // when nothing is.
 func (r *Router) deadline() time.Time {
-	next := earlier(time.Now().Add(24*time.Hour), r.due())
+	next := earlier(earlier(time.Now().Add(24*time.Hour), r.due()), r.doubt())
 	for _, m := range r.members {
 		for _, t := range []time.Time{m.Addresses.Deadline(), m.retry, m.split.until, r.pathDue(m)} {
 			next = earlier(next, t)
@@ -224,7 +228,10 @@ func (r *Router) tick() {
 	}
 	now := time.Now()
 	due := func(t time.Time) bool { return !t.IsZero() && !now.Before(t) }
-	if due(r.machine.Deadline()) {
+	if due(r.doubt()) {
+		r.ask()
+	}
+	if due(r.machine.Deadline()) && !r.taken() {
 		r.pass(Timeout{})
 	}
 	for _, m := range r.members {
@@ -236,7 +243,7 @@ func (r *Router) tick() {
 		if due(m.split.until) {
 			m.reunite()
 		}
-		if due(m.retry) {
+		if due(m.retry) && !m.taken(now) {
 			r.place(m, m.link)
 			r.settle()
 		}

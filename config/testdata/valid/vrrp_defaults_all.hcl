@@ -22,6 +22,7 @@ vrrp_defaults {
   checksum               = "rfc9568"
   start_delay            = "5s"
   address_lease          = "10s"
+  on_conflict            = "hold"
 
   gratuitous_arp {
     count    = 3
