@@ -137,6 +137,10 @@ func (l *life) compare() {
 	for _, i := range l.now().election.Instances {
 		intervals[i.Name] = i.Interval
 	}
+	proven := l.peer.at
+	if mine := asOf(l.reported, time.Now()); mine.Before(proven) {
+		proven = mine
+	}
 	for _, ours := range l.instances {
 		p, there := theirs[ours.Name]
 		if !there {
@@ -148,9 +152,9 @@ func (l *life) compare() {
 			if e, tell := l.splits.end(viaPeer, ours.Name, since); tell {
 				l.emit(e)
 			}
-		case l.peer.reachable && l.peer.at.Sub(since) > leastSplit(intervals[ours.Name]):
+		case l.peer.reachable && proven.Sub(since) > leastSplit(intervals[ours.Name]):
 			e := event.Event{Name: "vrrp.split", Reason: "start", Instance: ours.Name, VRID: ours.VRID, SyncGroup: ours.SyncGroup, Peer: p.Master, PeerPriority: p.Priority,
-				Error: fmt.Sprintf("%s at %s says that it is master, for %v beside this one", l.peer.positions.Director, l.peer.address, l.peer.at.Sub(since).Round(time.Millisecond))}
+				Error: fmt.Sprintf("%s at %s says that it is master, for %v beside this one", l.peer.positions.Director, l.peer.address, proven.Sub(since).Round(time.Millisecond))}
 			if e, tell := l.splits.begin(viaPeer, since, e); tell {
 				l.emit(e)
 			}

@@ -53,10 +53,11 @@ func reporting(reports <-chan election.Report) plot {
 type beside struct {
 	*stage
 	reports chan election.Report
+	now     *[]election.Status // what is reported
 }
 
 func besidePeer(t *testing.T) beside {
-	b := beside{reports: make(chan election.Report)}
+	b := beside{reports: make(chan election.Report), now: new([]election.Status)}
 	b.stage = perform(t, reporting(b.reports), configurable(upReport, make(chan string, 9), willing), func(d *Director) {
 		d.Config.Admin.Peer = peerAddress
 		d.Load = func() (*config.Config, config.Diagnostics) {
@@ -73,12 +74,19 @@ const ahead = time.Hour
 // is reports what web and mail are here, since now.
 func (b beside) is(web, mail string) {
 	now := time.Now()
-	b.reports <- election.Report{Status: []election.Status{{Name: "web", VRID: 1, State: web, Since: now}, {Name: "mail", VRID: 2, State: mail, Since: now}}}
+	*b.now = []election.Status{{Name: "web", VRID: 1, State: web, Since: now}, {Name: "mail", VRID: 2, State: mail, Since: now}}
+	b.reports <- election.Report{Status: *b.now}
 	synctest.Wait()
 }
 
-// says is one answer of the peer.
+// says is one answer of the peer, to a director whose election goes on.
 func (b beside) says(h heardPeer) {
+	b.reports <- election.Report{Status: *b.now}
+	synctest.Wait()
+	b.answers(h)
+}
+
+func (b beside) answers(h heardPeer) {
 	h.address, h.asked = peerAddress, time.Now()
 	b.life.messages <- message{peer: &h}
 	synctest.Wait()
@@ -176,6 +184,10 @@ func TestSplitsThatAreNone(t *testing.T) {
 		b.life.messages <- message{peer: &reload}
 		synctest.Wait()
 		b.told(t, "answers that prove nothing")
+
+		time.Sleep(20 * time.Second)
+		b.answers(lb2("master", time.Now().Add(-15*time.Second), "backup", long))
+		b.told(t, "this director stood still, and its election has not said yet what it has become")
 		b.leave()
 	})
 }

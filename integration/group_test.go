@@ -150,6 +150,9 @@ func TestSyncGroup(t *testing.T) {
 	lb2.Start()
 	awaitGroup(t, l, "lb1", "the start")
 	unmoved(t, l, "lb1", lb1, lb2)
+	if a, b := pathsDown(lb1), pathsDown(lb2); a != 0 || b != 2 {
+		t.Errorf("lb1, which is master, told of %d links that are silent, and lb2 of %d, want of 2: of each once, as the losses follow one another", a, b)
+	}
 	cutEither(t, l, lb1, "lb2")
 }
 
@@ -167,6 +170,10 @@ func TestInteropSyncGroup(t *testing.T) {
 		hald.Start()
 		peer.Start()
 		awaitGroup(t, l, better, "the start")
+		time.Sleep(2 * time.Second) // ten adverts of each instance, which keepalived sends at times of their own
+		if n := pathsDown(hald); n > 0 {
+			t.Errorf("hald says %d times that a link is silent, and none is", n)
+		}
 		unmoved(t, l, better, hald)
 		if better == "lb1" {
 			cutEither(t, l, hald, "lb2")
