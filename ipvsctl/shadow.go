@@ -2,15 +2,13 @@ package ipvsctl
 
 import (
 	"maps"
-	"net/netip"
 	"slices"
 )
 
 // shadow is a Kernel that is none: a table in memory, empty at first, on which a
 // plan shows what would be done.
 type shadow struct {
-	services map[Key]Service // without destinations
-	servers  map[Key]map[netip.AddrPort]Destination
+	services map[Key]Service // their destinations sorted by address; what was read of them stays as it was
 	timeouts Timeouts
 	sync     []Daemon
 	sysctls  map[string]string
@@ -19,7 +17,7 @@ type shadow struct {
 // OpenShadow is for Options, where the kernel's table must stay as it is or there
 // is none. It never fails.
 func OpenShadow() (Kernel, error) {
-	return &shadow{services: make(map[Key]Service), servers: make(map[Key]map[netip.AddrPort]Destination), sysctls: make(map[string]string)}, nil
+	return &shadow{services: make(map[Key]Service), sysctls: make(map[string]string)}, nil
 }
 
 func (s *shadow) Read() (Snapshot, error) {
@@ -31,8 +29,6 @@ func (s *shadow) Read() (Snapshot, error) {
 func (s *shadow) Look(keys []Key) (all []Service, err error) {
 	for _, key := range keys {
 		if service, there := s.services[key]; there {
-			service.Destinations = slices.AppendSeq(make([]Destination, 0, len(s.servers[key])), maps.Values(s.servers[key]))
-			slices.SortFunc(service.Destinations, byAddress)
 			all = append(all, service)
 		}
 	}
@@ -40,21 +36,23 @@ func (s *shadow) Look(keys []Key) (all []Service, err error) {
 }
 
 func (s *shadow) Apply(ops []Op) ([]Failed, error) {
+	ours := make(map[Key]bool) // services whose destinations nobody has read yet
 	for _, op := range ops {
 		key := op.Service.Key
 		switch op.Kind {
 		case AddService, UpdateService:
-			s.services[key] = op.Service
-			if s.servers[key] == nil {
-				s.servers[key] = make(map[netip.AddrPort]Destination)
-			}
+			next := op.Service
+			next.Destinations = s.services[key].Destinations
+			s.services[key] = next
 		case DeleteService:
 			delete(s.services, key)
-			delete(s.servers, key)
-		case AddDestination, UpdateDestination:
-			s.servers[key][op.Destination.Address] = op.Destination
-		case DeleteDestination:
-			delete(s.servers[key], op.Destination.Address)
+		case AddDestination, UpdateDestination, DeleteDestination:
+			of := s.services[key]
+			if !ours[key] {
+				of.Destinations, ours[key] = slices.Clone(of.Destinations), true
+			}
+			of.Destinations = changed(of.Destinations, op)
+			s.services[key] = of
 		case SetTimeouts:
 			s.timeouts = op.Timeouts.Over(s.timeouts)
 		case StartSync:
@@ -66,6 +64,21 @@ func (s *shadow) Apply(ops []Op) ([]Failed, error) {
 		}
 	}
 	return nil, nil
+}
+
+// changed is sorted destinations after an op on one of them.
+func changed(all []Destination, op Op) []Destination {
+	i, there := slices.BinarySearchFunc(all, op.Destination, byAddress)
+	switch {
+	case op.Kind == DeleteDestination && there:
+		return slices.Delete(all, i, i+1)
+	case op.Kind == DeleteDestination:
+		return all
+	case there:
+		all[i] = op.Destination
+		return all
+	}
+	return slices.Insert(all, i, op.Destination)
 }
 
 func (s *shadow) Close() error { return nil }

@@ -51,3 +51,31 @@ func TestShadowIsAsPlanned(t *testing.T) {
 		}
 	}
 }
+
+// What was read stays what it was, whatever is applied later.
+func TestShadowLeavesWhatWasRead(t *testing.T) {
+	key := Key{Protocol: TCP, Address: netip.MustParseAddrPort("192.0.2.100:80")}
+	at := func(last byte) netip.AddrPort {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, 0, last}), 80)
+	}
+	op := func(kind Kind, last byte, weight int) Op {
+		return Op{Kind: kind, Service: Service{Key: key}, Destination: Destination{Address: at(last), Weight: weight}}
+	}
+	k, _ := OpenShadow()
+	k.Apply([]Op{{Kind: AddService, Service: Service{Key: key}}, op(AddDestination, 2, 1), op(AddDestination, 1, 1), op(AddDestination, 4, 1)})
+	read, _ := k.Read()
+	k.Apply([]Op{op(UpdateDestination, 1, 5), op(AddDestination, 3, 1), op(DeleteDestination, 4, 0), op(DeleteDestination, 4, 0)})
+	next, _ := k.Read()
+	text := func(s Snapshot) (all []string) {
+		for _, d := range s.Services[0].Destinations {
+			all = append(all, d.String())
+		}
+		return all
+	}
+	if got := text(read); !slices.Equal(got, []string{"10.0.0.1:80 nat weight 1", "10.0.0.2:80 nat weight 1", "10.0.0.4:80 nat weight 1"}) {
+		t.Errorf("what was read became %q", got)
+	}
+	if got := text(next); !slices.Equal(got, []string{"10.0.0.1:80 nat weight 5", "10.0.0.2:80 nat weight 1", "10.0.0.3:80 nat weight 1"}) {
+		t.Errorf("read then: %q", got)
+	}
+}
