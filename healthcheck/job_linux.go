@@ -17,21 +17,20 @@ type Job struct {
 	of      any
 	contact *contact // the probe under way; nil: none is
 
-	due   time.Duration // the beat of the last probe
-	at    time.Duration // the next probe, or the deadline of the one under way
-	place int           // in the schedule
-	tally Tally
-
-	last    *finding     // that was told; nil: none
-	latency atomic.Int64 // ns
-	failed  atomic.Uint64
+	due      time.Duration // the beat of the last probe
+	at       time.Duration // the next probe, or the deadline of the one under way
+	last     *finding      // that was told; nil: none
+	standing standing
+	place    int32 // in the schedule
+	failed   atomic.Uint32
+	latency  atomic.Int64 // ns
 }
 
 // Latency is how long the last probe took; any goroutine may ask.
 func (j *Job) Latency() time.Duration { return time.Duration(j.latency.Load()) }
 
 // Failures is how many probes failed; any goroutine may ask.
-func (j *Job) Failures() uint64 { return j.failed.Load() }
+func (j *Job) Failures() uint64 { return uint64(j.failed.Load()) }
 
 // finding is what a probe found.
 type finding struct {
@@ -93,7 +92,7 @@ func (l *Loop) begin(j *Job) {
 		return
 	}
 	j.at = t.begun + j.plan.monitor.Timeout
-	heap.Fix(&l.due, j.place)
+	heap.Fix(&l.due, int(j.place))
 }
 
 // step goes on with a probe whose socket has something to say. A panic in what
@@ -160,21 +159,21 @@ func (l *Loop) finish(t *contact, err error) {
 	}
 	l.hangUp(t)
 	if !result.Local {
-		result.Changed = j.tally.Add(err == nil)
+		result.Changed = j.standing.add(err == nil, j.plan.monitor.Rise, j.plan.monitor.Fall)
 	}
-	result.Verdict = j.tally.Verdict()
+	result.Verdict = j.standing.Verdict()
 	if j.differs(result) || result.Changed {
 		l.news = append(l.news, News{j.of, result})
 	}
 
 	m := &j.plan.monitor
 	gap := m.Interval
-	if !j.tally.Settled() && m.FastInterval > 0 {
+	if !j.standing.Settled() && m.FastInterval > 0 {
 		gap = m.FastInterval
 	}
 	j.due = nextTick(j.due, gap, max(now, begun+1))
 	j.at = j.due
-	heap.Fix(&l.due, j.place)
+	heap.Fix(&l.due, int(j.place))
 }
 
 // differs keeps a result, and tells whether it is another one than the last.

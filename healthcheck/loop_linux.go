@@ -60,7 +60,7 @@ func NewLoop(reports chan<- []News) (*Loop, error) {
 // Add has a target probed from now on, as planned; the plan's Delay is not used: the
 // loop spreads its targets itself. A plan is for one Loop.
 func (l *Loop) Add(p *Plan, target netip.AddrPort, of any) *Job {
-	j := &Job{plan: p, target: target, of: of, tally: Tally{Rise: p.monitor.Rise, Fall: p.monitor.Fall}, place: -1}
+	j := &Job{plan: p, target: target, of: of, place: -1}
 	l.hand(func() { l.added = append(l.added, j) })
 	return j
 }
@@ -124,7 +124,7 @@ func (l *Loop) take() {
 			l.hangUp(j.contact)
 		}
 		if j.place >= 0 {
-			heap.Remove(&l.due, j.place)
+			heap.Remove(&l.due, int(j.place))
 		}
 	}
 }
@@ -199,9 +199,9 @@ func (s schedule) Len() int           { return len(s) }
 func (s schedule) Less(i, k int) bool { return s[i].at < s[k].at }
 func (s schedule) Swap(i, k int) {
 	s[i], s[k] = s[k], s[i]
-	s[i].place, s[k].place = i, k
+	s[i].place, s[k].place = int32(i), int32(k)
 }
-func (s *schedule) Push(x any) { j := x.(*Job); j.place = len(*s); *s = append(*s, j) }
+func (s *schedule) Push(x any) { j := x.(*Job); j.place = int32(len(*s)); *s = append(*s, j) }
 func (s *schedule) Pop() any {
 	last := len(*s) - 1
 	j := (*s)[last]

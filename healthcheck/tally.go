@@ -20,32 +20,38 @@ func (v Verdict) String() string {
 // down. Values below 1 count as 1.
 type Tally struct {
 	Rise, Fall int
+	standing
+}
 
+// standing is how a target stands.
+type standing struct {
+	against int32 // results in a row that contradict the verdict
 	verdict Verdict
-	against int // results in a row that contradict the verdict
 }
 
 // Add counts one result and tells whether the verdict changed.
-func (t *Tally) Add(pass bool) (changed bool) {
-	says, needed := Down, t.Fall
+func (t *Tally) Add(pass bool) (changed bool) { return t.add(pass, t.Rise, t.Fall) }
+
+func (s *standing) add(pass bool, rise, fall int) (changed bool) {
+	says, needed := Down, fall
 	if pass {
-		says, needed = Up, t.Rise
+		says, needed = Up, rise
 	}
-	if says == t.verdict {
-		t.against = 0
+	if says == s.verdict {
+		s.against = 0
 		return false
 	}
-	t.against++
-	if t.verdict != Unknown && t.against < needed {
+	s.against++
+	if s.verdict != Unknown && int(s.against) < needed {
 		return false
 	}
-	t.verdict, t.against = says, 0
+	s.verdict, s.against = says, 0
 	return true
 }
 
 // Verdict is what the results so far say.
-func (t *Tally) Verdict() Verdict { return t.verdict }
+func (s *standing) Verdict() Verdict { return s.verdict }
 
 // Settled tells that the last result agreed with the verdict. While it is
 // false the fast interval applies.
-func (t *Tally) Settled() bool { return t.verdict != Unknown && t.against == 0 }
+func (s *standing) Settled() bool { return s.verdict != Unknown && s.against == 0 }
