@@ -98,7 +98,7 @@ demo:
 # go.mod of their own (packaging/), so that hald's has what hald is made of.
 package:
 	@rm -rf $(BUILD)/man $(BUILD)/completions
-	@go run ./cmd/hald manual $(BUILD)
+	@go test -count=1 -run 'TestManual$$' ./cmd/hald -packaged '$(abspath $(BUILD))'
 	@gzip -9nf $(BUILD)/man/*.1
 	@printf 'hald (%s) unstable; urgency=medium\n\n  * What has changed is in CHANGELOG.md beside this file.\n\n -- The hald project <maintainers@hald-project.example>  %s\n' \
 		'$(PACKAGE_VERSION)' "$$(git log -1 --format=%cD 2>/dev/null || date -R)" | gzip -9n >$(BUILD)/changelog.gz

@@ -87,31 +87,6 @@ func TestCommandsInTheDocs(t *testing.T) {
 	}
 }
 
-// TestManual: packages have a page for every command that the help names, and
-// completions that know them.
-func TestManual(t *testing.T) {
-	folder, root := t.TempDir(), newRoot(&app{})
-	if err := writeManual(root, folder); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range root.Commands() {
-		_, err := os.Stat(filepath.Join(folder, "man", "hald-"+c.Name()+".1"))
-		if c.IsAvailableCommand() != (err == nil) {
-			t.Errorf("%s is available: %v; its page: %v", c.Name(), c.IsAvailableCommand(), err)
-		}
-	}
-	if page, err := os.ReadFile(filepath.Join(folder, "man", "hald-simulate.1")); err != nil || !strings.HasPrefix(string(page), `.nh
-.TH "HALD-SIMULATE" "1"`) || !strings.Contains(string(page), "\n.PP\nExit codes: 0 done") {
-		t.Errorf("the page of simulate: %v\n%s", err, page)
-	}
-	for shell, sign := range map[string]string{"hald.bash": "complete -o default -F __start_hald hald", "_hald": "#compdef hald", "hald.fish": "complete -c hald"} {
-		script, err := os.ReadFile(filepath.Join(folder, "completions", shell))
-		if err != nil || !strings.Contains(string(script), sign) {
-			t.Errorf("%s completes nothing: %v", shell, err)
-		}
-	}
-}
-
 // seeAlso is what the pages of several files need and one does not.
 var seeAlso = regexp.MustCompile(`(?s)### SEE ALSO.*?\n\n(\* .*\n)*`)
 

@@ -52,7 +52,7 @@ const (
 
 // execute runs one command line and returns the exit code.
 func execute(ctx context.Context, args []string, out, errOut io.Writer) int {
-	root := newRoot(&app{out: out, err: errOut})
+	root := rootFor(&app{out: out, err: errOut}, args)
 	root.SetArgs(args)
 	root.SetOut(out)
 	root.SetErr(errOut)
@@ -98,7 +98,17 @@ func newRoot(a *app) *cobra.Command {
 		a.completing(a.handover(), otherInstances), a.completing(a.takeback(), otherInstances),
 		a.completing(a.drain(), serviceThenServer), a.completing(a.enable(), serviceThenServer), a.completing(a.weight(), serviceThenServer),
 		a.logLevelOrder(), a.doctor(), a.cleanup(), a.scan(), a.simulate(), a.realserver(), a.convert(),
-		a.version(), a.worker(), a.manual())
+		a.version(), a.worker())
+	return root
+}
+
+// rootFor is the tree, or of it what a process of the daemon's own needs: it begins anew whenever it died.
+func rootFor(a *app, args []string) *cobra.Command {
+	if len(args) == 0 || args[0] != a.worker().Name() {
+		return newRoot(a)
+	}
+	root := &cobra.Command{Use: "hald", SilenceUsage: true, SilenceErrors: true}
+	root.AddCommand(a.worker())
 	return root
 }
 
