@@ -104,6 +104,18 @@ func (h *Hald) KillDirector() {
 	<-h.current.ended
 }
 
+// Environment is what has the same effect on every command as the flags that the
+// daemon is given.
+func (h *Hald) Environment() []string {
+	var variables []string
+	flags := h.flags()
+	for i := 0; i < len(flags); i += 2 {
+		name := strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(flags[i], "--"), "-", "_"))
+		variables = append(variables, "HALD_"+name+"="+flags[i+1])
+	}
+	return variables
+}
+
 func (h *Hald) flags() []string {
 	base := filepath.Join(os.TempDir(), filepath.Base(h.lab.folder), h.name)
 	return []string{"--config", h.config, "--director", h.name,

@@ -35,8 +35,14 @@ func (l *Lab) Requests(port int) *Probe {
 // the machine to others.
 func (l *Lab) RequestsEvery(every time.Duration, port int) *Probe {
 	l.t.Helper()
+	return l.RequestsTo(every, VIP.Addr(), port)
+}
+
+// RequestsTo is RequestsEvery of another virtual address.
+func (l *Lab) RequestsTo(every time.Duration, address netip.Addr, port int) *Probe {
+	l.t.Helper()
 	return l.newProbe(l.client, every, RequestTimeout,
-		request(netip.AddrPortFrom(VIP.Addr(), uint16(port))),
+		request(netip.AddrPortFrom(address, uint16(port))),
 		request(netip.AddrPortFrom(controlServer.Address.Addr(), uint16(port))))
 }
 
