@@ -51,6 +51,8 @@ type Director struct {
 	Path string
 	// Hangup asks for a reload, whatever it interrupts (SIGHUP).
 	Hangup <-chan os.Signal
+	// Recite asks for the state in the log (SIGUSR1).
+	Recite <-chan os.Signal
 	// Log takes every event. It must not block.
 	Log func(event.Event)
 	// LogLevel is that of the log at the start, one of LogLevels.
@@ -129,6 +131,7 @@ func (d *Director) Run(ctx context.Context, stop <-chan struct{}) error {
 	}()
 
 	go l.hangUps(serving)
+	go l.recites(serving)
 	l.run(ctx, stop)
 
 	leave()

@@ -20,6 +20,7 @@ var kinds = map[string]kind{
 	"daemon.stopping":    {zapcore.InfoLevel, "daemon is stopping"},
 	"daemon.stopped":     {zapcore.InfoLevel, "daemon stopped"},
 	"daemon.order":       {zapcore.InfoLevel, "an operator gave an order"},
+	"daemon.state":       {zapcore.InfoLevel, "state, as was asked for"},
 	"daemon.state_error": {zapcore.ErrorLevel, "what should survive a restart cannot be kept or read"},
 	"daemon.recovered":   {zapcore.WarnLevel, "leftovers of a previous life were cleaned up"},
 

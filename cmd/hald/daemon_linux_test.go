@@ -121,6 +121,28 @@ func TestWorkersLeaveWhenTheDirectorDies(t *testing.T) {
 	}
 }
 
+// TestTheStateInTheLog: USR1 has the state written, and nothing else happens.
+func TestTheStateInTheLog(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, validConfig)
+	log := s.logFile()
+	d := s.run(log)
+	s.until("master", s.isMaster)
+	d.signal(syscall.SIGUSR1)
+	said := func() bool {
+		text, _ := os.ReadFile(log.Name())
+		return bytes.Contains(text, []byte(`"event":"daemon.state","cluster":"shop","director":"lb1","instance":"web","vrid":51,"interface":"eth0","to":"master","reason":"master_silent"`))
+	}
+	s.until("the state is in the log", said)
+	if out, err := s.command("events", "-o", "json").CombinedOutput(); err != nil || bytes.Contains(out, []byte("daemon.state")) || !bytes.Contains(out, []byte("daemon.started")) {
+		t.Errorf("events: %v, %s", err, out)
+	}
+	d.signal(syscall.SIGTERM)
+	if code := d.exitCode(); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
 // A crash is told from a wrong configuration, exit status 2, which the unit does not start again.
 func TestACrashEndsByASignal(t *testing.T) {
 	t.Parallel()

@@ -32,7 +32,8 @@ func (a *app) run() *cobra.Command {
 		Use:   "run",
 		Short: "Run the daemon in the foreground",
 		Long: "Run the daemon in the foreground. It logs to standard error.\n" +
-			"TERM or INT stops it in good order, a second one at once.\n" +
+			"TERM or INT stops it in good order, a second one at once; HUP reloads, whatever that\n" +
+			"interrupts; USR1 writes its state to the log.\n" +
 			"Exit codes: 0 clean stop, 1 fatal, 2 usage or configuration.\n\n" +
 			"--dry-run tries a configuration beside whatever does the work: it hears the election and\n" +
 			"runs every check, logs and shows what it would do, sends nothing but probes and changes\n" +
@@ -105,9 +106,10 @@ func (a *app) live(ctx context.Context, d *director.Director, files *config.Load
 	if err != nil {
 		return &exit{codeFailed, err}
 	}
-	hangup := make(chan os.Signal, 1)
+	hangup, recite := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
+	signal.Notify(recite, syscall.SIGUSR1) // to the end: it would kill
 	logging, endLogging := context.WithCancel(context.WithoutCancel(ctx))
 	logged := make(chan struct{})
 	go func() {
@@ -117,7 +119,7 @@ func (a *app) live(ctx context.Context, d *director.Director, files *config.Load
 
 	ctx, stop, release := signals(ctx)
 	defer release()
-	d.Log, d.Path, d.Hangup = sink.Emit, path, hangup
+	d.Log, d.Path, d.Hangup, d.Recite = sink.Emit, path, hangup, recite
 	name, trial := d.Config.Director.Name, d.DryRun
 	d.Ready = func(c *config.Config) error { return ready(c, trial) }
 	d.Load = func() (*config.Config, config.Diagnostics) {
@@ -169,10 +171,10 @@ func relevel(level zap.AtomicLevel, name string) {
 }
 
 // signals closes stop on the first TERM or INT, and ends the context on the
-// second. USR1 must not kill a director, nor must a log reader that went away
-// (PIPE); HUP is a reload.
+// second. A log reader that went away (PIPE) must not kill a director; HUP is a
+// reload, and USR1 has the state written to the log.
 func signals(parent context.Context) (ctx context.Context, stop <-chan struct{}, release func()) {
-	signal.Ignore(syscall.SIGPIPE, syscall.SIGUSR1)
+	signal.Ignore(syscall.SIGPIPE)
 	caught := make(chan os.Signal, 2)
 	signal.Notify(caught, syscall.SIGTERM, syscall.SIGINT)
 	ctx, cancel := context.WithCancel(parent)
