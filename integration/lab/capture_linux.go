@@ -1,15 +1,12 @@
 package lab
 
 import (
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -90,37 +87,14 @@ func openTap(port string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
-	if err != nil {
-		return nil, fmt.Errorf("open a tap: %w", err)
-	}
-	filter := []unix.SockFilter{
+	return openPackets(index, "tap of "+port, []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_H | unix.BPF_ABS, K: 12},                                // EtherType
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: etherARP, Jt: 3},                  // → accept
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: etherIPv4, Jf: 3},                 // → refuse
 		{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: ethernetHeader + 9},                // protocol
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: protocolVRRP, Jf: 1},              // → refuse
 		{Code: unix.BPF_RET | unix.BPF_K, K: 0xffff}, {Code: unix.BPF_RET | unix.BPF_K, K: 0}, // accept, refuse
-	}
-	file := os.NewFile(uintptr(fd), "tap of "+port)
-	for _, set := range []func() error{
-		func() error {
-			return unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER,
-				&unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]})
-		},
-		func() error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1) },
-		func() error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 4<<20) },
-		func() error {
-			// Only now: nothing is taken before the filter is there.
-			return unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: networkOrder(unix.ETH_P_ALL), Ifindex: index})
-		},
-	} {
-		if err := set(); err != nil {
-			file.Close()
-			return nil, fmt.Errorf("set up the tap of %s: %w", port, err)
-		}
-	}
-	return file, nil
+	})
 }
 
 func (c *Capture) read(name string, file *os.File) {
@@ -131,11 +105,11 @@ func (c *Capture) read(name string, file *os.File) {
 	}
 	frame, control := make([]byte, 2048), make([]byte, 256)
 	for {
-		var n, oobn int
+		var n, controls int
 		var from unix.Sockaddr
 		var failed error
 		err := conn.Read(func(fd uintptr) bool {
-			n, oobn, _, from, failed = unix.Recvmsg(int(fd), frame, control, 0)
+			n, controls, _, from, failed = unix.Recvmsg(int(fd), frame, control, 0)
 			return !errors.Is(failed, unix.EAGAIN)
 		})
 		if errors.Is(err, os.ErrClosed) {
@@ -155,7 +129,7 @@ func (c *Capture) read(name string, file *os.File) {
 		if !ok {
 			continue
 		}
-		f.From, f.Time = name, receiveTime(control[:oobn])
+		f.From, f.Time = name, receiveTime(control[:controls])
 		c.mu.Lock()
 		c.frames = append(c.frames, f)
 		c.mu.Unlock()
@@ -167,24 +141,3 @@ func (c *Capture) fail(err error) {
 	defer c.mu.Unlock()
 	c.err = err
 }
-
-// receiveTime is the kernel's time stamp in a control message.
-func receiveTime(control []byte) time.Time {
-	messages, _ := unix.ParseSocketControlMessage(control)
-	for _, m := range messages {
-		if m.Header.Type == unix.SCM_TIMESTAMPNS && len(m.Data) >= 16 {
-			return time.Unix(int64(binary.NativeEndian.Uint64(m.Data)), int64(binary.NativeEndian.Uint64(m.Data[8:])))
-		}
-	}
-	return time.Now()
-}
-
-func indexOf(device string) (int, error) {
-	link, err := netlink.LinkByName(device)
-	if err != nil {
-		return 0, fmt.Errorf("find %s: %w", device, err)
-	}
-	return link.Attrs().Index, nil
-}
-
-func networkOrder(v uint16) uint16 { return v>>8 | v<<8 }

@@ -26,7 +26,7 @@ import (
 
 // Modules are the kernel modules the lab is made of, to be given to package
 // guest. Others, such as the schedulers, load when they are first used.
-var Modules = []string{"ip_vs_rr", "veth", "bridge", "bonding", "ipip", "nf_tables", "nft_numgen"}
+var Modules = []string{"ip_vs_rr", "veth", "bridge", "bonding", "ipip", "nf_tables", "nft_numgen", "nlmon"}
 
 // T is what the lab needs of a test: testing.TB has it, and a program can.
 type T interface {

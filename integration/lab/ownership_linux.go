@@ -1,9 +1,9 @@
 package lab
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -15,41 +15,47 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Watch records who holds an address, as the kernel tells it. One socket hears
-// of all directors, so that the order of their changes is the true one, however
-// late the watch gets to read of them.
+// Watch records who holds an address, as the kernels of the directors tell it. What
+// they say is taken down beside the wire that it goes over (nlmon), with the kernel's
+// time: however late the watch gets to read of it, when and in which order is certain.
 type Watch struct {
-	lab       *Lab
-	address   netip.Prefix
-	directors map[int]string // by the number that the bridge's namespace knows theirs by
-	socket    *os.File
-	reader    sync.WaitGroup
+	lab     *Lab
+	address netip.Prefix
+	files   []*os.File
+	notes   map[string]syscall.RawConn // by director
+	readers sync.WaitGroup
 
-	mu      sync.Mutex
-	changes []Change
-	err     error
+	mu            sync.Mutex
+	data, control []byte
+	changes       []Change
+	err           error
 }
 
 // WatchOwners starts to watch who holds the address.
 func (l *Lab) WatchOwners(address netip.Prefix) *Watch {
 	l.t.Helper()
-	w := &Watch{lab: l, address: address, directors: map[int]string{}}
-	l.must(l.bridge.do(func() (err error) {
-		for i, name := range Directors {
-			if err := nameNamespace(l.directors[name].fd, i+1); err != nil {
-				return fmt.Errorf("name the namespace of %s: %w", name, err)
-			}
-			w.directors[i+1] = name
-		}
-		w.socket, err = openAddressNews()
-		return err
-	}))
-	// Read after subscribing: what changes in between is told twice, and telling
-	// the same thing twice does no harm.
+	w := &Watch{lab: l, address: address, notes: map[string]syscall.RawConn{}, data: make([]byte, 64<<10), control: make([]byte, 256)}
 	for _, name := range Directors {
+		var news, notes *os.File
+		l.must(l.director(name).do(func() (err error) {
+			if news, err = openAddressNews(); err == nil {
+				notes, err = openNotes()
+			}
+			return err
+		}))
+		conn, err := notes.SyscallConn()
+		l.must(err)
+		w.files, w.notes[name] = append(w.files, news, notes), conn
+		// Read after that: what changes in between is told twice, and telling the same
+		// thing twice does no harm.
 		w.changes = append(w.changes, Change{time.Now(), name, l.Holds(name, address)})
 	}
-	w.reader.Go(w.read)
+	for name, conn := range w.notes {
+		w.readers.Go(func() { conn.Read(func(fd uintptr) bool { return !w.take(name, int(fd)) }) })
+	}
+	for i := 0; i < len(w.files); i += 2 {
+		w.readers.Go(func() { io.Copy(io.Discard, w.files[i]) })
+	}
 	l.t.Cleanup(w.stop)
 	return w
 }
@@ -57,6 +63,9 @@ func (l *Lab) WatchOwners(address netip.Prefix) *Watch {
 // Ownership is who held the address up to now.
 func (w *Watch) Ownership() Ownership {
 	w.lab.t.Helper()
+	for name, conn := range w.notes {
+		w.lab.must(conn.Control(func(fd uintptr) { w.take(name, int(fd)) }))
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.err != nil {
@@ -65,101 +74,86 @@ func (w *Watch) Ownership() Ownership {
 	return ownership(w.changes)
 }
 
-func (w *Watch) read() {
-	conn, err := w.socket.SyscallConn()
-	if err != nil {
-		w.end(err)
-		return
-	}
-	data, control := make([]byte, 64<<10), make([]byte, 256)
-	for {
-		var n, controls int
-		var failed error
-		err := conn.Read(func(fd uintptr) bool {
-			n, controls, _, _, failed = unix.Recvmsg(int(fd), data, control, 0)
-			return !errors.Is(failed, unix.EAGAIN)
-		})
-		if errors.Is(err, os.ErrClosed) {
-			return
+// take reads all that there is to read of a director; false if nothing more will be.
+func (w *Watch) take(name string, fd int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.err == nil {
+		n, controls, _, from, err := unix.Recvmsg(fd, w.data, w.control, unix.MSG_DONTWAIT)
+		if errors.Is(err, unix.EAGAIN) {
+			return true
 		}
-		if err := errors.Join(err, failed); err != nil {
-			w.end(err)
-			return
+		if l, ok := from.(*unix.SockaddrLinklayer); ok && l.Pkttype == packetKernel {
+			continue // what the kernel is asked for
 		}
-		now := time.Now()
-		name, ok := w.directors[namespaceOf(control[:controls])]
-		messages, err := syscall.ParseNetlinkMessage(data[:n])
-		if err != nil {
-			w.end(err)
-			return
+		var messages []syscall.NetlinkMessage
+		if err == nil {
+			messages, err = syscall.ParseNetlinkMessage(w.data[:n])
 		}
 		for _, m := range messages {
-			if ok && addressOf(&m) == w.address {
-				w.add(Change{now, name, m.Header.Type == unix.RTM_NEWADDR})
+			if addressOf(&m) == w.address {
+				w.changes = append(w.changes, Change{receiveTime(w.control[:controls]), name, m.Header.Type == unix.RTM_NEWADDR})
 			}
 		}
+		w.err = err
 	}
-}
-
-func (w *Watch) add(c Change) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.changes = append(w.changes, c)
-}
-
-func (w *Watch) end(err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.err = err
+	return false
 }
 
 func (w *Watch) stop() {
-	w.socket.Close()
-	w.reader.Wait()
-}
-
-// nameNamespace numbers a namespace for the thread's own; it keeps a number it
-// has from another watch.
-func nameNamespace(fd, number int) error {
-	if known, err := netlink.GetNetNsIdByFd(fd); err != nil || known == number {
-		return err
+	for _, f := range w.files {
+		f.Close()
 	}
-	return netlink.SetNetNsIdByFd(fd, number)
+	w.readers.Wait()
 }
 
-// openAddressNews opens a socket that hears of every IPv4 address that comes or
-// goes in the numbered namespaces.
+// openAddressNews opens a socket that every IPv4 address that comes or goes is told to.
+// What is said there does not matter, but that it is: what nobody is told is not on the
+// wire either.
 func openAddressNews() (*os.File, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, fmt.Errorf("open a netlink socket: %w", err)
 	}
-	socket := os.NewFile(uintptr(fd), "addresses")
-	for _, set := range []func() error{
-		func() error { return unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_LISTEN_ALL_NSID, 1) },
-		func() error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, 1<<20) },
-		func() error {
-			return unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: 1 << (unix.RTNLGRP_IPV4_IFADDR - 1)})
-		},
-	} {
-		if err := set(); err != nil {
-			socket.Close()
-			return nil, fmt.Errorf("listen to the addresses of all directors: %w", err)
-		}
+	file := os.NewFile(uintptr(fd), "addresses")
+	if err := errors.Join(
+		unix.SetsockoptInt(fd, unix.SOL_NETLINK, unix.NETLINK_NO_ENOBUFS, 1),
+		unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: 1 << (unix.RTNLGRP_IPV4_IFADDR - 1)}),
+	); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("listen to the addresses: %w", err)
 	}
-	return socket, nil
+	return file, nil
 }
 
-// namespaceOf is the number of the namespace that a message came from; 0 for the
-// socket's own, which the kernel does not tell.
-func namespaceOf(control []byte) int {
-	messages, _ := unix.ParseSocketControlMessage(control)
-	for _, m := range messages {
-		if m.Header.Level == unix.SOL_NETLINK && m.Header.Type == unix.NETLINK_LISTEN_ALL_NSID && len(m.Data) >= 4 {
-			return int(binary.NativeEndian.Uint32(m.Data))
+// wireOfNetlink is the name of the interface on which a namespace's netlink messages
+// are seen.
+const wireOfNetlink = "nlmon0"
+
+// packetKernel is the type of a packet that goes to the kernel (linux/if_packet.h).
+const packetKernel = 7
+
+// openNotes opens a packet socket for the netlink messages of the thread's namespace
+// that tell of addresses.
+func openNotes() (*os.File, error) {
+	index, err := indexOf(wireOfNetlink)
+	if err != nil {
+		if err := netlink.LinkAdd(&netlink.GenericLink{LinkAttrs: netlink.LinkAttrs{Name: wireOfNetlink}, LinkType: "nlmon"}); err != nil {
+			return nil, fmt.Errorf("make %s: %w", wireOfNetlink, err)
+		}
+		if err := setUp(wireOfNetlink); err != nil {
+			return nil, err
+		}
+		if index, err = indexOf(wireOfNetlink); err != nil {
+			return nil, err
 		}
 	}
-	return 0
+	return openPackets(index, "notes", []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_H | unix.BPF_ABS, K: 4}, // nlmsg_type (netlink(7)), in the host's order
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: uint32(networkOrder(unix.RTM_NEWADDR)), Jt: 1},
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: uint32(networkOrder(unix.RTM_DELADDR)), Jf: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: 0xffff}, {Code: unix.BPF_RET | unix.BPF_K, K: 0}, // accept, refuse
+	})
 }
 
 // addressOf is the address that a message is about (rtnetlink(7), struct
