@@ -2,6 +2,7 @@ package integration
 
 import (
 	"flag"
+	"os"
 	"testing"
 
 	"github.com/hald-project/hald/integration/guest"
@@ -9,6 +10,9 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Getenv(sentinelEnv) != "" {
+		playSentinel()
+	}
 	// The tests that call Parallel mostly wait; one processor, as the guest has,
 	// does for several.
 	flag.Set("test.parallel", "3")
