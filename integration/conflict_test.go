@@ -10,18 +10,21 @@ import (
 	"github.com/hald-project/hald/integration/lab"
 )
 
-// unrefreshed is the lab's configuration without the announcements that come by
+// unrefreshed is a pair in office without the announcements that come by
 // themselves every minute, and its grace: how long after a takeover the former
 // master may go on answering.
-func unrefreshed(t *testing.T, l *lab.Lab) (path string, grace time.Duration) {
-	text := configuration(t, l, lab.Cluster{Interval: 100 * time.Millisecond, Services: lab.EachMethod, Check: patient})
-	return l.WriteFile("unrefreshed.hcl", text+`
+func unrefreshed(t *testing.T, l *lab.Lab) (s *scene, grace time.Duration) {
+	t.Helper()
+	c := lab.Cluster{Interval: 100 * time.Millisecond, Services: lab.EachMethod, Check: patient}
+	text := configuration(t, l, c)
+	path := l.WriteFile("unrefreshed.hcl", text+`
 vrrp_defaults {
   gratuitous_arp {
     refresh = "0s"
   }
 }
-`), 3*time.Second + 100*time.Millisecond + 2*time.Second
+`)
+	return office(t, l, c, l.HaldWith("lb1", path), l.HaldWith("lb2", path)), 3*time.Second + 100*time.Millisecond + 2*time.Second
 }
 
 // conflicts are the reports of strangers.
@@ -40,14 +43,20 @@ func conflicts(h *lab.Hald) (list []lab.Event) {
 func TestR18ForeignClaim(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
-	config, grace := unrefreshed(t, l)
-	lb1, lb2 := l.HaldWith("lb1", config), l.HaldWith("lb2", config)
-	client := inOffice(l, lb1, lb2)
-	owners := l.WatchOwners(lab.VIP)
-	capture := l.Capture()
-	time.Sleep(grace + 2*time.Second) // and the second burst is over
+	s, grace := unrefreshed(t, l)
+	lb1, lb2, client := s.lb1, s.lb2, s.client
+	s.Eventually(settle, "nobody has claimed the addresses of late, and the second burst is over", func() bool {
+		var claimed time.Time
+		for _, e := range slices.Concat(lb1.Events(), lb2.Events()) {
+			if e.Name == "address.claimed" && e.Read.After(claimed) {
+				claimed = e.Read
+			}
+		}
+		return time.Since(claimed) > grace+2*time.Second
+	})
 
 	intruder := net.HardwareAddr{2, 0, 0, 0, 0, 99}
+	s.intruder = intruder.String()
 	start := time.Now()
 	for time.Since(start) < 10*time.Second {
 		l.Inject(lab.Announcement(intruder, lab.VIP.Addr()))
@@ -67,10 +76,10 @@ func TestR18ForeignClaim(t *testing.T) {
 	}
 	r := reports[0]
 	t.Logf("reported after %v: %s; %d requests of the client failed meanwhile; it came back %v after the last claim", r.Read.Sub(start), r.Line, disturbed, end.Sub(last))
-	if r.Read.Sub(start) > time.Second+machineStall || r.Peer != intruder.String() || r.Address != lab.VIP.String() {
+	if parsed(r).TS.Sub(start) > time.Second+busy(client.Since(start)) || r.Peer != intruder.String() || r.Address != lab.VIP.String() {
 		t.Errorf("report after %v: %s", r.Read.Sub(start), r.Line)
 	}
-	answers := capture.Announcements("lb1", start)
+	answers := s.wire.Announcements("lb1", start)
 	for i, f := range answers {
 		if f.ARP.SenderIP != lab.VIP.Addr() {
 			t.Errorf("%v was announced, which nobody claimed", f.ARP.SenderIP)
@@ -85,9 +94,10 @@ func TestR18ForeignClaim(t *testing.T) {
 	if disturbed == 0 {
 		t.Error("the stranger got no request of the client: this test is blind")
 	}
-	if h := owners.Ownership().Since(start); h.Transfers() > 0 || h.None(end) > 0 || len(conflicts(lb2)) > 0 {
+	if h := s.owners.Ownership().Since(start); h.Transfers() > 0 || h.None(end) > 0 || len(conflicts(lb2)) > 0 {
 		t.Errorf("owners: %v; reports of the backup: %v", h, conflicts(lb2))
 	}
+	s.audit("lb1")
 }
 
 // TestR18Squatter: a node that has the VIP by mistake and says so only when
@@ -97,9 +107,8 @@ func TestR18ForeignClaim(t *testing.T) {
 func TestR18Squatter(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
-	config, grace := unrefreshed(t, l)
-	lb1, lb2 := l.HaldWith("lb1", config), l.HaldWith("lb2", config)
-	inOffice(l, lb1, lb2)
+	s, grace := unrefreshed(t, l)
+	lb1, lb2 := s.lb1, s.lb2
 	lb1.Kill() // its kernel goes on answering
 	l.AwaitMaster("lb2", settle)
 	time.Sleep(grace + time.Second)
@@ -107,14 +116,14 @@ func TestR18Squatter(t *testing.T) {
 		t.Errorf("lb2 took the killed director for a stranger: %v", c)
 	}
 
+	s.intruder = hardwareAddress(l, "web2")
 	l.Run("web2", "ip", "address", "add", lab.VIP.Addr().String()+"/32", "dev", lab.Interface)
-	capture := l.Capture()
 	lb1.Start()
 	l.AwaitMaster("lb1", settle)
 	claimed := time.Now()
 	e := lb1.AwaitEvent(settle, "a stranger answers", func(e lab.Event) bool { return e.Name == "address.conflict" && e.Reason == "after_claim" })
 	first := conflicts(lb1)[0]
-	if first.Reason != "before_claim" || first.Peer != hardwareAddress(l, "web2") || first.Address != lab.VIP.String() {
+	if first.Reason != "before_claim" || first.Peer != s.intruder || first.Address != lab.VIP.String() {
 		t.Errorf("the first report: %s", first.Line)
 	}
 	if story := lb1.Events(); slices.IndexFunc(story, func(e lab.Event) bool { return e.Line == first.Line }) >
@@ -122,14 +131,15 @@ func TestR18Squatter(t *testing.T) {
 		t.Errorf("it was told after the claim: %s", first.Line)
 	}
 	t.Logf("reported %v after the takeover: %s", e.Read.Sub(claimed), e.Line)
-	if e.Peer != hardwareAddress(l, "web2") || e.Read.Sub(claimed) > grace+time.Second+machineStall {
+	if e.Peer != s.intruder || e.Read.Sub(claimed) > grace+time.Second+machineStall {
 		t.Errorf("report after %v: %s", e.Read.Sub(claimed), e.Line)
 	}
-	for _, f := range capture.Announcements("lb1", claimed.Add(grace)) {
+	for _, f := range s.wire.Announcements("lb1", claimed.Add(grace)) {
 		if f.ARP.SenderIP == lab.VIP.Addr() && f.Time.After(e.Read) {
 			t.Errorf("%s was fought at %v", e.Peer, f.Time)
 		}
 	}
+	s.audit("lb1")
 
 	killed := time.Now()
 	lb1.Kill()

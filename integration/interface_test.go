@@ -14,9 +14,9 @@ func TestR15InterfaceReplaced(t *testing.T) {
 	l := lab.New(t)
 	s := &scene{Lab: l, t: t, cluster: lab.Cluster{Interval: lively, Check: lab.Check{Fall: 10}}, owners: l.WatchOwners(lab.VIP)}
 	s.lb1, s.lb2, s.client = pair(t, l, s.cluster)
-	s.files = s.settledFiles()
+	s.held = s.settled()
 	s.goesAndComes(func() { s.RemoveInterface("lb1") }, func() { s.ReplaceInterface("lb1") })
-	s.closed()
+	s.modest()
 }
 
 // TestR15Interface: the interface gets another name, and its own again, and then

@@ -62,23 +62,6 @@ const moreHeld = `  virtual_address "192.0.2.111/24" {}
   }
   preempt  `
 
-// holding is a process with what it holds.
-type holding struct {
-	lab.Member
-	share, own, threads int // KiB
-}
-
-// holdings are those of a daemon's processes, without the commands of its checks.
-func holdings(h *lab.Hald) (all []holding) {
-	for _, m := range h.Process().Members() {
-		if strings.Contains(m.Command, "hald") {
-			share, own, threads := m.Held()
-			all = append(all, holding{m, share, own, threads})
-		}
-	}
-	return all
-}
-
 // TestReloadsLeakNothing: after a long row of reloads, each of which adds or removes an
 // instance, a service, checks and a notifier and changes what stays, the same processes
 // hold what they held after a few: memory, files, threads. A client lost nothing and
@@ -121,8 +104,8 @@ func TestReloadsLeakNothing(t *testing.T) {
 	}
 	for i, b := range before {
 		a := after[i]
-		t.Logf("%s: PSS %.1f -> %.1f MiB, its own %d -> %d KiB, files %d -> %d, threads %d -> %d", strings.Fields(b.Command)[1:3], float64(b.share)/1024, float64(a.share)/1024, b.own, a.own, b.Files, a.Files, b.threads, a.threads)
-		if a.Pid != b.Pid || b.own == 0 || a.own > b.own+b.own/10+collected || a.Files > b.Files+2 || a.threads > b.threads+4 {
+		t.Logf("%s: PSS %.1f -> %.1f MiB, its own %d -> %d KiB, files %d -> %d, threads %d -> %d", strings.Fields(b.Command)[1:3], float64(b.share)/1024, float64(a.share)/1024, b.own, a.own, b.Files, a.Files, b.Threads, a.Threads)
+		if a.Pid != b.Pid || b.own == 0 || a.own > b.own+b.own/10+collected || a.Files > b.Files+2 || a.Threads > b.Threads+4 {
 			t.Errorf("%+v, before %+v", a, b)
 		}
 	}

@@ -23,6 +23,15 @@ func configuration(t *testing.T, l *lab.Lab, c lab.Cluster) string {
 	return string(text)
 }
 
+// office is inOffice with every instrument at hand, for a scenario whose end is an audit.
+func office(t *testing.T, l *lab.Lab, c lab.Cluster, lb1, lb2 *lab.Hald) *scene {
+	t.Helper()
+	s := &scene{Lab: l, t: t, cluster: c, lb1: lb1, lb2: lb2, owners: l.WatchOwners(lab.VIP), wire: l.Capture(), began: time.Now()}
+	s.client = inOffice(l, lb1, lb2)
+	s.held = s.settled()
+	return s
+}
+
 // afterTheEnd runs what the unit runs when the daemon has ended, however it did.
 func afterTheEnd(t *testing.T, h *lab.Hald) {
 	t.Helper()

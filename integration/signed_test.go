@@ -30,9 +30,8 @@ func TestR25SignedAdverts(t *testing.T) {
 	const interval = 200 * time.Millisecond
 	l := lab.New(t)
 	c := lab.Cluster{Interval: interval, Key: labKey, Services: lab.EachMethod, Check: patient}
-	lb1, lb2 := l.Hald("lb1", c), l.Hald("lb2", c)
-	client := inOffice(l, lb1, lb2)
-	capture, owners := l.Capture(), l.WatchOwners(lab.VIP)
+	s := office(t, l, c, l.Hald("lb1", c), l.Hald("lb2", c))
+	lb1, lb2, client, capture, owners := s.lb1, s.lb2, s.client, s.wire, s.owners
 	start := time.Now()
 	attack := func(frames ...[]byte) {
 		for range 20 {
@@ -82,6 +81,8 @@ func TestR25SignedAdverts(t *testing.T) {
 	if strings.Contains(out+logOf(t, l, "lb1")+logOf(t, l, "lb2"), labKey) {
 		t.Error("the key is in the log or the status")
 	}
+	lb1.Start()
+	s.audit("lb1")
 }
 
 // TestR32ClockSteps: clocks that are set by an hour to either side cost signed
@@ -89,12 +90,9 @@ func TestR25SignedAdverts(t *testing.T) {
 func TestR32ClockSteps(t *testing.T) {
 	const interval = 100 * time.Millisecond
 	l := lab.New(t)
-	c := lab.Cluster{Interval: interval, Key: labKey}
-	lb1, lb2 := l.Hald("lb1", c), l.Hald("lb2", c)
-	lb1.Start()
-	lb2.Start()
-	l.AwaitMaster("lb1", settle)
-	time.Sleep(time.Second) // status is as old as that
+	c := lab.Cluster{Interval: interval, Key: labKey, Services: lab.EachMethod, Check: patient}
+	s := office(t, l, c, l.Hald("lb1", c), l.Hald("lb2", c))
+	lb1, lb2 := s.lb1, s.lb2
 	before1, before2 := documentOf(t, lb1).Instances[0], documentOf(t, lb2).Instances[0]
 	var steps time.Duration
 	step := func(by time.Duration) {
@@ -114,6 +112,7 @@ func TestR32ClockSteps(t *testing.T) {
 	if after2.AdvertsDiscarded != before2.AdvertsDiscarded || after2.AdvertsReceived-before2.AdvertsReceived < 40 {
 		t.Errorf("lb2 heard %d adverts and discarded %d", after2.AdvertsReceived-before2.AdvertsReceived, after2.AdvertsDiscarded-before2.AdvertsDiscarded)
 	}
+	s.audit("lb1")
 }
 
 // setClock sets the guest's clock, which all nodes share.

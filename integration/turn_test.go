@@ -2,6 +2,8 @@ package integration
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,9 +20,10 @@ type scene struct {
 	owners   *lab.Watch
 	wire     *lab.Capture
 	began    time.Time
-	files    map[string]int // open in the beginning
-	deaf     *lab.Hald      // the one that may call the other director a stranger; nil: neither
-	lossy    bool           // both may: adverts are lost, and their announcements are not
+	held     map[string]holding // by its processes, in the beginning
+	deaf     *lab.Hald          // the one that may call the other director a stranger; nil: neither
+	intruder string             // the MAC of a stranger, whom both may call so
+	lossy    bool               // both may: adverts are lost, and their announcements are not
 }
 
 // lively is the advertisement interval of scenarios in which the master changes
@@ -40,11 +43,25 @@ func begin(t *testing.T, c lab.Cluster) *scene {
 	l := lab.New(t)
 	s := &scene{Lab: l, t: t, cluster: c, owners: l.WatchOwners(lab.VIP), wire: l.Capture(), began: time.Now()}
 	s.lb1, s.lb2, s.client = pair(t, l, c)
-	s.files = s.settledFiles()
+	s.held = s.settled()
 	return s
 }
 
 func (s *scene) directors() []*lab.Hald { return []*lab.Hald{s.lb1, s.lb2} }
+
+// prefer lets a director's election go before the other one's, as if it had a processor of
+// its own: it hears at once what it is told, and not when the other one has done all
+// that it has to do.
+func (s *scene) prefer(h *lab.Hald) {
+	s.t.Helper()
+	for _, m := range h.Process().Members() {
+		if strings.HasPrefix(m.Command, "hald worker election") {
+			s.Run(h.Name(), "chrt", "--all-tasks", "--fifo", "--pid", "11", strconv.Itoa(m.Pid))
+			return
+		}
+	}
+	s.t.Fatalf("%s has no election", h.Name())
+}
 
 // turn is a change of master and what it cost.
 type turn struct {

@@ -17,14 +17,11 @@ import (
 func TestR26UnicastStrangers(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
-	c := lab.Cluster{Interval: 200 * time.Millisecond}
+	c := lab.Cluster{Interval: 200 * time.Millisecond, Services: lab.EachMethod, Check: patient}
 	text := configuration(t, l, c)
 	config := l.WriteFile("unicast.hcl", strings.Replace(text, "preempt  ", "unicast = true\n  preempt  ", 1))
-	lb1, lb2 := l.HaldWith("lb1", config), l.HaldWith("lb2", config)
-	lb1.Start()
-	lb2.Start()
-	l.AwaitMaster("lb1", settle)
-	owners, capture := l.WatchOwners(lab.VIP), l.Capture()
+	s := office(t, l, c, l.HaldWith("lb1", config), l.HaldWith("lb2", config))
+	owners, capture := s.owners, s.wire
 	mac, err := net.ParseMAC(hardwareAddress(l, "lb1"))
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +44,7 @@ func TestR26UnicastStrangers(t *testing.T) {
 		t.Errorf("strangers moved the address: %v", history)
 	}
 	punctual(t, between(l, capture, start, end), c.Interval, end.Sub(start))
-	events, _ := foreign(lb1)
+	events, _ := foreign(s.lb1)
 	t.Logf("reported: %v", events)
 	if events["source"] == 0 || events["ttl"] == 0 {
 		t.Errorf("lb1 reported %v, want source and ttl", events)
@@ -55,5 +52,5 @@ func TestR26UnicastStrangers(t *testing.T) {
 
 	l.Inject(forged(peer, 255))
 	l.Eventually(settle, "lb1 yields to its peer: this test is not blind", func() bool { return !l.Holds("lb1", lab.VIP) })
-	l.AwaitMaster("lb1", settle)
+	s.audit("lb1")
 }

@@ -12,6 +12,7 @@ type Member struct {
 	Pid     int
 	Command string // its command line
 	Files   int    // descriptors it has open
+	Threads int
 }
 
 // Members are the daemon's processes now, parents first.
@@ -22,16 +23,16 @@ func (p *Process) Members() []Member {
 		if err != nil {
 			continue // it ended meanwhile
 		}
-		members = append(members, Member{Pid: pid, Command: commandLine(pid), Files: len(files)})
+		threads, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+		members = append(members, Member{Pid: pid, Command: commandLine(pid), Files: len(files), Threads: len(threads)})
 	}
 	return members
 }
 
-// Held is what a process holds: its share of memory (PSS) and what of that is its own,
-// both in KiB, and its threads. The rest is the program's, of which each process has
-// more when another of the same program ends.
-func (m Member) Held() (share, own, threads int) {
-	tasks, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", m.Pid))
+// Memory is a process's share of memory (PSS) and what of that is its own, both in KiB.
+// The rest is the program's, of which each process has more when another of the same
+// program ends.
+func (m Member) Memory() (share, own int) {
 	rollup, _ := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", m.Pid))
 	for line := range strings.Lines(string(rollup)) {
 		switch fields := strings.Fields(line); fields[0] {
@@ -41,7 +42,7 @@ func (m Member) Held() (share, own, threads int) {
 			own, _ = strconv.Atoi(fields[1])
 		}
 	}
-	return share, own, len(tasks)
+	return share, own
 }
 
 // Lives tells whether the process is still there, whoever its parent is now.
