@@ -78,5 +78,5 @@ func TestR31Exhaustion(t *testing.T) {
 	s.lb2.Through("unshare", "-m", "sh", "-c", "mount --bind "+resolver+" /etc/resolv.conf && exec \"$@\"", "sh")
 	s.lb2.Start()
 	l.Eventually(settle, "lb2 is backup", func() bool { return len(transitions(s.lb2)) > 0 })
-	s.readyInTime(s.lb2)
+	figures{s.ready(s.lb2)}.within(t, "backup after the start", time.Second)
 }

@@ -13,12 +13,17 @@ const (
 	// oneUpdate is the client's gap when another director answers for the
 	// address: one ARP update, and what a request takes.
 	oneUpdate = 100 * time.Millisecond
+	// prompt is how late a takeover may be, on the wire.
+	prompt = 20 * time.Millisecond
 	// late is what a timer, or the reader of what the kernel tells, may be late by.
 	late = 50 * time.Millisecond
 	// noise is what a single figure may have on top. What the lab's control knows
 	// to be the machine's doing is not in the figures.
 	noise = 300 * time.Millisecond
 )
+
+// tries is how often what is measured is played.
+const tries = 5
 
 // figures are repeated measurements of the same thing.
 type figures []time.Duration

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -12,8 +13,9 @@ import (
 // same way.
 func TestR01R02R03StopAndReturn(t *testing.T) {
 	s := begin(t, lab.Cluster{})
+	s.prefer(s.lb2)
 	var stops, returns []turn
-	for range 3 {
+	for range tries {
 		u := s.turns("lb2", func() {
 			if status := s.lb1.Stop(); status != 0 {
 				t.Errorf("exit status %d", status)
@@ -25,13 +27,26 @@ func TestR01R02R03StopAndReturn(t *testing.T) {
 	}
 
 	t.Run("R01GracefulStop", func(t *testing.T) { seamless(t, stops) })
-	t.Run("R02PlannedStop", func(t *testing.T) { planned(t, stops) })
+	t.Run("R02PlannedStop", func(t *testing.T) { planned(t, stops, handOver) })
 	t.Run("R03PreemptingReturn", func(t *testing.T) {
 		seamless(t, returns)
-		planned(t, returns)
+		planned(t, returns, preemption)
 	})
 	s.audit("lb1")
 }
+
+// succession is what one without a fault may cost: for how long the address has two
+// owners, and how many requests are lost.
+type succession struct {
+	both time.Duration
+	lost int
+}
+
+// One that was asked for, and one by a better director that returns.
+var (
+	handOver   = succession{10 * time.Millisecond, 2}
+	preemption = succession{5 * time.Millisecond, 0}
+)
 
 // seamless: the client sees one ARP update, and somebody has the address all the
 // time.
@@ -53,17 +68,19 @@ func seamless(t *testing.T, turns []turn) {
 
 // planned: next to no request is lost, and the address has two owners only
 // while an advert is under way.
-func planned(t *testing.T, turns []turn) {
+func planned(t *testing.T, turns []turn, most succession) {
 	t.Helper()
 	var both figures
+	var lost []int
 	for _, u := range turns {
-		both = append(both, u.both())
-		t.Logf("%d requests lost", u.lost)
-		if u.lost > 2 {
-			t.Errorf("%d requests lost, want at most 2", u.lost)
-		}
+		both, lost = append(both, u.both()), append(lost, u.lost)
 	}
-	both.within(t, "two owners", 10*time.Millisecond+late)
+	both.within(t, "two owners", most.both)
+	slices.Sort(lost)
+	t.Logf("requests lost: %v", lost)
+	if lost[len(lost)/2] > most.lost || lost[len(lost)-1] > 2 { // two are one stall of the machine
+		t.Errorf("requests lost: %v, want at most %d", lost, most.lost)
+	}
 }
 
 // goodbye checks the last words of a director that stopped.

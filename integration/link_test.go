@@ -10,6 +10,7 @@ import (
 // Active_Down_Interval has passed, and the return is seamless.
 func TestR13LinkDown(t *testing.T) {
 	s := begin(t, lab.Cluster{})
+	s.prefer(s.lb2)
 	for _, c := range []struct {
 		name       string
 		fail, heal func(node string)
@@ -18,17 +19,18 @@ func TestR13LinkDown(t *testing.T) {
 		{"Interface", s.DisableInterface, s.EnableInterface},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var outages, let figures
+			var outages, gaps, let figures
 			var returns []turn
-			for range 2 {
+			for range tries {
 				u := s.turns("lb2", func() { c.fail("lb1") })
-				outages, let = append(outages, u.gap.Length()), append(let, u.kept("lb1"))
+				outages, gaps, let = append(outages, s.outage(u)), append(gaps, u.gap.Length()), append(let, u.kept("lb1"))
 				returns = append(returns, s.turns("lb1", func() { c.heal("lb1") }))
 			}
-			outages.within(t, "outage", s.cluster.DownInterval("lb2")+oneUpdate)
+			outages.within(t, "from the last advert of the one to the announcement of the other", s.cluster.DownInterval("lb2")+prompt)
+			gaps.within(t, "gap", s.cluster.DownInterval("lb2")+oneUpdate)
 			let.within(t, "the old master let go after", 2*oneUpdate)
 			seamless(t, returns)
-			planned(t, returns)
+			planned(t, returns, preemption)
 		})
 	}
 	s.audit("lb1")

@@ -19,7 +19,7 @@ func TestMaintenance(t *testing.T) {
 			t.Errorf("maintenance on: exit status %d: %s", status, out)
 		}
 	})
-	planned(t, []turn{u})
+	planned(t, []turn{u}, handOver)
 	seamless(t, []turn{u})
 	if out, _ := s.lb1.Command("status"); !strings.Contains(out, "MAINTENANCE for ") || !strings.Contains(out, "by uid 0, pid ") {
 		t.Errorf("the status does not say so:\n%s", out)

@@ -14,7 +14,7 @@ func TestR16AddressDeleted(t *testing.T) {
 	s := begin(t, lab.Cluster{})
 	before, start := transitions(s.lb1), time.Now()
 	var missing, gaps figures
-	for range 5 {
+	for range tries {
 		u := s.turns("lb1", func() {
 			s.Run("lb1", "ip", "address", "delete", lab.VIP.String(), "dev", lab.Interface)
 			s.restored(lab.VIP.String())
@@ -55,7 +55,7 @@ func TestR17AddressesFlushed(t *testing.T) {
 	s := begin(t, lab.Cluster{})
 	var taken, gaps figures
 	var returns []turn
-	for range 3 {
+	for range tries {
 		u := s.turns("lb2", func() { s.FlushAddresses("lb1") })
 		taken, gaps = append(taken, u.none()), append(gaps, u.gap.Length())
 		returns = append(returns, s.turns("lb1", func() { s.RestoreAddresses("lb1") }))
