@@ -26,7 +26,7 @@ UNITS = ./cmd/hald $(shell go list ./... | grep -v -e /integration -e /kerneltes
 SHORT = ./ipvsctl/kerneltest ./integration/browser ./integration/guest ./integration/install ./integration/lab ./integration/measure
 ALONE = $(filter-out $(shell go list $(SHORT)),$(shell go list ./integration/...))
 
-.PHONY: all build test check fuzz bench soak soak-reloads soak-checks browser demo package clean
+.PHONY: all build test check fuzz bench scorecard soak soak-reloads soak-checks browser demo package clean
 
 all: build
 
@@ -65,6 +65,14 @@ bench:
 	CGO_ENABLED=0 go run ./integration/measure -runs $(RUNS) $(if $(PAGE),-o $(PAGE))
 	CGO_ENABLED=0 go run ./integration/rhythm
 	CGO_ENABLED=0 go run ./integration/checks $(if $(PAGE),-o docs/checks.md)
+
+# Every fault of docs/scorecard.md five times over, and for as long as is asked there: the
+# lab's, half an hour, those on the machine's own kernel, ten minutes, and the soak.
+scorecard:
+	@sh integration/deps.sh
+	CGO_ENABLED=0 go test -count=5 -timeout 2h -v -run '^TestR[0-9]' ./integration -full
+	CGO_ENABLED=0 go test -count=5 -timeout 1h -v -run '^TestR[0-9]' ./integration/rhythm
+	CGO_ENABLED=0 go run ./integration/soak -during $(DURING)
 
 # hald and keepalived as each other's backup, in every way of speaking that both
 # know, with faults (integration/soak): any address that moves by itself fails it.

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -71,23 +72,23 @@ func desired() []string {
 }
 
 // story reads a director's log as one history: no line is missing or twice, and
-// every transition begins where the one before it ended. It returns the state
-// at its end.
+// every transition of an instance begins where the one before it ended. It returns the
+// state of the lab's own at its end.
 func story(h *lab.Hald) (state string, err error) {
-	state = "init"
+	states := map[string]string{}
 	for i, e := range h.Events() {
 		if line := parsed(e); line.Seq != i+1 {
-			return state, fmt.Errorf("line %d is out of sequence: %s", i+1, e.Line)
+			return states["lab"], fmt.Errorf("line %d is out of sequence: %s", i+1, e.Line)
 		}
 		if e.Name != "vrrp.transition" {
 			continue
 		}
-		if e.From != state || e.To == state {
-			return state, fmt.Errorf("a transition from %s while in %s: %s", e.From, state, e.Line)
+		if was := cmp.Or(states[e.Instance], "init"); e.From != was || e.To == was {
+			return was, fmt.Errorf("a transition from %s while in %s: %s", e.From, was, e.Line)
 		}
-		state = e.To
+		states[e.Instance] = e.To
 	}
-	return state, nil
+	return cmp.Or(states["lab"], "init"), nil
 }
 
 // entry is what lab.Event leaves out of a line of the log.

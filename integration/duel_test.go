@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"math"
 	"strconv"
 	"strings"
 	"testing"
@@ -174,37 +173,6 @@ func (s *scene) awaitLastWord(director string) {
 		}
 		return true
 	})
-}
-
-// TestR11Loss: of a link that loses three adverts in ten, the backup takes over as
-// seldom as the protocol has it, and the clients, whose packets are not lost, hardly
-// notice.
-func TestR11Loss(t *testing.T) {
-	t.Parallel()
-	const loss, adverts = 30, 500
-	s := begin(t, lab.Cluster{Interval: 100 * time.Millisecond})
-	s.lossy = true
-	start := time.Now()
-	s.Lose(lab.Loss{Match: lab.VRRP, Percent: loss})
-	time.Sleep(adverts * s.cluster.Interval)
-	end := time.Now()
-	s.Deliver()
-	history, samples := s.owners.Ownership().Since(start), s.client.Since(start)
-	s.turns("lb1", func() {})
-	s.awaitLastWord("lb1")
-
-	p := float64(loss) / 100
-	want := p * p * p * (1 - p) * adverts
-	duel := float64(history.Both(end)) / float64(end.Sub(start))
-	lost := float64(samples.Lost()) / float64(len(samples))
-	t.Logf("%d false failovers, by theory %.1f; two masters for %.2f of the time; %.3f of %d requests lost", history.Transfers(), want, duel, lost, len(samples))
-	if n := float64(history.Transfers()); n > 1.3*want+4*math.Sqrt(want) {
-		t.Errorf("%v false failovers, by theory %.1f", n, want)
-	}
-	if lost > 2*duel+0.01 {
-		t.Errorf("%.3f of the requests were lost, with two masters for %.3f of the time", lost, duel)
-	}
-	s.audit("lb1")
 }
 
 // connections are those that a director's IPVS has taken for the DR service.

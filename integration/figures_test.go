@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"flag"
 	"slices"
 	"testing"
 	"time"
@@ -21,6 +22,10 @@ const (
 	// to be the machine's doing is not in the figures.
 	noise = 300 * time.Millisecond
 )
+
+// full has the faults last as long, and be as many, as docs/scorecard.md asks, where the
+// suite has no time for it: make scorecard.
+var full = flag.Bool("full", false, "play the faults of docs/scorecard.md at full length")
 
 // tries is how often what is measured is played.
 const tries = 5

@@ -238,12 +238,15 @@ func TestR25ForgedAdvert(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
 	c := lab.Cluster{Interval: 100 * time.Millisecond, Services: lab.EachMethod, Check: patient}
+	if *full {
+		c.Interval = time.Second
+	}
 	s := office(t, l, c, l.Hald("lb1", c), l.Hald("lb2", c))
 	machine := watchTheMachine(t)
 	start := time.Now()
 	l.Inject(stranger(func(a *lab.Advert) { a.Priority, a.Interval = 255, 40950*time.Millisecond }))
 	l.Eventually(settle, "lb1 yields", func() bool { return !l.Holds("lb1", lab.VIP) })
-	l.AwaitMaster("lb1", settle)
+	l.AwaitMaster("lb1", 35*c.Interval+settle)
 	machine.leave()
 	history := s.owners.Ownership().Since(start)
 	t.Logf("since the forged advert: %v", history)

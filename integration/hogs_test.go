@@ -1,11 +1,13 @@
 package integration
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -50,25 +52,28 @@ func TestR28Hogs(t *testing.T) {
 	before := len(transitions(s.lb1)) + len(transitions(s.lb2))
 	preferTheWire(t)
 	machine := watchTheMachine(t)
-	var hogs []*exec.Cmd
+	var herds []*exec.Cmd
 	end := func() {
-		for _, hog := range hogs {
-			hog.Process.Kill()
-			hog.Wait()
+		for _, herd := range herds {
+			unix.Kill(-herd.Process.Pid, unix.SIGKILL)
+			herd.Wait()
 		}
-		hogs = nil
+		herds = nil
 	}
 	defer end()
 	type stretch struct{ from, to time.Time }
 	var played []stretch
 	for range 2 {
-		for range more {
-			hog := exec.Command("sh", "-c", "while :; do :; done")
-			if err := hog.Start(); err != nil {
-				t.Fatal(err)
-			}
-			hogs = append(hogs, hog)
+		herd := exec.Command("sh", "-c", fmt.Sprintf("for hog in $(seq %d); do while :; do :; done & done; wait", more))
+		herd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		if err := herd.Start(); err != nil {
+			t.Fatal(err)
 		}
+		herds = append(herds, herd)
+		s.Eventually(settle, "all hogs run", func() bool {
+			children, _ := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", herd.Process.Pid))
+			return len(strings.Fields(string(children))) == more
+		})
 		from := time.Now()
 		time.Sleep(during)
 		played = append(played, stretch{from, time.Now()})

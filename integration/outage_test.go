@@ -132,7 +132,11 @@ func told(h *lab.Hald, since time.Time, name, service string) bool {
 // times, moves the table at most four times.
 func TestR34TogglingServer(t *testing.T) {
 	t.Parallel()
-	const every, toggles = 250 * time.Millisecond, 60
+	const toggles = 60
+	every := 250 * time.Millisecond
+	if *full {
+		every = time.Second
+	}
 	l := lab.New(t)
 	lb1 := l.Hald("lb1", lab.Cluster{Services: []lab.Service{lab.Mixed}, Check: lab.Check{Interval: every, Timeout: 200 * time.Millisecond, Fall: 3, Rise: 2}})
 	lb1.Start()

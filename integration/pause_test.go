@@ -84,8 +84,12 @@ func (s *scene) pauseMaster(length time.Duration) turn {
 // TestR07BackupPaused: a backup that was frozen hears the adverts it missed before
 // it looks at the clock.
 func TestR07BackupPaused(t *testing.T) {
-	const tries, length, look = 100, 500 * time.Millisecond, 50 * time.Millisecond // a claim comes at once
-	s := begin(t, lab.Cluster{Interval: 100 * time.Millisecond})
+	const look = 50 * time.Millisecond // a claim comes at once
+	tries, length, interval := 100, 500*time.Millisecond, 100*time.Millisecond
+	if *full { // five runs are a hundred
+		tries, length, interval = 20, 7*time.Second, time.Second
+	}
+	s := begin(t, lab.Cluster{Interval: interval})
 	told := func() [2]int { return [2]int{len(transitions(s.lb1)), len(transitions(s.lb2))} }
 	void := 0
 	for n := 0; n < tries; n++ {

@@ -14,6 +14,7 @@ import (
 // its place again. Where nobody could take over, it refuses.
 func TestMaintenance(t *testing.T) {
 	s := begin(t, lab.Cluster{Interval: 300 * time.Millisecond})
+	s.prefer(s.lb1)
 	u := s.turns("lb2", func() {
 		if out, status := s.lb1.Command("maintenance", "on"); status != 0 || !strings.Contains(out, "lb1 is out of the election") {
 			t.Errorf("maintenance on: exit status %d: %s", status, out)
