@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,6 +29,15 @@ vrrp_sync_group "pair" {
   members = ["lab", "cable"]
 }
 `, lab.SecondInterface, c.Interval)
+}
+
+// beside is within for a test beside others, of which one may stand still at a time.
+func (f figures) beside(t *testing.T, what string, bound time.Duration) {
+	t.Helper()
+	t.Logf("%s: %v, bound %v", what, f.rounded(), bound)
+	if median, worst := f.median(), slices.Max(f); median > bound || worst > bound+machineStall {
+		t.Errorf("%s: median %v, worst %v, want %v", what, median, worst, bound)
+	}
 }
 
 // apart are the losses of a cut between the directors that no carrier shows.
@@ -65,7 +75,8 @@ func TestR08SecondPath(t *testing.T) {
 
 	began := time.Now()
 	var told figures
-	for _, lasts := range []time.Duration{15 * time.Second, 4 * time.Second, 4 * time.Second} {
+	for i, lasts := range []time.Duration{15 * time.Second, 4 * time.Second, 4 * time.Second} {
+		time.Sleep(time.Duration(i) * c.Interval / 3) // the end of a cut was told with an advert: another phase of the rhythm each time
 		cut := time.Now()
 		l.Lose(apart(firstPort)...)
 		told = append(told, says(lb2, "vrrp.path_down", "lab", "not_heard", cut).TS.Sub(cut))
@@ -77,7 +88,7 @@ func TestR08SecondPath(t *testing.T) {
 			t.Errorf("a cut of %v is told as one of %v", lasts, d)
 		}
 	}
-	told.within(t, "a path that is down is told of", 2*c.Interval+late)
+	told.beside(t, "a path that is down is told of", 2*c.Interval+late)
 	unmoved(began)
 
 	cut := time.Now()
@@ -95,7 +106,7 @@ func TestR08SecondPath(t *testing.T) {
 	healed := time.Now()
 	l.Deliver()
 	l.AwaitMaster("lb1", settle)
-	figures{owners.Ownership().Since(healed).Both(time.Now())}.within(t, "two owners after both links were cut", c.Interval+late)
+	figures{owners.Ownership().Since(healed).Both(time.Now())}.within(t, "two owners after both links were cut", c.Interval+machineStall)
 	says(lb1, "vrrp.split", "lab", "start", healed)
 
 	cut = time.Now()
