@@ -2,6 +2,7 @@ package integration
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -136,4 +137,50 @@ func pathsDown(h *lab.Hald) (n int) {
 		}
 	}
 	return n
+}
+
+// TestSecondPathComesToARunningPair: reloaded one after the other, each while it is
+// backup, and nobody is without an owner for a moment.
+func TestSecondPathComesToARunningPair(t *testing.T) {
+	t.Parallel()
+	l := lab.New(t)
+	c := lab.Cluster{Interval: 300 * time.Millisecond}
+	next := withCable(t, l, c)
+	path := l.WriteFile("cable.hcl", configuration(t, l, c))
+	lb1, lb2 := l.HaldWith("lb1", path), l.HaldWith("lb2", path)
+	lb1.Start()
+	lb2.Start()
+	l.AwaitMaster("lb1", settle)
+	lb2.AwaitEvent(settle, "lb2 is backup", func(e lab.Event) bool { return e.Name == "vrrp.transition" && e.To == "backup" })
+	owners, began := l.WatchOwners(lab.VIP), time.Now()
+	orders := func(h *lab.Hald, command ...string) {
+		t.Helper()
+		if out, status := h.Command(command...); status != 0 {
+			t.Fatalf("%v: exit status %d: %s", command, status, out)
+		}
+	}
+	if err := os.WriteFile(path, []byte(next), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	orders(lb2, "reload")
+	lb2.AwaitEvent(settle, "lb2 does not hear lb1 on the cable", func(e lab.Event) bool {
+		return e.Name == "vrrp.path_down" && e.Instance == "cable" && e.Reason == "never_heard"
+	})
+	orders(lb1, "handover")
+	l.AwaitMaster("lb2", settle)
+	orders(lb1, "reload")
+	orders(lb1, "takeback")
+	l.AwaitMaster("lb1", settle)
+	o := owners.Ownership().Since(began)
+	if none := o.None(time.Now()); none > 0 || o.Transfers() != 2 {
+		t.Errorf("nobody had the address for %v: %v", none, o)
+	}
+	l.Lose(apart(firstPort)...)
+	lb2.AwaitEvent(settle, "lb2 hears lb1 on the cable alone", func(e lab.Event) bool {
+		return e.Name == "vrrp.path_down" && e.Instance == "lab" && e.Reason == "not_heard"
+	})
+	time.Sleep(2 * c.DownInterval("lb2"))
+	if o := owners.Ownership().Since(began); o.Transfers() != 2 {
+		t.Errorf("the address moved: %v", o)
+	}
 }

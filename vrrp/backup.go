@@ -55,6 +55,7 @@ func (m *Machine) enterBackup(now time.Time, t Transition) []Action {
 	m.peer, m.peerPrio, m.preempt = netip.Addr{}, 0, time.Time{}
 	clear(m.masters)
 	clear(m.words)
+	m.first = time.Time{}
 	m.deadline = now.Add(m.down())
 	return actions
 }
@@ -64,6 +65,9 @@ func (m *Machine) follow(now time.Time, h Heard) {
 	m.interval = min(h.Packet.Interval, MaxLearned*m.cfg.Interval)
 	m.heard, m.lower, m.resigned, m.preempt = now, false, false, time.Time{}
 	m.words[h.Member] = now
+	if known, ok := m.masters[h.Member]; m.first.IsZero() || ok && known != h.Packet.Source {
+		m.first = now
+	}
 	m.meet(h)
 	m.deadline = now.Add(m.down())
 }

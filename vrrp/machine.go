@@ -43,6 +43,7 @@ type Machine struct {
 	peerPrio uint8
 	masters  map[int]netip.Addr // by member: the peer's addresses on the links it was heard on
 	words    map[int]time.Time  // by member: the last advertisement that was followed there, in Backup
+	first    time.Time          // the first one, on any, of the master that is followed; zero: none was yet
 	tie      tie
 	answers  int       // given since the last regular advertisement
 	yielding bool      // Leaving for a peer, not for good

@@ -14,7 +14,7 @@ const (
 // Why a path is down, besides the faults of the link of a spare member.
 const (
 	ReasonNotHeard   = "not_heard"   // the master is heard on another link, and no longer on this one
-	ReasonNeverHeard = "never_heard" // likewise, and it never was since the state was entered
+	ReasonNeverHeard = "never_heard" // likewise, and it never was since it is the master, or since we listen
 )
 
 // PathChange says that one of several links on which a router elects has become
@@ -52,16 +52,18 @@ func (r *Router) lacks(m *member, reason string) Event {
 
 // unheard tells since when nothing was heard of the master on a member's link, on which
 // was listened since from, and when that is long enough to be told; zero: it was not
-// heard elsewhere either.
-func (m *Machine) unheard(member int, from time.Time) (since, due time.Time) {
-	since = m.words[member]
-	if since.Before(from) {
+// heard elsewhere either. never: it was not since it is the master, or since from.
+func (m *Machine) unheard(member int, from time.Time) (since, due time.Time, never bool) {
+	if from.Before(m.first) {
+		from = m.first
+	}
+	if since, never = m.words[member], m.words[member].Before(from); never {
 		since = from
 	}
-	if m.state != Backup || m.resigned || m.heard.Sub(since) <= m.interval {
-		return since, time.Time{}
+	if m.state != Backup || m.resigned || m.first.IsZero() || m.heard.Sub(since) <= m.interval {
+		return since, time.Time{}, never
 	}
-	return since, since.Add(max(2*m.interval+m.interval/pathJitter, pathLeast))
+	return since, since.Add(max(2*m.interval+m.interval/pathJitter, pathLeast)), never
 }
 
 // wrong is what is wrong with a path, since when, and from when on that counts; zero:
@@ -73,12 +75,8 @@ func (r *Router) wrong(m *member) (reason string, since, due time.Time) {
 	if len(r.members) == 1 || m.conn == nil {
 		return "", since, due
 	}
-	from := m.path.opened
-	if r.since.After(from) {
-		from = r.since
-	}
-	since, due = r.machine.unheard(m.index, from)
-	if r.machine.words[m.index].Before(m.path.opened) {
+	since, due, never := r.machine.unheard(m.index, m.path.opened)
+	if never {
 		return ReasonNeverHeard, since, due
 	}
 	return ReasonNotHeard, since, due

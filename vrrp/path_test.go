@@ -130,8 +130,31 @@ func TestPathThatNeverWas(t *testing.T) {
 		sleep(3 * time.Second)
 		expect(t, "b's paths", b.paths(0), "2 path down: never_heard 2.03125s")
 		b.end()
-		expect(t, "b's paths after its end", b.paths(0), "2 path down: never_heard 2.03125s", "2 path unknown: never_heard 3s")
+		expect(t, "b's paths after its end", b.paths(0), "2 path down: never_heard 2.03125s", "2 path unknown: never_heard 2.5859375s")
 		a.end()
+	})
+}
+
+// TestPathOfANewMaster: one that is heard on one link first, as one that elects on each link
+// by itself, has been silent on the other only since then.
+func TestPathOfANewMaster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lans := newLANs()
+		lans[1].Lose(everybody)
+		a, b := newGroup(lans, sourcesA, 150).run(t), newGroup(lans, sourcesB, 100).run(t)
+		sleep(3900 * time.Millisecond)
+		lans[1].Lose(nil)
+		sleep(5 * time.Second)
+		expect(t, "b's paths after the start", b.paths(0))
+
+		a.fault(0, "link_down")
+		sleep(10 * time.Second)
+		a.fault(0, "")
+		sleep(10 * time.Second)
+		expect(t, "a's paths after a fault of one link", a.paths(0))
+		expect(t, "b's paths after it", b.paths(0))
+		a.end()
+		b.end()
 	})
 }
 
