@@ -80,7 +80,11 @@ func (r *reader) checkFind(sv *service, s *server, synced bool) {
 	}
 	s.Find.IPv4, s.Find.IPv6, s.Find.Port = may(ipv4), may(ipv6), s.Forwarding != "dr"
 	if !s.Find.IPv4 && !s.Find.IPv6 {
-		r.fail(s.find.at, "Mixed families without a tunnel", fmt.Sprintf(
+		title := "Mixed families without a tunnel"
+		if s.Forwarding == "tun" {
+			title = "Mixed families with connection_sync"
+		}
+		r.fail(s.find.at, title, fmt.Sprintf(
 			"The virtual server is of IPv4 and IPv6, and no address that %s finds would be of both: make two of it, or forward with \"tun\" and without connection_sync.", s.find.shown()))
 	}
 	if s.Forwarding == "dr" && (s.Find.Kind == "srv" || s.Address.Port() != 0) {

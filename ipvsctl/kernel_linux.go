@@ -222,7 +222,7 @@ func explainOp(op Op, err error) error {
 	case errors.Is(err, unix.ENOENT):
 		return fmt.Errorf("no such destination: %w", err)
 	case op.Kind == AddDestination && errors.Is(err, unix.EINVAL):
-		return fmt.Errorf("not a unicast address, or no interface is up here, or another family than the service's without a tunnel: %w", err)
+		return fmt.Errorf("not a unicast address, or no interface is up here, or another family than the service's without a tunnel, or beside a synchronisation daemon: %w", err)
 	case errors.Is(err, unix.ERANGE):
 		return fmt.Errorf("weight or thresholds are out of range: %w", err)
 	}

@@ -111,3 +111,49 @@ func TestSysctls(t *testing.T) {
 		t.Error("a setting that is not there was written")
 	}
 }
+
+// TestMixedFamilies: a server of another family than its service is reached through a tunnel
+// only, and not beside a synchronisation daemon, whichever came first: the rules of the
+// configuration are the kernel's.
+func TestMixedFamilies(t *testing.T) {
+	namespace(t)
+	command(t, "ip link add sync0 type veth peer name sync1")
+	command(t, "ip addr add 198.51.100.1/24 dev sync0")
+	command(t, "ip link set sync0 up")
+	k := open(t)
+	six := ipvsctl.Service{Key: key(ipvsctl.TCP, "[2001:db8::1]:80"), Scheduler: "rr"}
+	four := ipvsctl.Service{Key: key(ipvsctl.TCP, "192.0.2.1:80"), Scheduler: "rr"}
+	apply(t, k, []ipvsctl.Service{four, six})
+	sync := ipvsctl.Daemon{Role: ipvsctl.Sender, Interface: "sync0", ID: 52}
+	for _, mix := range []struct {
+		service ipvsctl.Key
+		address string
+	}{{six.Key, "192.0.2.21:80"}, {four.Key, "[2001:db8::21]:80"}} {
+		add := func(method ipvsctl.Method) error {
+			return do(t, k, ipvsctl.Op{Kind: ipvsctl.AddDestination, Service: ipvsctl.Service{Key: mix.service}, Destination: server(mix.address, method, 1)})
+		}
+		for _, method := range []ipvsctl.Method{ipvsctl.Masquerade, ipvsctl.DirectRoute} {
+			if err := add(method); err == nil || !strings.Contains(err.Error(), "another family than the service's without a tunnel") {
+				t.Errorf("%s behind %s by %v: %v", mix.address, mix.service, method, err)
+			}
+		}
+		if err := do(t, k, ipvsctl.Op{Kind: ipvsctl.StartSync, Sync: sync}); err != nil {
+			t.Fatal(err)
+		}
+		if err := add(ipvsctl.Tunnel); err == nil || !strings.Contains(err.Error(), "beside a synchronisation daemon") {
+			t.Errorf("%s behind %s beside a synchronisation daemon: %v", mix.address, mix.service, err)
+		}
+		if err := do(t, k, ipvsctl.Op{Kind: ipvsctl.StopSync, Sync: sync}); err != nil {
+			t.Fatal(err)
+		}
+		if err := add(ipvsctl.Tunnel); err != nil {
+			t.Errorf("%s behind %s through a tunnel: %v", mix.address, mix.service, err)
+		}
+		if err := do(t, k, ipvsctl.Op{Kind: ipvsctl.StartSync, Sync: sync}); err == nil {
+			t.Errorf("synchronisation was started beside %s behind %s", mix.address, mix.service)
+		}
+		if err := do(t, k, ipvsctl.Op{Kind: ipvsctl.DeleteDestination, Service: ipvsctl.Service{Key: mix.service}, Destination: server(mix.address, ipvsctl.Tunnel, 1)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
