@@ -17,7 +17,7 @@ import (
 	"github.com/hald-project/hald/integration/lab"
 )
 
-// alerts tell the client of what matters, by a webhook and by mail; "deaf" tells nobody.
+// alerts tell the client of what matters, by a webhook and, logged in, by mail; "deaf" tells nobody.
 const alerts = `
 notify "pager" {
   events = ["vrrp.transition", "real_server.*", "notify.failed"]
@@ -29,11 +29,13 @@ notify "pager" {
 notify "mail" {
   events = ["vrrp.transition", "real_server.down"]
   smtp {
-    server  = "192.0.2.5:25"
-    from    = "hald@example.net"
-    to      = ["ops@example.net"]
-    ca      = %q
-    collect = "1s"
+    server   = "192.0.2.5:25"
+    from     = "hald@example.net"
+    to       = ["ops@example.net"]
+    username = %q
+    password = file(%q)
+    ca       = %q
+    collect  = "1s"
   }
 }
 notify "deaf" {
@@ -94,7 +96,8 @@ func TestAlertsArrive(t *testing.T) {
 	l := lab.New(t)
 	mail, pager := l.MailServer(), &hook{deliveries: map[string]bool{}}
 	config := configuration(t, l, lab.Cluster{Interval: 300 * time.Millisecond, Services: lab.EachMethod, Check: patient})
-	config = l.WriteFile("alerts.hcl", config+fmt.Sprintf(alerts, mail.Authority))
+	password := l.WriteFile("mail.password", lab.MailPassword+"\n")
+	config = l.WriteFile("alerts.hcl", config+fmt.Sprintf(alerts, lab.MailUser, password, mail.Authority))
 	lb1, lb2 := l.HaldWith("lb1", config), l.HaldWith("lb2", config)
 	lb1.Start()
 	l.AwaitMaster("lb1", settle)

@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"fmt"
 	"io"
 	"mime"
 	"mime/quotedprintable"
@@ -11,12 +10,40 @@ import (
 )
 
 // MailServer is Debian's aiosmtpd on port 25 of the client. It takes letters to anybody,
-// but only by STARTTLS.
+// but only by STARTTLS and from who logs in by MailUser and MailPassword.
 type MailServer struct {
 	Authority string // path of the certificate that it shows, for its address, signed by itself
 	lab       *Lab
 	key, box  string
 }
+
+// MailUser and MailPassword are who a mail server lets in.
+const (
+	MailUser     = "hald"
+	MailPassword = "correct horse"
+)
+
+// mailProgram is the server: address, certificate, key, mail box, user, password.
+const mailProgram = `
+import asyncio, ssl, sys
+from aiosmtpd.handlers import Mailbox
+from aiosmtpd.smtp import SMTP, AuthResult
+
+host, certificate, key, box, user, password = sys.argv[1:]
+tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+tls.load_cert_chain(certificate, key)
+
+def login(server, session, envelope, mechanism, who):
+    return AuthResult(success=(who.login.decode(), who.password.decode()) == (user, password))
+
+async def serve():
+    handler = Mailbox(box)
+    server = await asyncio.get_running_loop().create_server(
+        lambda: SMTP(handler, tls_context=tls, require_starttls=True, auth_required=True, authenticator=login), host, 25)
+    await server.serve_forever()
+
+asyncio.run(serve())
+`
 
 // Letter is one that a mail server took.
 type Letter struct{ Subject, Text string }
@@ -33,8 +60,7 @@ func (l *Lab) MailServer() *MailServer {
 // Start starts it; that it can be reached takes a moment more.
 func (m *MailServer) Start() {
 	m.lab.t.Helper()
-	m.lab.spawn(m.lab.client, "mail", "aiosmtpd", "-n", "-l", fmt.Sprintf("%s:25", Client.Addr()), "--tlscert", m.Authority, "--tlskey", m.key,
-		"-c", "aiosmtpd.handlers.Mailbox", m.box)
+	m.lab.spawn(m.lab.client, "mail", "/usr/bin/python3", "-c", mailProgram, Client.Addr().String(), m.Authority, m.key, m.box, MailUser, MailPassword)
 }
 
 // Letters are those that it took so far.
