@@ -29,6 +29,7 @@ openssl openssl
 chromium chromium
 systemd /lib/systemd/systemd
 man-db man
+rpm rpm
 bash-completion /usr/share/bash-completion/bash_completion
 '
 

@@ -13,12 +13,14 @@ import (
 	"testing"
 )
 
-// TestPackage: the life of the .deb under systemd, step by step. It says which one was not true.
+// TestPackage: the life of the packages under systemd, step by step. It says which one was not true.
 func TestPackage(t *testing.T) {
 	made := t.TempDir()
-	one := packaged(t, made, "1.0")
-	two := packaged(t, made, "1.1")
-	files := []string{one, two}
+	files := append(packaged(t, made, "1.0"), packaged(t, made, "1.1")...)
+	arguments := []string{"bash", "/package/life.sh"}
+	for _, i := range []int{0, 2, 1, 3} { // .deb and .deb, .rpm and .rpm
+		arguments = append(arguments, "/package/"+filepath.Base(files[i]))
+	}
 	for _, script := range []string{"machine.sh", "life.sh"} {
 		path, err := filepath.Abs(script)
 		if err != nil {
@@ -26,8 +28,8 @@ func TestPackage(t *testing.T) {
 		}
 		files = append(files, path)
 	}
-	command := exec.Command("unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child", "--propagation", "private",
-		files[2], t.TempDir(), strings.Join(files, ","), "bash", "/package/life.sh", "/package/"+filepath.Base(one), "/package/"+filepath.Base(two))
+	command := exec.Command("unshare", append([]string{"--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child", "--propagation", "private",
+		files[4], t.TempDir(), strings.Join(files, ",")}, arguments...)...)
 	group, err := os.Open(controlGroup(t))
 	if err != nil {
 		t.Fatal(err)
@@ -68,23 +70,21 @@ func controlGroup(t *testing.T) string {
 	return group
 }
 
-// packaged is the package of a version, for this machine.
-func packaged(t *testing.T, folder, version string) (deb string) {
+// packaged are the .deb and the .rpm of a version, for this machine.
+func packaged(t *testing.T, folder, version string) []string {
 	t.Helper()
 	command := exec.Command("make", "package", "ARCHES="+runtime.GOARCH, "BUILD="+folder, "PACKAGE_VERSION="+version)
 	command.Dir = filepath.Join("..", "..")
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("make package: %v\n%s", err, out)
 	}
-	found, err := filepath.Glob(filepath.Join(folder, "hald_"+version+"_*.deb"))
-	if err != nil || len(found) != 1 {
-		t.Fatalf("packages of version %s: %q, %v", version, found, err)
+	var files []string
+	for _, pattern := range []string{"hald_" + version + "_*.deb", "hald-" + version + "-1.*.rpm"} {
+		found, err := filepath.Glob(filepath.Join(folder, pattern))
+		if err != nil || len(found) != 1 {
+			t.Fatalf("packages of version %s: %q, %v", version, found, err)
+		}
+		files = append(files, found[0])
 	}
-	if rpms, err := filepath.Glob(filepath.Join(folder, "hald-"+version+"-1.*.rpm")); err != nil || len(rpms) != 1 {
-		t.Errorf("no .rpm beside it: %q, %v", rpms, err)
-	}
-	if err := os.Chmod(found[0], 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return found[0]
+	return files
 }

@@ -1,9 +1,9 @@
 #!/bin/bash
 # The life of the package on a machine with systemd (machine.sh): installed, started, reloaded, killed,
 # crashed, hung, upgraded, stopped and removed, with a peer beside it. Arguments: the first .deb and the
-# one that upgrades it. Each step says what it is; the first that is not true ends it.
+# one that upgrades it, and the same of .rpm. Each step says what it is; the first that is not true ends it.
 set -eu
-first=$1 second=$2
+first=$1 second=$2 first_rpm=$3 second_rpm=$4
 
 say() { echo "== $SECONDS s: $*"; }
 true_that() { "$@" || { echo "not true: $*"; exit 1; }; }
@@ -216,4 +216,20 @@ dpkg -P hald
 true_that [ ! -e /var/lib/hald ]
 true_that [ ! -e /etc/hald/README ]
 true_that [ -s /etc/hald/cluster.hcl ] # it is the operator's
+
+say "the .rpm: installed, started, upgraded and removed"
+on_debian="--force-debian --nodeps"
+rpm $on_debian -i "$first_rpm"
+systemctl start hald
+until_true holds
+pid=$(property MainPID)
+rpm $on_debian -U "$second_rpm" | grep 'systemctl restart hald'
+true_that [ "$(property ActiveState)$(property MainPID)" = "active$pid" ]
+systemctl restart hald
+until_true holds
+rpm $on_debian -e hald
+true_that not holds
+true_that [ ! -e /usr/bin/hald ]
+true_that [ ! -e /usr/lib/systemd/system/hald.service ]
+true_that [ -s /etc/hald/cluster.hcl ]
 say "that is all"
