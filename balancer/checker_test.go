@@ -48,13 +48,13 @@ func TestNewCheckerTellsAll(t *testing.T) {
 	}
 }
 
-// Of a server to be found, a ping has no port and a file no target: they stay one
+// What a check leaves to its server, that says; but a ping has no port and a file no target: they stay one
 // probe for all services.
-func TestFoundServersShareProbes(t *testing.T) {
+func TestChecksAreOfTheirServer(t *testing.T) {
 	m := Server{Name: "a", Checks: []Check{{Kind: "ping", Target: netip.MustParseAddrPort("0.0.0.0:0")}, {Kind: "file"}, {Kind: "udp", Target: netip.MustParseAddrPort("0.0.0.0:0")}}}
 	found := Service{}.found(m, discovery.Server{Address: netip.MustParseAddrPort("192.0.2.21:80")})
 	for i, want := range []netip.AddrPort{netip.MustParseAddrPort("192.0.2.21:0"), {}, netip.MustParseAddrPort("192.0.2.21:80")} {
-		if got := found.Checks[i].Target; got != want {
+		if got := (Service{}).target(&found.Checks[i], found.Address); got != want {
 			t.Errorf("%s of %v, want %v", found.Checks[i].Kind, got, want)
 		}
 	}

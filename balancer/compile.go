@@ -1,8 +1,6 @@
 package balancer
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"iter"
 	"net/netip"
@@ -37,25 +35,12 @@ type member struct {
 	scales       []checkID // those of them that give it its weight
 }
 
-// checkID is a check's identity: equal checks have equal ones. It is a digest,
-// and not the text of the check, because there are some for each server.
-type checkID [sha256.Size / 2]byte
-
-func identify(c Check) checkID {
-	b, err := json.Marshal(c)
-	if err != nil {
-		panic("balancer: a check has no JSON form: " + err.Error())
-	}
-	sum := sha256.Sum256(b)
-	return checkID(sum[:])
-}
-
 // onFail is the configuration's words for what becomes of a failed server.
 var onFail = map[string]action{"remove": remove, "drain": leave, "quiesce": quiesce}
 
 // compile resolves a service, and notes its checks. The error names the first value
 // that means nothing here; the director checks them all before.
-func compile(s Service, checks map[checkID]Check) (compiled service, err error) {
+func compile(s Service, all checks) (compiled service, err error) {
 	keys, err := keysOf(s)
 	if err != nil {
 		return compiled, fmt.Errorf("virtual server %q: %w", s.Name, err)
@@ -87,9 +72,10 @@ func compile(s Service, checks map[checkID]Check) (compiled service, err error) 
 			name: server.Name, address: server.Address, weight: server.Weight, upper: server.Upper, lower: server.Lower, method: method, tunnel: tunnel,
 			disabled: server.Disabled, sorry: i == real, found: server.Find != nil,
 		}
-		for _, check := range server.Checks {
-			id := identify(check)
-			m.checks, checks[id] = append(m.checks, id), check
+		for i := range server.Checks {
+			check := &server.Checks[i]
+			id := all.note(check, s.target(check, server.Address))
+			m.checks = append(m.checks, id)
 			if check.Weighs {
 				m.scales = append(m.scales, id)
 			}

@@ -16,7 +16,7 @@ func (p *pool) configure(ctx context.Context, c Config) error {
 	}
 	debug.SetGCPercent(loadingGarbage)
 	p.tidy.Reset(tidyAfter)
-	checks := make(map[checkID]Check)
+	checks := newChecks()
 	services, err := p.compose(c, checks)
 	if err != nil {
 		return err
@@ -45,14 +45,14 @@ func (p *pool) awaitsTable() bool {
 
 // compose is the services of a configuration: compiled now, and as they were where
 // it says that they are.
-func (p *pool) compose(c Config, checks map[checkID]Check) ([]*virtual, error) {
+func (p *pool) compose(c Config, all checks) ([]*virtual, error) {
 	if c.Order != nil && c.After != p.serial {
 		return nil, fmt.Errorf("it says what is different from configuration %d, and %d is in force", c.After, p.serial)
 	}
 	fresh := make(map[string]*virtual, len(c.Services))
 	order := c.Order
 	for _, s := range c.Services {
-		compiled, err := assemble(s, p.finds.known, checks)
+		compiled, err := assemble(s, p.finds.known, all)
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +79,7 @@ func (p *pool) compose(c Config, checks map[checkID]Check) ([]*virtual, error) {
 // the same go on undisturbed; one with the name of another goes on where that one
 // stood, and one with its address with what is in the table. After an error all is as
 // it was.
-func (p *pool) install(ctx context.Context, services []*virtual, trackers []tracker, checks map[checkID]Check) error {
+func (p *pool) install(ctx context.Context, services []*virtual, trackers []tracker, all checks) error {
 	byName, kept := make(map[string]*virtual, len(services)), make(map[*virtual]bool, len(services))
 	var come, gone []*virtual
 	for _, v := range services {
@@ -93,7 +93,7 @@ func (p *pool) install(ctx context.Context, services []*virtual, trackers []trac
 			gone = append(gone, v)
 		}
 	}
-	if err := p.watches.follow(ctx, come, gone, trackers, checks); err != nil {
+	if err := p.watches.follow(ctx, come, gone, trackers, all); err != nil {
 		return err
 	}
 	heirs := make(map[ipvsctl.Key]*virtual, len(come))
@@ -132,7 +132,7 @@ func (p *pool) find(ctx context.Context, a found) error {
 	if !changed {
 		return nil
 	}
-	services, checks := make([]*virtual, 0, len(p.services)), make(map[checkID]Check)
+	services, checks := make([]*virtual, 0, len(p.services)), newChecks()
 	for _, v := range p.services {
 		if v.service.asks(a.of) {
 			found, err := assemble(*v.service.given, p.finds.known, checks)

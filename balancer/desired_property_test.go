@@ -51,7 +51,7 @@ func TestDesiredHolds(t *testing.T) {
 		var s service
 		configure := func() {
 			var err error
-			if s, err = compile(drawService(t), make(map[checkID]Check)); err != nil {
+			if s, err = compile(drawService(t), newChecks()); err != nil {
 				t.Fatal(err)
 			}
 		}

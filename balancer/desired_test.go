@@ -125,7 +125,7 @@ func says(verdicts map[checkID]healthcheck.Verdict, weights map[checkID]weight) 
 }
 
 func (tt *teller) compile() *service {
-	s, err := compile(tt.service, make(map[checkID]Check))
+	s, err := compile(tt.service, newChecks())
 	if err != nil {
 		tt.t.Fatal(err)
 	}
@@ -419,7 +419,7 @@ func TestCompileRefuses(t *testing.T) {
 	for _, tt := range tests {
 		s := web()
 		tt.change(&s)
-		if _, err := compile(s, make(map[checkID]Check)); err == nil || err.Error() != tt.want {
+		if _, err := compile(s, newChecks()); err == nil || err.Error() != tt.want {
 			t.Errorf("got %v, want %s", err, tt.want)
 		}
 	}

@@ -19,8 +19,8 @@ type finding struct {
 type findings map[Source]finding
 
 // assemble compiles a service with the servers that were found.
-func assemble(s Service, f findings, checks map[checkID]Check) (service, error) {
-	compiled, err := compile(expand(s, f), checks)
+func assemble(s Service, f findings, all checks) (service, error) {
+	compiled, err := compile(expand(s, f), all)
 	if !s.finds() {
 		return compiled, err
 	}
@@ -92,19 +92,18 @@ func (s Service) found(m Server, found discovery.Server) Server {
 	if found.Weight != nil {
 		m.Weight = *found.Weight
 	}
-	checks := m.Checks
-	m.Checks = make([]Check, len(checks))
-	for i, c := range checks {
-		switch c.Kind {
-		case "file":
-		case "ping":
-			c.Target = netip.AddrPortFrom(s.aim(c.Target, m.Address).Addr(), 0)
-		default:
-			c.Target = s.aim(c.Target, m.Address)
-		}
-		m.Checks[i] = c
-	}
 	return m
+}
+
+// target is what a check of a server is of.
+func (s Service) target(c *Check, server netip.AddrPort) netip.AddrPort {
+	switch c.Kind {
+	case "file":
+		return c.Target
+	case "ping":
+		return netip.AddrPortFrom(s.aim(c.Target, server).Addr(), 0)
+	}
+	return s.aim(c.Target, server)
 }
 
 // aim fills in what a check's target leaves to the server.

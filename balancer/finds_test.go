@@ -200,7 +200,7 @@ func TestExpand(t *testing.T) {
 	}}})
 	var text []string
 	for _, m := range got.Servers {
-		text = append(text, m.Name, m.Address.String(), m.Checks[0].Target.String())
+		text = append(text, m.Name, m.Address.String(), got.target(&m.Checks[0], m.Address).String())
 	}
 	if text := strings.Join(text, " "); text != "a 192.0.2.1:0 192.0.2.1:80 "+
 		"web/192.0.2.2:8080 192.0.2.2:8080 192.0.2.2:8080 web/192.0.2.3 192.0.2.3:0 192.0.2.3:80" || got.Servers[1].Weight != 7 || got.Servers[2].Weight != 1 {

@@ -11,13 +11,13 @@ import (
 // follow starts the checks that services which come, or trackers, need, and stops those
 // that nobody needs any more. One that is still needed goes on undisturbed, with its
 // verdict. Among the checks are all that do not run yet. After an error all is as it was.
-func (w *watches) follow(ctx context.Context, come, gone []*virtual, trackers []tracker, checks map[checkID]Check) error {
+func (w *watches) follow(ctx context.Context, come, gone []*virtual, trackers []tracker, checks checks) error {
 	ready := launches{build: w.build, all: make(map[checkID]launch), alike: make(map[checkID]*healthcheck.Plan)}
 	need := func(id checkID) error {
 		if w.running[id] != nil {
 			return nil
 		}
-		return ready.prepare(id, checks[id])
+		return ready.prepare(id, checks.all[id])
 	}
 	tracked := make(map[checkID]bool)
 	for _, t := range trackers {
@@ -36,11 +36,11 @@ func (w *watches) follow(ctx context.Context, come, gone []*virtual, trackers []
 		}
 	}
 	for id, l := range ready.all {
-		if err := w.start(ctx, id, checks[id], l); err != nil {
+		if err := w.start(ctx, id, checks.all[id], l); err != nil {
 			for id := range ready.all {
 				w.end(id)
 			}
-			return fmt.Errorf("%s: %w", checks[id].describe(), err)
+			return fmt.Errorf("%s: %w", checks.all[id].whole().describe(), err)
 		}
 	}
 	w.serve(come, gone, tracked)
@@ -84,19 +84,17 @@ type launches struct {
 
 // prepare makes a check ready to run. Checks that differ in their targets alone share a
 // plan.
-func (l launches) prepare(id checkID, check Check) error {
+func (l launches) prepare(id checkID, a aimed) error {
 	if _, ready := l.all[id]; ready {
 		return nil
 	}
-	if check.Interval <= 0 || check.Timeout <= 0 {
-		return fmt.Errorf("%s: interval and timeout must be above 0", check.describe())
-	}
-	general := check
-	general.Target = netip.AddrPort{}
-	kind := identify(general)
-	if plan := l.alike[kind]; plan != nil {
+	if plan := l.alike[a.kind]; plan != nil {
 		l.all[id] = launch{plan: plan}
 		return nil
+	}
+	check := a.whole()
+	if check.Interval <= 0 || check.Timeout <= 0 {
+		return fmt.Errorf("%s: interval and timeout must be above 0", check.describe())
 	}
 	checker, err := l.build(check)
 	if err != nil {
@@ -111,17 +109,17 @@ func (l launches) prepare(id checkID, check Check) error {
 		if ready.plan, err = healthcheck.NewPlan(ready.monitor); err != nil {
 			return fmt.Errorf("%s: %w", check.describe(), err)
 		}
-		l.alike[kind] = ready.plan
+		l.alike[a.kind] = ready.plan
 	}
 	l.all[id] = ready
 	return nil
 }
 
-func (w *watches) start(ctx context.Context, id checkID, check Check, l launch) error {
-	started := &watch{kind: check.Kind, weighs: check.Weighs}
+func (w *watches) start(ctx context.Context, id checkID, a aimed, l launch) error {
+	started := &watch{kind: a.check.Kind, weighs: a.check.Weighs}
 	if l.plan == nil {
 		w.observe(ctx, l.monitor, started)
-	} else if err := w.enter(ctx, l.plan, check.Target, started); err != nil {
+	} else if err := w.enter(ctx, l.plan, a.target, started); err != nil {
 		return err
 	}
 	w.running[id] = started

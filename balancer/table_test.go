@@ -38,7 +38,7 @@ func TestEveryAttributeIsWanted(t *testing.T) {
 		},
 	}
 	for i, of := range services {
-		s, err := compile(of, make(map[checkID]Check))
+		s, err := compile(of, newChecks())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,17 +17,16 @@ type tracker struct {
 	check checkID
 }
 
-func compileTrackers(c Config, checks map[checkID]Check) []tracker {
-	all := make([]tracker, 0, len(c.Trackers))
+func compileTrackers(c Config, all checks) []tracker {
+	trackers := make([]tracker, 0, len(c.Trackers))
 	for _, t := range c.Trackers {
 		compiled := tracker{Tracker: t}
 		if t.Check != nil {
-			compiled.check = identify(*t.Check)
-			checks[compiled.check] = *t.Check
+			compiled.check = all.note(t.Check, t.Check.Target)
 		}
-		all = append(all, compiled)
+		trackers = append(trackers, compiled)
 	}
-	return all
+	return trackers
 }
 
 // track tells the director what the trackers say, if that is news.

@@ -43,7 +43,7 @@ func virtuals(tb testing.TB, services []Service) *pool {
 	p := newPool(worker{}, nil, newOutbox(1))
 	p.wake = time.NewTimer(time.Hour)
 	for _, s := range services {
-		compiled, err := compile(s, make(map[checkID]Check))
+		compiled, err := compile(s, newChecks())
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -83,7 +83,7 @@ type Service struct {
 	SlowStart          time.Duration    `json:"slow_start"`                    // the weight grows so long after recovery; 0: it does not
 	Drain              time.Duration    `json:"drain"`
 	Initial            string           `json:"initial"` // kernel, up, down
-	Servers            []Server         `json:"servers"`
+	Servers            Servers          `json:"servers"`
 	Sorry              *Server          `json:"sorry,omitempty"`
 }
 
@@ -101,7 +101,7 @@ type Server struct {
 	Upper      uint32         `json:"upper"`
 	Lower      uint32         `json:"lower"`
 	Disabled   bool           `json:"disabled"`
-	Checks     []Check        `json:"checks"` // empty: always healthy
+	Checks     []Check        `json:"checks,omitempty"` // empty: always healthy; servers that are alike share them
 }
 
 // Tunnel is how packets to a server with forwarding tun are wrapped.
@@ -115,7 +115,7 @@ type Tunnel struct {
 // however many services name them.
 type Check struct {
 	Kind         string            `json:"kind"`            // tcp, http, https, tls, grpc, dns, smtp, udp, ping, exec; script, process, file
-	Target       netip.AddrPort    `json:"target"`          // of a server to be found: 0.0.0.0 and port 0 stand for what it has
+	Target       netip.AddrPort    `json:"target"`          // of a server's: 0.0.0.0 and port 0 stand for what that has
 	Source       netip.Addr        `json:"source,omitzero"` // invalid: the kernel chooses
 	Mark         uint32            `json:"mark,omitempty"`  // of the packets; 0: none
 	Interval     time.Duration     `json:"interval"`

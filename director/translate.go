@@ -169,17 +169,18 @@ func service(s config.Service) balancer.Service {
 		Initial:            s.Initial,
 	}
 	part.Servers = make([]balancer.Server, 0, len(s.Servers))
+	var aims aims
 	for _, r := range s.Servers {
-		part.Servers = append(part.Servers, server(r))
+		part.Servers = append(part.Servers, server(r, aims.of(s, r)))
 	}
 	if s.Sorry != nil {
-		sorry := server(*s.Sorry)
+		sorry := server(*s.Sorry, aims.of(s, *s.Sorry))
 		part.Sorry = &sorry
 	}
 	return part
 }
 
-func server(s config.Server) balancer.Server {
+func server(s config.Server, checks []balancer.Check) balancer.Server {
 	part := balancer.Server{
 		Name:       s.Name,
 		Address:    s.Address,
@@ -189,12 +190,10 @@ func server(s config.Server) balancer.Server {
 		Upper:      s.UpperThreshold,
 		Lower:      s.LowerThreshold,
 		Disabled:   s.Disabled,
+		Checks:     checks,
 	}
 	if s.Find != nil {
 		part.Find = &balancer.Source{Kind: s.Find.Kind, Name: s.Find.Name, IPv4: s.Find.IPv4, IPv6: s.Find.IPv6, Port: s.Find.Port}
-	}
-	for _, c := range s.Checks {
-		part.Checks = append(part.Checks, check(c))
 	}
 	return part
 }

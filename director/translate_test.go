@@ -76,10 +76,10 @@ func TestBalancerConfig(t *testing.T) {
 			Servers: []balancer.Server{{
 				Name: "web1", Address: address, Forwarding: "dr", Weight: 2, Tunnel: balancer.Tunnel{Type: "gue", Port: 6080, Checksum: true}, Upper: 7, Lower: 6, Disabled: true,
 				Checks: []balancer.Check{{
-					Kind: "http", Target: address, Interval: 8, Timeout: 9, FastInterval: 10, Fall: 11, Rise: 12,
+					Kind: "http", Target: netip.MustParseAddrPort("0.0.0.0:0"), Interval: 8, Timeout: 9, FastInterval: 10, Fall: 11, Rise: 12,
 					Method: "GET", Path: "/", Host: "h", Headers: map[string]string{"A": "b"}, Body: "body",
 					Status: [][2]int{{200, 299}}, Expect: "x",
-				}, {Kind: "exec", Target: address, Command: []string{"/bin/true", "x"}}},
+				}, {Kind: "exec", Target: netip.MustParseAddrPort("0.0.0.0:0"), Command: []string{"/bin/true", "x"}}},
 			}},
 			Sorry: &balancer.Server{Name: "sorry", Address: address, Forwarding: "nat", Weight: 1},
 		}},
