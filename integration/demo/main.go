@@ -40,8 +40,10 @@ func main() {
 	kernel.Enter()
 
 	if !perform(*record, begin) {
+		fmt.Println("\nNot all of it held. A machine that is busy with other things can be the reason: try again.")
 		guest.Exit(1)
 	}
+	fmt.Println("\nEvery bound held, and nothing of it is left on this machine. A pair of your own: docs/tutorial.md.")
 	guest.Exit(0)
 }
 
