@@ -219,51 +219,6 @@ func TestClientCertificate(t *testing.T) {
 	}
 }
 
-// Each of these costs one probe: its timeout at most, and 2 MiB.
-func TestBrokenTLS(t *testing.T) {
-	for _, tt := range []struct {
-		name  string
-		serve func(net.Conn)
-		want  string
-		slow  bool
-	}{
-		{"plain HTTP", func(c net.Conn) {
-			go readRequest(c)
-			c.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
-			time.Sleep(time.Millisecond)
-		},
-			"tls handshake: the server does not speak TLS", false},
-		{"closes at once", func(net.Conn) {}, "tls handshake: connection closed", false},
-		{"closes in the middle", func(c net.Conn) { c.Read(make([]byte, 100)) }, "tls handshake: connection closed", false},
-		{"says nothing", func(c net.Conn) {
-			for b := make([]byte, 512); ; {
-				if _, err := c.Read(b); err != nil {
-					return
-				}
-			}
-		}, "tls handshake: timeout", true},
-		{"drips a handshake", func(c net.Conn) { c.Read(make([]byte, 4096)); drip(c, "\x16\x03\x03\x40\x00\x02") }, "tls handshake: timeout", true},
-		{"too old", func(c net.Conn) {
-			tls.Server(c, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11, Certificates: []tls.Certificate{{}}}).Handshake()
-		}, "tls handshake: the server refuses: protocol version not supported", false},
-		{"an alert", func(c net.Conn) { c.Read(make([]byte, 4096)); c.Write([]byte("\x15\x03\x03\x00\x02\x02\x28")) }, "tls handshake: the server refuses: handshake failure", false},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				check := &TLS{Target: netip.MustParseAddrPort("192.0.2.1:443"), dial: pipe(tt.serve)}
-				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-				defer cancel()
-				start := time.Now()
-				verify(t, check.Check(ctx), tt.want)
-				if took := time.Since(start); tt.slow && took != time.Second || !tt.slow && took > 10*time.Millisecond {
-					t.Errorf("took %v", took)
-				}
-				time.Sleep(time.Second) // lets the server notice
-			})
-		})
-	}
-}
-
 // A renewed file is read again; one that is missing is not the server's fault.
 func TestFilesAreReadAgain(t *testing.T) {
 	signer, other := newAuthority(t, "hald test"), newAuthority(t, "another")
