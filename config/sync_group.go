@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 )
 
-// terms are what a sync group's members must agree on, for they hold one
+// terms are what a sync group's members have in common, for they hold one
 // election.
 type terms struct {
 	priority     field[int]
@@ -25,7 +25,7 @@ func (r *reader) readSyncGroups(root *block, instances []instance) []SyncGroup {
 		r.checkLabel(b)
 		r.unique(names, b.label, b.labelAt, "Duplicate vrrp_sync_group")
 		g := SyncGroup{Name: b.label}
-		var first *instance
+		var joined []*instance
 		members := readList(r, b, "members", text)
 		r.mustBeGiven(b, "members", "the names of the vrrp_instances that are master together", members.given)
 		for _, m := range members.value {
@@ -37,12 +37,10 @@ func (r *reader) readSyncGroups(root *block, instances []instance) []SyncGroup {
 				continue
 			}
 			g.Members = append(g.Members, m.value)
-			if first == nil {
-				first = in
-				continue
-			}
-			r.checkTerms(b, first, in)
+			joined = append(joined, in)
 		}
+		r.checkTerms(b, joined)
+		r.sharePreemption(b, joined)
 		if members.ok && members.given && len(members.value) < 2 {
 			r.fail(members.at, "Too few members", fmt.Sprintf(
 				"%s needs two members or more. A vrrp_instance by itself needs no group.", b.title()))
@@ -92,15 +90,51 @@ func (r *reader) joinsOne(m field[string], group *block, taken map[string]member
 }
 
 // checkTerms reports what a member has otherwise than the first.
-func (r *reader) checkTerms(group *block, first, in *instance) {
-	differ(r, "priority", group, first, in, func(t terms) field[int] { return t.priority })
-	differ(r, "advertisement_interval", group, first, in, func(t terms) field[time.Duration] { return t.interval })
-	differ(r, "preempt", group, first, in, func(t terms) field[bool] { return t.preempt })
-	differ(r, "preempt_delay", group, first, in, func(t terms) field[time.Duration] { return t.preemptDelay })
+func (r *reader) checkTerms(group *block, members []*instance) {
+	for i := 1; i < len(members); i++ {
+		differ(r, "priority", group, members[0], members[i], members[0].terms.priority, members[i].terms.priority)
+		differ(r, "advertisement_interval", group, members[0], members[i], members[0].terms.interval, members[i].terms.interval)
+	}
 }
 
-func differ[T comparable](r *reader, name string, group *block, first, in *instance, of func(terms) field[T]) {
-	a, b := of(first.terms), of(in.terms)
+// sharePreemption gives all members what one of them says of preemption.
+func (r *reader) sharePreemption(group *block, members []*instance) {
+	preempt := agreed(r, "preempt", group, members, func(t *terms) *field[bool] { return &t.preempt })
+	delay := agreed(r, "preempt_delay", group, members, func(t *terms) *field[time.Duration] { return &t.preemptDelay })
+	if preempt != nil && delay != nil && preempt != delay && preempt.NoPreempt && delay.PreemptDelay > 0 {
+		at := delay.terms.preemptDelay.at
+		r.fail(at, "Invalid preempt_delay", fmt.Sprintf(
+			"%s never preempts (preempt = false in %s, at %s), so there is nothing that %s could delay. Leave preempt_delay out, or write \"0s\".",
+			group.title(), preempt.block.title(), position(preempt.terms.preempt.at), delay.terms.preemptDelay.shown()))
+	}
+	for _, in := range members {
+		in.NoPreempt = !in.terms.preempt.value
+		in.PreemptDelay = in.terms.preemptDelay.value
+	}
+}
+
+// agreed gives the members who leave an attribute out the value of the first who does not, and
+// returns that one; nil: nobody says it. Members who say different things are reported.
+func agreed[T comparable](r *reader, name string, group *block, members []*instance, of func(*terms) *field[T]) (first *instance) {
+	for _, in := range members {
+		switch {
+		case !of(&in.terms).given:
+		case first == nil:
+			first = in
+		default:
+			differ(r, name, group, first, in, *of(&first.terms), *of(&in.terms))
+		}
+	}
+	for _, in := range members {
+		if f := of(&in.terms); first != nil && !f.given {
+			f.value, f.ok = of(&first.terms).value, of(&first.terms).ok
+		}
+	}
+	return first
+}
+
+// differ reports two members of which each has another value.
+func differ[T comparable](r *reader, name string, group *block, first, in *instance, a, b field[T]) {
 	if !a.ok || !b.ok || a.value == b.value {
 		return
 	}

@@ -7,6 +7,8 @@ vrrp_instance "inside" {
   virtual_router_id = 51
   virtual_addresses = ["192.0.0.10/24"]
   priority          = { lb1 = 150, lb2 = 100 }
+  preempt           = true
+  preempt_delay     = "10s"
 }
 vrrp_instance "outside" {
   interface         = "eth1"
