@@ -38,6 +38,13 @@ say "without a configuration nothing starts, and nothing fails"
 systemctl start hald
 true_that [ "$(property ActiveState)$(property ConditionResult)" = inactiveno ]
 
+say "a configuration in JSON is one"
+echo '{"cluster": {"shop": {"director": {"lb1": {}, "lb2": {}}}}}' >/etc/hald/cluster.hcl.json
+systemctl start hald
+true_that [ "$(property ActiveState)" = active ]
+systemctl stop hald
+rm /etc/hald/cluster.hcl.json
+
 say "enable, start: it is there when systemctl is back"
 cat >/etc/hald/cluster.hcl <<'HCL'
 cluster "shop" {
