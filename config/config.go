@@ -61,6 +61,7 @@ type Instance struct {
 	Checksum      string        // "auto", "rfc5798" or "rfc9568"
 	Lease         time.Duration // valid_lft of the virtual addresses; 0: none
 	OnConflict    string        // what a stranger with an address is to a backup: "claim" or "hold"
+	OnSplit       string        // what a better master does that a worse one does not hear: "report" or "yield"
 	Announce      Announce
 	Trackers      []Tracker // in file order
 }

@@ -32,7 +32,7 @@ var effects = map[string]string{
 	"Config.Hash": unplanned,
 
 	"Instance.Name": InPlace, "Instance.Priority": InPlace, "Instance.NoPreempt": InPlace, "Instance.PreemptDelay": InPlace,
-	"Instance.Trackers": InPlace, "Instance.OnConflict": InPlace,
+	"Instance.Trackers": InPlace, "Instance.OnConflict": InPlace, "Instance.OnSplit": InPlace,
 	"Instance.Interface": Anew, "Instance.Version": Anew, "Instance.VRID": Anew, "Instance.Interval": Anew, "Instance.StartDelay": Anew,
 	"Instance.Addresses": InPlace, "Instance.Routes": InPlace, "Instance.Announce": InPlace, "Instance.Rules": InPlace, "Instance.VirtualMAC": Anew, "Instance.NoAccept": Anew, "Instance.Peers": Anew,
 	"Instance.Password": InPlace, "Instance.Keys": InPlace, "Instance.Lenient": InPlace, "Instance.Lease": InPlace,

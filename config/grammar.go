@@ -64,7 +64,7 @@ var instanceGrammar = grammar{
 	attributes: []string{
 		"interface", "virtual_router_id", "version", "priority", "advertisement_interval",
 		"virtual_addresses", "preempt", "preempt_delay", "unicast", "source_address", "checksum", "start_delay", "address_lease", "accept", "virtual_mac",
-		"on_conflict",
+		"on_conflict", "on_split",
 	},
 	blocks: map[string]*grammar{
 		"gratuitous_arp":  {single: true, attributes: []string{"count", "delay", "refresh", "interval"}},

@@ -96,6 +96,8 @@ func (r *reader) readInstance(b *block) (in instance, vrid field[int], link fiel
 	in.NoAccept = !read(r, b, "accept", boolean).or(true).value
 	in.Lease = r.readLease(b, version, interval, priority)
 	in.OnConflict = r.readOnConflict(b, interval)
+	in.terms.onSplit = read(r, b, "on_split", oneOf([]string{"report", "yield"})).or("report")
+	in.OnSplit = in.terms.onSplit.value
 	in.Announce = r.readAnnounce(b)
 	in.Trackers = r.readTrackers(b, priority)
 	in.routes = r.readRoutes(b, &in)

@@ -17,7 +17,7 @@ var vocabulary = map[string][]string{
 	"cluster":          {"director"},
 	"cluster/director": {"address"},
 	"vrrp_instance": {"interface", "virtual_router_id", "version", "priority", "advertisement_interval", "virtual_addresses", "preempt", "preempt_delay", "accept",
-		"unicast", "source_address", "checksum", "virtual_mac", "start_delay", "address_lease", "on_conflict",
+		"unicast", "source_address", "checksum", "virtual_mac", "start_delay", "address_lease", "on_conflict", "on_split",
 		"gratuitous_arp", "authentication", "virtual_address", "virtual_route", "virtual_rule", "track"},
 	"vrrp_instance/gratuitous_arp": {"count", "delay", "refresh", "interval"},
 	"vrrp_instance/authentication": {"type", "key", "id", "required"},

@@ -14,6 +14,7 @@ type terms struct {
 	interval     field[time.Duration]
 	preempt      field[bool]
 	preemptDelay field[time.Duration]
+	onSplit      field[string]
 }
 
 // readSyncGroups reads all vrrp_sync_group blocks.
@@ -97,7 +98,7 @@ func (r *reader) checkTerms(group *block, members []*instance) {
 	}
 }
 
-// sharePreemption gives all members what one of them says of preemption.
+// sharePreemption gives all members what one of them says of preemption, and of splits.
 func (r *reader) sharePreemption(group *block, members []*instance) {
 	preempt := agreed(r, "preempt", group, members, func(t *terms) *field[bool] { return &t.preempt })
 	delay := agreed(r, "preempt_delay", group, members, func(t *terms) *field[time.Duration] { return &t.preemptDelay })
@@ -107,7 +108,9 @@ func (r *reader) sharePreemption(group *block, members []*instance) {
 			"%s never preempts (preempt = false in %s, at %s), so there is nothing that %s could delay. Leave preempt_delay out, or write \"0s\".",
 			group.title(), preempt.block.title(), position(preempt.terms.preempt.at), delay.terms.preemptDelay.shown()))
 	}
+	agreed(r, "on_split", group, members, func(t *terms) *field[string] { return &t.onSplit })
 	for _, in := range members {
+		in.OnSplit = in.terms.onSplit.value
 		in.NoPreempt = !in.terms.preempt.value
 		in.PreemptDelay = in.terms.preemptDelay.value
 	}

@@ -70,6 +70,10 @@ func TestPlanAndElectionAgree(t *testing.T) {
 			f.SetInt(f.Int() + int64(time.Second))
 		case f.Kind() == reflect.Bool:
 			f.SetBool(true)
+		case name == "OnConflict":
+			f.SetString("hold")
+		case name == "OnSplit":
+			f.SetString("yield")
 		case f.Kind() == reflect.String:
 			f.SetString("rfc5798")
 		case name == "Peers":

@@ -34,6 +34,7 @@ func ElectionConfig(c *config.Config) election.Config {
 			Peers:        i.Peers,
 			Routers:      others(c),
 			Hold:         i.OnConflict == "hold",
+			Concede:      i.OnSplit == "yield",
 			Password:     i.Password,
 			Keys:         keys,
 			Lenient:      i.Lenient,

@@ -25,7 +25,7 @@ func TestElectionConfig(t *testing.T) {
 		PreemptDelay: 5, StartDelay: 6, Peers: []netip.Addr{netip.MustParseAddr("192.0.2.12")}, Password: "key",
 		Keys: []config.Key{{ID: 7, Secret: "secret"}}, Lenient: true,
 		SourceAddress: netip.MustParseAddr("192.0.2.11"), Checksum: "auto", Lease: 5 * time.Second,
-		Announce: config.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4}, OnConflict: "hold",
+		Announce: config.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4}, OnConflict: "hold", OnSplit: "yield",
 		Trackers: []config.Tracker{{Kind: "script", Name: "nginx", Weight: -30, Command: []string{"/bin/true"}}},
 	}}, Groups: []config.SyncGroup{{Name: "edge", Members: []string{"web", "mail"}}}})
 	want := election.Config{Instances: []election.Instance{{
@@ -35,7 +35,7 @@ func TestElectionConfig(t *testing.T) {
 		PreemptDelay: 5, StartDelay: 6, Peers: []netip.Addr{netip.MustParseAddr("192.0.2.12")}, Password: "key",
 		Keys: []election.Key{{ID: 7, Secret: []byte("secret")}}, Lenient: true,
 		Source: netip.MustParseAddr("192.0.2.11"), Checksum: "auto", Lease: 5 * time.Second,
-		Announce: election.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4}, Hold: true, Routers: []netip.Addr{netip.MustParseAddr("192.0.2.12")},
+		Announce: election.Announce{Count: 1, Delay: 2, Refresh: 3, Interval: 4}, Hold: true, Concede: true, Routers: []netip.Addr{netip.MustParseAddr("192.0.2.12")},
 		Trackers: []election.Tracker{{Kind: "script", Name: "nginx", Weight: -30}},
 	}}, Groups: []election.Group{{Name: "edge", Members: []string{"web", "mail"}}}}
 	if diff := cmp.Diff(want, got, byValue); diff != "" {

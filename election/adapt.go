@@ -21,7 +21,7 @@ func (c Instance) Becomes(next Instance) bool {
 		return false
 	}
 	c.Addresses, c.Routes, c.Rules, c.Lease, c.Announce = next.Addresses, next.Routes, next.Rules, next.Lease, next.Announce
-	c.Routers, c.Hold = next.Routers, next.Hold
+	c.Routers, c.Hold, c.Concede = next.Routers, next.Hold, next.Concede
 	c.Password, c.Keys, c.Lenient = next.Password, next.Keys, next.Lenient
 	c.Priority, c.NoPreempt, c.PreemptDelay, c.Before, c.Trackers = next.Priority, next.NoPreempt, next.PreemptDelay, next.Before, next.Trackers
 	return reflect.DeepEqual(c, next)
@@ -52,6 +52,7 @@ func (g *group) adapt(c groupConfig) error {
 	}
 	first := c.Instances[0]
 	g.router.SetPreempt(vrrp.SetPreempt{NoPreempt: first.NoPreempt, Delay: first.PreemptDelay})
+	g.router.SetConcede(first.Concede)
 	g.router.SetBefore(c.before())
 	p := g.priority()
 	if p == before {

@@ -80,6 +80,7 @@ func newGroup(cfg groupConfig, h host, emit func(event.Event), changed func(vrrp
 		Version: first.Version, Priority: g.priority(), Interval: first.Interval,
 		NoPreempt: first.NoPreempt, PreemptDelay: first.PreemptDelay,
 	}, members...)
+	g.router.SetConcede(first.Concede)
 	return g, nil
 }
 

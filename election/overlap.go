@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/vrrp"
 )
 
 const (
@@ -47,6 +48,11 @@ func (o *observer) Split(over bool, lasted time.Duration, peer netip.Addr, prior
 	}
 	e.Count = s.count
 	o.emit(e)
+}
+
+// Conceded tells of a split that ends by our giving way; there is none but after minutes.
+func (o *observer) Conceded(c vrrp.Concession) {
+	o.emit(event.Event{Name: "vrrp.split_yielded", Peer: text(c.Peer), PeerPriority: int(c.Priority), DurationMS: event.Milliseconds(c.Lasted)})
 }
 
 // begins is how many overlaps begin with an advert that was heard so long after the

@@ -128,6 +128,7 @@ type Instance struct {
 	Peers        []netip.Addr  `json:"peers"`         // unicast: the other directors; empty: multicast
 	Routers      []netip.Addr  `json:"routers"`       // the other directors' own addresses, as far as they are known
 	Hold         bool          `json:"hold"`          // addresses that a stranger has are not claimed
+	Concede      bool          `json:"concede"`       // a split that lasts is ended by giving way
 	PreemptDelay time.Duration `json:"preempt_delay"` // how long a live lower master is followed
 	StartDelay   time.Duration `json:"start_delay"`   // silence after the link came up
 	Source       netip.Addr    `json:"source"`        // zero: the interface's primary address

@@ -54,6 +54,7 @@ var kinds = map[string]kind{
 	"vrrp.split":            {zapcore.ErrorLevel, "two masters seen"},
 	"vrrp.path_down":        {zapcore.ErrorLevel, "a heartbeat path is down, and another is not: nothing moves"},
 	"vrrp.path_up":          {zapcore.InfoLevel, "a heartbeat path is no longer the one that is down"},
+	"vrrp.split_yielded":    {zapcore.WarnLevel, "two masters seen for long: this node yields to the other one, which does not hear it"},
 	"vrrp.error":            {zapcore.ErrorLevel, "an action of the election failed"},
 	"vrrp.mismatch":         {zapcore.WarnLevel, "a peer is configured differently"},
 

@@ -78,6 +78,8 @@ type Observer interface {
 	// one, how long it has lasted (0: it begins), and once, when it is over, how long
 	// it did. peer and priority are the other master's.
 	Split(over bool, lasted time.Duration, peer netip.Addr, priority uint8)
+	// Conceded reports that we give way to a worse master that does not hear us.
+	Conceded(Concession)
 	// Late reports that a deadline was met late by so much.
 	Late(by time.Duration)
 	// Scarce reports that delays use up the margin that a backup has for them,

@@ -38,8 +38,12 @@ type (
 	// Yield asks a master to hand over to a peer and to stand by until the peer
 	// fails, TakeBack is heard, or Until has come (zero: never). It remains
 	// master if nobody takes over. Who is not master stands by from now on: it
-	// follows a master of whatever priority.
-	Yield struct{ Until time.Time }
+	// follows a master of whatever priority. Reason is that of the transition; empty: it is
+	// ReasonHandover.
+	Yield struct {
+		Until  time.Time
+		Reason string
+	}
 	// TakeBack ends what Yield began: the priority counts again.
 	TakeBack struct{}
 	// Timeout says that the time is Deadline or later. It is ignored when the
@@ -132,6 +136,7 @@ const (
 	ReasonOwner          = "address_owner" // that starts, or can be master again
 	ReasonShutdown       = "shutdown"
 	ReasonHandover       = "handover"         // asked for by an operator
+	ReasonSplit          = "split"            // the other master does not hear us
 	ReasonRefused        = "handover_refused" // nobody took over
 	ReasonLeftovers      = "leftovers"        // of a previous life
 	ReasonMasterSilent   = "master_silent"    // nothing heard for the down interval

@@ -47,6 +47,7 @@ type Machine struct {
 	tie      tie
 	answers  int       // given since the last regular advertisement
 	yielding bool      // Leaving for a peer, not for good
+	cause    string    // of the last Yield
 	ending   string    // why Leaving ends in Fault; empty: in Initialize
 	standby  bool      // after a Yield: no preemption
 	until    time.Time // end of standby; zero: none

@@ -201,7 +201,7 @@ func TestStandBy(t *testing.T) {
 		{"taken back", TakeBack{}, time.Time{}, Master},
 	} {
 		m := NewMachine(testConfig())
-		m.Step(epoch.Add(-s), Yield{tt.until})
+		m.Step(epoch.Add(-s), Yield{Until: tt.until})
 		m.Step(epoch, Startup{})
 		for at := epoch; at.Before(epoch.Add(20 * s)); at = at.Add(s) {
 			m.Step(at, lower)
@@ -228,7 +228,7 @@ func TestYield(t *testing.T) {
 	const s = time.Second
 	yielded := func(t *testing.T, until time.Time) *Machine {
 		m := at(t, Master, testConfig())
-		got := kinds(m.Step(epoch.Add(s/2), Yield{until}))
+		got := kinds(m.Step(epoch.Add(s/2), Yield{Until: until}))
 		want := []Action{Silence{}, Advertise{0}, Become{Transition{From: Master, To: Leaving, Reason: ReasonHandover}}}
 		if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{})); diff != "" {
 			t.Fatalf("yield (-want +got):\n%s", diff)

@@ -25,7 +25,7 @@ func (m *Machine) master(now time.Time, ev Event) []Action {
 		if m.owner() {
 			return m.refuse()
 		}
-		return m.giveWay(now, ev.Until)
+		return m.giveWay(now, ev)
 	case Timeout:
 		if now.Before(m.deadline) {
 			return nil

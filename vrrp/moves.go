@@ -14,7 +14,7 @@ func (m *Machine) moves(now time.Time, ev Event) (t Transition, yes bool) {
 	case Shutdown:
 		yes, t = m.state == Master, Transition{To: Initialize, Reason: ReasonShutdown}
 	case Yield:
-		yes, t = m.state == Master && !m.owner(), Transition{To: Backup, Reason: ReasonHandover}
+		yes, t = m.state == Master && !m.owner(), Transition{To: Backup, Reason: ev.cause()}
 	case Unfit:
 		yes, t = m.state == Master, Transition{To: Fault, Reason: ev.Reason}
 	}

@@ -19,17 +19,20 @@ type Router struct {
 	priority chan uint8
 	orders   chan Event // Yield, TakeBack
 	preempt  chan SetPreempt
+	concedes chan bool
 	stats    chan chan []Stats
 	amend    chan amending
 	before   chan time.Duration
 	proceed  chan uint64
 	gate     gate
 
-	leftovers bool      // of a previous life are still to be handed over
-	ending    bool      // ctx has ended
-	since     time.Time // when the state was entered
-	asked     time.Time // the down timer's end before which the scouts were asked
-	delays    Histogram // of waking up
+	leftovers bool          // of a previous life are still to be handed over
+	ending    bool          // ctx has ended
+	since     time.Time     // when the state was entered
+	asked     time.Time     // the down timer's end before which the scouts were asked
+	conceding bool          // a split that lasts is ended by giving way
+	backoff   time.Duration // after the last one; zero: there was none, or long ago
+	delays    Histogram     // of waking up
 	margin    margin
 
 	readable chan Conn     // the Conn whose queue is not empty
@@ -44,7 +47,7 @@ type Router struct {
 func NewRouter(cfg Config, members ...Member) *Router {
 	r := &Router{
 		cfg: cfg, machine: NewMachine(cfg),
-		links: make(chan []Link, 1), priority: make(chan uint8, 1), orders: make(chan Event, 1), preempt: make(chan SetPreempt, 1), stats: make(chan chan []Stats), amend: make(chan amending),
+		links: make(chan []Link, 1), priority: make(chan uint8, 1), orders: make(chan Event, 1), preempt: make(chan SetPreempt, 1), concedes: make(chan bool, 1), stats: make(chan chan []Stats), amend: make(chan amending),
 		before: make(chan time.Duration, 1), proceed: make(chan uint64, 1),
 		readable: make(chan Conn), again: make(chan struct{}), closed: make(chan struct{}),
 	}
@@ -64,7 +67,7 @@ func (r *Router) HandOver() { r.leftovers = true }
 
 // StandBy makes the router begin as one that yielded before; see the event
 // Yield. Call it before Run.
-func (r *Router) StandBy(until time.Time) { r.machine.Step(time.Now(), Yield{until}) }
+func (r *Router) StandBy(until time.Time) { r.machine.Step(time.Now(), Yield{Until: until}) }
 
 // SetLinks tells the router what its members' interfaces look like now, in the
 // order of the members. Only the newest word counts; it never blocks. It must
@@ -81,7 +84,7 @@ func (r *Router) SetPreempt(p SetPreempt) { replace(r.preempt, p) }
 
 // Yield asks the router to hand over to a peer; see the event of that name. Like
 // SetLinks, the newest order counts.
-func (r *Router) Yield(until time.Time) { replace(r.orders, Event(Yield{until})) }
+func (r *Router) Yield(until time.Time) { replace(r.orders, Event(Yield{Until: until})) }
 
 // TakeBack ends what Yield began.
 func (r *Router) TakeBack() { replace(r.orders, Event(TakeBack{})) }
@@ -136,6 +139,8 @@ func (r *Router) Run(ctx context.Context) error {
 			r.wake(func() { r.step(SetPriority{p}) })
 		case p := <-r.preempt:
 			r.wake(func() { r.step(p) })
+		case on := <-r.concedes:
+			r.wake(func() { r.conceding = on })
 		case order := <-r.orders:
 			r.wake(func() { r.order(order) })
 		case bound := <-r.before:
@@ -178,6 +183,7 @@ func (r *Router) wake(do func()) {
 		r.members[0].Observer.Scarce(over)
 	}
 	do()
+	r.concede()
 	r.resolve()
 	r.explain()
 }

@@ -146,6 +146,7 @@ func (n *node) Split(over bool, lasted time.Duration, peer netip.Addr, _ uint8) 
 		n.mu.Unlock()
 	}
 }
+func (n *node) Conceded(c vrrp.Concession)             { n.note("concede:" + c.Peer.String()) }
 func (n *node) Late(time.Duration)                     { n.note("late") }
 func (n *node) PathChanged(c vrrp.PathChange)          { n.notePath(c) }
 func (n *node) Scarce(s vrrp.Scarcity)                 { n.setScarcity(s) }

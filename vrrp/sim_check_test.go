@@ -158,6 +158,9 @@ func (n *simNode) advertises(now time.Time, ev Event, priority uint8, entry bool
 func (n *simNode) changes(now time.Time, t Transition) {
 	s := n.sim
 	s.transitions++
+	if t.From == Master {
+		n.contest.since, n.contest.last = time.Time{}, time.Time{}
+	}
 	s.calm.judge(n, t)
 	if n.seen.chained && n.seen.last != t.From || !n.seen.chained && t.From != Initialize {
 		s.fail("I23", "node %d was in %v, says %v", n.index, n.seen.last, t.From)
@@ -190,7 +193,7 @@ func (n *simNode) changes(now time.Time, t Transition) {
 		}
 		n.entersBackup(now, t)
 	case t.From == Master && t.To == Leaving:
-		n.seen.standby = t.Reason == ReasonHandover
+		n.seen.standby = t.Reason == ReasonHandover || t.Reason == ReasonSplit
 	case t.From == Master && t.To != Fault:
 		s.fail("I3", "node %d goes from master to %v", n.index, t.To)
 	}
@@ -216,7 +219,7 @@ func (n *simNode) entersBackup(now time.Time, t Transition) {
 			n.sim.fail("I4", "the owner gives up its own addresses")
 		}
 		n.seen.base, n.seen.lawful = time.Time{}, now.Add(SkewTime(n.cfg.Version, n.Priority(), n.cfg.Interval))
-	case ReasonHigherPriority, ReasonHigherAddress, ReasonHandover:
+	case ReasonHigherPriority, ReasonHigherAddress, ReasonHandover, ReasonSplit:
 		n.seen.interval = n.Machine.interval // that of the advert, which judge compares next time
 		n.seen.lawful = now.Add(DownInterval(n.cfg.Version, n.Priority(), n.seen.interval))
 	}

@@ -31,6 +31,7 @@ type simNode struct {
 	announcing          bool
 	overdue             bool // an announcement fell due while it was paused
 	seen                shadow
+	contest             struct{ since, last time.Time } // with another master; zero: there is none
 }
 
 func (n *simNode) owner() bool { return n.cfg.Priority == Owner }
@@ -197,6 +198,9 @@ func (n *simNode) step(ev Event) {
 			n.well = false
 			n.step(Recovered{})
 		}
+		if n.concedes() {
+			n.step(Yield{Reason: ReasonSplit})
+		}
 	}()
 	for ev != nil && n.sim.failed == nil {
 		now := n.clock(n.sim.now)
@@ -234,9 +238,28 @@ func (n *simNode) perform(actions []Action) (next Event) {
 			}
 		case Silence:
 			n.announcing = false
+		case Contested:
+			n.contested(n.clock(n.sim.now), a.Packet)
 		}
 	}
 	return next
+}
+
+// contested notes another master, and concedes as a router does.
+func (n *simNode) contested(now time.Time, p Packet) {
+	if now.Sub(n.contest.last) > DownInterval(n.cfg.Version, n.cfg.Priority, max(p.Interval, n.cfg.Interval)) {
+		n.contest.since = now
+	}
+	n.contest.last = now
+}
+
+func (n *simNode) concedes() bool {
+	if !n.sim.plan.concedes || n.State() != Master || n.owner() || n.contest.last.Sub(n.contest.since) < concedeAfter*n.cfg.Interval {
+		return false
+	}
+	n.contest.since, n.contest.last = time.Time{}, time.Time{}
+	n.sim.conceded++
+	return true
 }
 
 // arm queues a timer event, unless an earlier one is queued already, which will

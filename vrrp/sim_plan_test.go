@@ -20,6 +20,7 @@ type plan struct {
 	episodes []episode
 	quiet    int // intervals lived after each healing
 	finale   string
+	concedes bool // a split that lasts is ended by the better one
 }
 
 // episode is a time of trouble, after which everything is healed.
@@ -51,7 +52,7 @@ var intervals = map[uint8][]time.Duration{
 
 func newPlan(seed uint64) plan {
 	rng := rand.New(rand.NewPCG(seed, 1))
-	p := plan{seed: seed, version: 3, links: 1 + max(0, rng.IntN(2*maxLinks)-maxLinks), quiet: 10 + rng.IntN(60), finale: finales[rng.IntN(len(finales))]}
+	p := plan{seed: seed, concedes: seed%2 == 1, version: 3, links: 1 + max(0, rng.IntN(2*maxLinks)-maxLinks), quiet: 10 + rng.IntN(60), finale: finales[rng.IntN(len(finales))]}
 	if rng.IntN(3) == 0 {
 		p.version = 2
 	}
@@ -116,7 +117,7 @@ func (p *plan) patience() (d time.Duration) {
 }
 
 func (p plan) String() string {
-	s := fmt.Sprintf("seed %d, version %d, %d links, at most %v on the way, finale %q\n", p.seed, p.version, p.links, p.delay, p.finale)
+	s := fmt.Sprintf("seed %d, version %d, %d links, at most %v on the way, concessions %v, finale %q\n", p.seed, p.version, p.links, p.delay, p.concedes, p.finale)
 	for i, c := range p.nodes {
 		s += fmt.Sprintf("  node %d: priority %d, interval %v, no preemption %v, preempt delay %v, clock %+d ppm\n", i, c.Priority, c.Interval, c.NoPreempt, c.PreemptDelay, p.ppm[i])
 	}

@@ -30,6 +30,7 @@ type simulation struct {
 	failed error
 
 	adverts, transitions int
+	conceded             int // splits that the better one ended
 }
 
 type kind uint8

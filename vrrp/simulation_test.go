@@ -24,7 +24,7 @@ const histories = 1500
 // invariants of docs/invariants.md; after each healing, and in a last fault whose
 // bounds are known, so is the cluster.
 func TestSimulation(t *testing.T) {
-	var lived, ran, adverts, transitions atomic.Int64
+	var lived, ran, adverts, transitions, conceded atomic.Int64
 	next := make(chan uint64)
 	var workers sync.WaitGroup
 	failed := make(chan plan, 1)
@@ -37,6 +37,7 @@ func TestSimulation(t *testing.T) {
 				ran.Add(1)
 				adverts.Add(int64(s.adverts))
 				transitions.Add(int64(s.transitions))
+				conceded.Add(int64(s.conceded))
 				if s.failed != nil {
 					select {
 					case failed <- p:
@@ -56,7 +57,7 @@ func TestSimulation(t *testing.T) {
 	}
 	close(next)
 	workers.Wait()
-	t.Logf("%.0f hours, %d histories, %d adverts, %d transitions in %.1f s", time.Duration(lived.Load()).Hours(), ran.Load(), adverts.Load(), transitions.Load(), time.Since(began).Seconds())
+	t.Logf("%.0f hours, %d histories, %d adverts, %d transitions, %d concessions in %.1f s", time.Duration(lived.Load()).Hours(), ran.Load(), adverts.Load(), transitions.Load(), conceded.Load(), time.Since(began).Seconds())
 	select {
 	case p := <-failed:
 		t.Fatal(explain(p))

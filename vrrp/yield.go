@@ -1,15 +1,22 @@
 package vrrp
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // yieldIntervals is how long a successor may take: its Skew_Time, less than one
 // interval, and the way of a packet.
 const yieldIntervals = 2
 
+// cause is the reason of the transition.
+func (y Yield) cause() string { return cmp.Or(y.Reason, ReasonHandover) }
+
 // giveWay begins a planned hand-over. It is a resignation that can be taken back.
-func (m *Machine) giveWay(now time.Time, until time.Time) []Action {
-	actions := m.leave(now, ReasonHandover)
-	m.yielding, m.standby, m.until, m.sent = true, true, until, now
+func (m *Machine) giveWay(now time.Time, y Yield) []Action {
+	m.cause = y.cause()
+	actions := m.leave(now, m.cause)
+	m.yielding, m.standby, m.until, m.sent = true, true, y.Until, now
 	m.deadline = now.Add(yieldIntervals * m.cfg.Interval)
 	return actions
 }
@@ -17,7 +24,7 @@ func (m *Machine) giveWay(now time.Time, until time.Time) []Action {
 // yielded ends it well: a successor was heard, and is followed whatever its
 // priority.
 func (m *Machine) yielded(now time.Time, h Heard) []Action {
-	actions := m.enterBackup(now, Transition{Reason: ReasonHandover, Peer: h.Packet.Source, PeerPriority: h.Packet.Priority})
+	actions := m.enterBackup(now, Transition{Reason: m.cause, Peer: h.Packet.Source, PeerPriority: h.Packet.Priority})
 	m.follow(now, h)
 	return actions
 }

@@ -16,12 +16,14 @@ vrrp_instance "outside" {
   virtual_addresses = ["192.0.1.10/24"]
   advertisement_interval = "500ms"
   preempt           = false
+  on_split          = "report"
 }
 vrrp_instance "third" {
   interface         = "eth2"
   virtual_router_id = 51
   virtual_addresses = ["192.0.2.10/24"]
   preempt_delay     = "30s"
+  on_split          = "yield"
 }
 vrrp_sync_group "edge" {
   members = ["inside", "outside", "third"]

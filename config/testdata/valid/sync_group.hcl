@@ -17,6 +17,7 @@ vrrp_instance "outside" {
   interface         = "eth1"
   virtual_router_id = 51
   preempt_delay     = "0ms"
+  on_split          = "yield"
   start_delay       = "5s"
   virtual_addresses = ["fe80::10/64", "2001:db8::10/64"]
 }

@@ -23,6 +23,7 @@ vrrp_defaults {
   start_delay            = "5s"
   address_lease          = "10s"
   on_conflict            = "hold"
+  on_split               = "yield"
 
   gratuitous_arp {
     count    = 3

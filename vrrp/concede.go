@@ -1,0 +1,58 @@
+package vrrp
+
+import (
+	"net/netip"
+	"time"
+)
+
+// A worse master that goes on for so long, through all that the better one says, does not
+// hear it, and will not. Giving way to it is the only end that one of them can make.
+const (
+	concedeAfter = 10              // intervals,
+	concedeLeast = 3 * time.Second // or so long, whichever is longer
+
+	// The better one stands by for longer each time: it may have been given no reason to
+	// think that the other hears it now.
+	firstBackoff   = 10 * time.Minute
+	longestBackoff = 24 * time.Hour
+)
+
+// Concession is the end of a split by our giving way.
+type Concession struct {
+	Peer     netip.Addr // to whom
+	Priority uint8
+	Lasted   time.Duration // the split
+	Until    time.Time     // the end of our standing by, if the peer lives
+}
+
+// SetConcede says whether a split that lasts is ended by giving way to a worse master that does
+// not hear us. Like SetLinks, the newest counts.
+func (r *Router) SetConcede(on bool) { replace(r.concedes, on) }
+
+// concede gives the addresses up to a worse master that does not hear us, as if an operator
+// had asked for it.
+func (r *Router) concede() {
+	if !r.conceding || r.gate.event != nil || r.machine.State() != Master || r.machine.owner() {
+		return
+	}
+	for _, m := range r.members {
+		s := m.split
+		if s.until.IsZero() || s.last.Sub(s.since) < max(concedeAfter*r.cfg.Interval, concedeLeast) {
+			continue
+		}
+		c := Concession{s.peer, s.priority, s.last.Sub(s.since), time.Now().Add(r.backOffFrom(s.since))}
+		m.Observer.Conceded(c)
+		r.pass(Yield{Until: c.Until, Reason: ReasonSplit})
+		return
+	}
+}
+
+// backOffFrom is how long to stand by for a split that began then. A mastership without one, for
+// as long as the last time, says that the cause of it is gone.
+func (r *Router) backOffFrom(began time.Time) time.Duration {
+	if began.Sub(r.since) >= r.backoff {
+		r.backoff = 0
+	}
+	r.backoff = min(max(firstBackoff, 2*r.backoff), longestBackoff)
+	return r.backoff
+}
