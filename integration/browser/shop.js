@@ -29,7 +29,7 @@
       service("web", ["192.0.2.118:80", "192.0.2.118:443", "[2001:db8::118]:443"], [
         server("web1", "192.0.2.21", 48, 0), server("web2", "192.0.2.22", 45, 1),
         server("web3", "192.0.2.23", 0, 2, {...down, checks: [{kind: "http", ok: false, error: n("status 503 Service Unavailable"), latency_ms: 4}]}),
-        server("web4", "192.0.2.24", 9, 3, {state: "draining", since: undefined, effective_weight: 0, override: {by: n("uid 1000, pid 4711")}}),
+        server("web4", "192.0.2.24", 9, 3, {state: "draining", since: undefined, effective_weight: 0, override: {drain: true, by: n("uid 1000, pid 4711"), since: at(640), until: at(-3600)}, checks: [{kind: "http", ok: true, error: "", latency_ms: 1.8, weight_error: n("the answer has no header X-Load-Weight")}]}),
       ]),
       service("mail", ["192.0.2.118:25"], [server("mx1", "192.0.2.31", 6, 4, {checks: [{kind: "smtp", ok: true, error: "", latency_ms: 18.4}]}), server("mx2", "192.0.2.32", 5, 5, {checks: [{kind: "smtp", ok: true, error: "", latency_ms: 21.7}]})]),
       service("api", ["192.0.2.118:8443"], [server("api1", "192.0.2.41:8443", 0, 1, {...down, checks: [{kind: "grpc", ok: false, error: "connect: connection refused", latency_ms: 0.2}]})], {has_quorum: false, sorry: true}),

@@ -124,6 +124,15 @@ var steps = []step{
 		}
 		return nil
 	}},
+	{"who drained a server, since when and until when, and why a check gives no weight", func(_ context.Context, _ *pair, b *browser, _ string) error {
+		if err := b.visit("", screen{1280, 900, 1, false, "light"}); err != nil {
+			return err
+		}
+		if err := b.until("the order", "/^drained by uid 1000, pid 4711 for 1\\d min \\d+ s, until \\d\\d:\\d\\d:\\d\\d$/.test(document.querySelector('.order')?.innerText)"); err != nil {
+			return err
+		}
+		return b.until("the check", saying(".checks", "http says no weight: the answer has no header X-Load-Weight"))
+	}},
 	{"on a desk, by day", picture("page.png", screen{1280, 1590, 1, false, "light"})},
 	{"each graph has two minutes of the rates that were told", func(_ context.Context, _ *pair, b *browser, _ string) error {
 		return b.until("120 points, the highest at the top, the newest in words", graphs)
