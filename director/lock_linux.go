@@ -14,12 +14,13 @@ import (
 // ErrRunning says that a living daemon holds the runtime directory.
 var ErrRunning = errors.New("another hald is running with this runtime directory")
 
-// Lock makes the runtime directory and takes it for this process. The kernel
+// Lock makes the runtime directory, which everybody may enter, for the mode of the admin socket
+// in it says who may use that, and takes it for this process. The kernel
 // lets go of it when the process dies, however it dies, so there is nothing
 // stale to find. It returns an error that is ErrRunning while another process
 // holds it.
 func Lock(runtimeDir string) (unlock func(), err error) {
-	if err := os.MkdirAll(runtimeDir, 0o750); err != nil {
+	if err := os.MkdirAll(runtimeDir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the runtime directory: %w", err)
 	}
 	file, err := flock(filepath.Join(runtimeDir, "hald.lock"))

@@ -121,8 +121,8 @@ func TestLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info, err := os.Stat(folder); err != nil || info.Mode().Perm() != 0o750 {
-		t.Errorf("runtime folder %v, %v; want mode 0750", info, err)
+	if info, err := os.Stat(folder); err != nil || info.Mode().Perm() != 0o755 {
+		t.Errorf("runtime folder %v, %v; want mode 0755", info, err)
 	}
 	if _, err := Lock(folder); !errors.Is(err, ErrRunning) || !strings.Contains(err.Error(), folder) {
 		t.Errorf("second lock: %v, want ErrRunning that names the folder", err)

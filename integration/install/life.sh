@@ -51,6 +51,9 @@ cluster "shop" {
   director "lb1" {}
   director "lb2" {}
 }
+admin {
+  socket_group = "hald"
+}
 vrrp_instance "front" {
   interface              = "eth0"
   virtual_router_id      = 51
@@ -88,6 +91,11 @@ fi
 # Of the rest each is needed: docs/operations.md says for what.
 true_that systemd-analyze security --no-pager --threshold=48 hald >/dev/null
 true_that systemd-analyze security --no-pager --threshold=20 hald-realserver >/dev/null
+
+say "who may ask: root, and the members of the socket's group"
+useradd -G hald member && useradd stranger
+true_that su member -c 'hald status' >/dev/null
+true_that not su stranger -c 'hald status'
 
 say "reload"
 pid=$(property MainPID)
