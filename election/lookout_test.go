@@ -127,6 +127,13 @@ func (f *fakeHost) settle(residents map[netip.Addr]garp.MAC) {
 	f.residents = residents
 }
 
+// questions are the addresses that were probed, and those of routers that were asked for.
+func (f *fakeHost) questions() (probed, requested []netip.Addr) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.probed), slices.Clone(f.requested)
+}
+
 // asked and answered count the probes and the counter-announcements.
 func (f *fakeHost) asked() int {
 	f.mu.Lock()
