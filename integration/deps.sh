@@ -11,6 +11,7 @@ iproute2 ip
 nginx-light nginx
 ipvsadm ipvsadm
 keepalived keepalived
+keepalived /usr/share/doc/keepalived/samples/keepalived.conf.sample
 frr /usr/lib/frr/vrrpd
 tcpdump tcpdump
 tshark tshark
@@ -55,4 +56,5 @@ if [ ! -e $policy ]; then
 	trap 'rm -f $policy' EXIT
 fi
 apt-get -qq update >&2
-apt-get -qq -o Dpkg::Options::=--force-unsafe-io install --no-install-recommends -y "$@" >&2 # it need not survive a power cut
+# It need not survive a power cut; and an image that leaves out documentation has the samples of keepalived's.
+apt-get -qq -o Dpkg::Options::=--force-unsafe-io -o 'Dpkg::Options::=--path-include=/usr/share/doc/keepalived/*' install --reinstall --no-install-recommends -y "$@" >&2
