@@ -107,7 +107,7 @@ func (tu *tutorial) enter(node, line string) (output string, status int) {
 		environment = append(environment, "HALD_CONFIG="+filepath.Join(tu.Folder(), "rip.hcl"), "HALD_RUNTIME_DIR="+folder)
 	}
 	node = map[string]string{"rip1": "web1", "rip2": "web2"}[node] + map[bool]string{true: node}[!strings.HasPrefix(node, "rip")]
-	command := slices.Concat([]string{"env"}, environment, []string{"sh", "-c", line + "\necho \"exit status $?\""})
+	command := slices.Concat([]string{"env"}, environment, []string{"sh", "-c", `timeout 30 sh -c "$0"; echo "exit status $?"`, line})
 	out := tu.Run(node, command...)
 	at := strings.LastIndex(out, "exit status ")
 	fmt.Sscanf(out[at:], "exit status %d", &status)

@@ -15,9 +15,9 @@ func noWords(command *cobra.Command, args []string) error {
 		return nil
 	}
 	if _, err := os.Stat(args[0]); err == nil {
-		return fmt.Errorf("%s takes no file: name the configuration with -c %s", command.CommandPath(), args[0])
+		return fmt.Errorf("%s takes no file: name the configuration with -c %s", called(command), args[0])
 	}
-	return fmt.Errorf("%s takes no %q", command.CommandPath(), args[0])
+	return fmt.Errorf("%s takes no %q", called(command), args[0])
 }
 
 // itsWords is for a command that takes just the words of its usage line.
@@ -25,9 +25,9 @@ func itsWords(command *cobra.Command, args []string) error {
 	words := strings.Fields(command.Use)[1:]
 	switch {
 	case len(args) < len(words):
-		return fmt.Errorf("%s lacks %s", command.CommandPath(), strings.Join(words[len(args):], " and "))
+		return fmt.Errorf("%s lacks %s", called(command), strings.Join(words[len(args):], " and "))
 	case len(args) > len(words):
-		return fmt.Errorf("%s takes no more than %s: %q is one too many", command.CommandPath(), strings.Join(words, " "), args[len(words)])
+		return fmt.Errorf("%s takes no more than %s: %q is one too many", called(command), strings.Join(words, " "), args[len(words)])
 	}
 	return nil
 }
@@ -40,7 +40,7 @@ func oneOfIts(command *cobra.Command, args []string) error {
 	if slices.Contains(command.ValidArgs, args[0]) {
 		return nil
 	}
-	return fmt.Errorf("%s takes no %q: use %s", command.CommandPath(), args[0], strings.Join(command.ValidArgs, ", "))
+	return fmt.Errorf("%s takes no %q: use %s", called(command), args[0], strings.Join(command.ValidArgs, ", "))
 }
 
 // aCommand is for a command that is a group of others, of which none was named.
@@ -52,13 +52,18 @@ func aCommand(command *cobra.Command, args []string) error {
 	for _, c := range command.Commands() {
 		names = append(names, c.Name())
 	}
-	return fmt.Errorf("%s takes no %q: use %s", command.CommandPath(), args[0], strings.Join(names, ", "))
+	return fmt.Errorf("%s takes no %q: use %s", called(command), args[0], strings.Join(names, ", "))
 }
 
 // files is for a command that takes one file at least.
 func files(command *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("%s lacks a FILE", command.CommandPath())
+		return fmt.Errorf("%s lacks a FILE", called(command))
 	}
 	return nil
+}
+
+// called is how a message calls a command: by its words after "hald".
+func called(command *cobra.Command) string {
+	return strings.TrimPrefix(command.CommandPath(), command.Root().Name()+" ")
 }

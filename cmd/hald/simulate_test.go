@@ -34,7 +34,7 @@ func TestSimulate(t *testing.T) {
 		{"mistakes", []string{wrong}, 1, "", wrong + ":2:7: \"heel\""},
 		{"all mistakes", []string{wrong}, 1, "", wrong + ":3:12: there is no director \"lb9\""},
 		{"no such", []string{"quake"}, 1, "", "there is no file quake, and no scenario of that name; there are crash, cut"},
-		{"nothing", nil, 2, "", "hald simulate lacks SCENARIO"},
+		{"nothing", nil, 2, "", "hald: simulate lacks SCENARIO"},
 		{"output", []string{"kill", "-o", "yaml"}, 2, "", "use text, json"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
