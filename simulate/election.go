@@ -38,12 +38,13 @@ type election struct {
 	held    bool          // the kernel has the addresses
 	expiry  time.Duration // when the lease of who does not renew it ends; 0: it is renewed
 	timer   time.Time     // the deadline an event is queued for
+	split   split
 }
 
 func newElection(n *node, v *config.Config, index int, r role, director int) *election {
 	first := instance(v, r.instances[0])
 	e := &election{
-		node: n, index: index, name: r.name, interval: first.Interval, lease: first.Lease,
+		node: n, index: index, name: r.name, split: split{ends: first.OnSplit == "yield"}, interval: first.Interval, lease: first.Lease,
 		config: vrrp.Config{
 			Version: first.Version, Priority: first.Priority, Interval: first.Interval,
 			NoPreempt: first.NoPreempt, PreemptDelay: first.PreemptDelay,
@@ -67,7 +68,7 @@ func newElection(n *node, v *config.Config, index int, r role, director int) *el
 
 func (e *election) start() {
 	e.life++
-	e.open, e.ending, e.timer, e.expiry = false, false, time.Time{}, 0
+	e.open, e.ending, e.timer, e.expiry, e.split = false, false, time.Time{}, 0, split{ends: e.split.ends}
 	e.machine = vrrp.NewMachine(e.config)
 	e.later(e.delay, func() {
 		e.open = true
@@ -134,11 +135,18 @@ func (e *election) step(ev vrrp.Event) {
 			if !e.node.unplugged {
 				w.send(e, a.Priority)
 			}
+		case vrrp.Contested:
+			e.split.hear(w.clock(), vrrp.DownInterval(e.config.Version, e.config.Priority, max(a.Packet.Interval, e.interval)))
 		case vrrp.Become:
+			e.split.change(w.clock(), a.Transition)
 			w.note(e, a.Transition)
 		}
 	}
 	e.arm()
+	if until, ends := e.split.end(w.clock(), e.machine.State(), e.config); ends {
+		e.step(vrrp.Yield{Until: until, Reason: vrrp.ReasonSplit})
+		return
+	}
 	if e.ending {
 		e.node.left()
 		return

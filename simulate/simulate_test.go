@@ -140,6 +140,10 @@ func TestConfigurationCounts(t *testing.T) {
 		{"orders within start_delay", `start_delay = "20s"`, "at 1m crash lb1\nat 70s start lb1\nat 75s handover lb1\nat 89s heal\nend 90s", []string{"- crash lb1", "lb2 backup>master:master_silentlb1", "- start lb1", "- handover lb1", "- heal", "lb1 init>backup:startup"}},
 		{"a fault within start_delay", `start_delay = "20s"`, "at 1m crash lb1\nat 70s start lb1\nat 75s fault lb1\nat 80s repair lb1\nend 91s", []string{"- crash lb1", "lb2 backup>master:master_silentlb1", "- start lb1", "- fault lb1", "lb1 init>fault:link_down", "- repair lb1", "lb1 fault>backup:fault_cleared"}},
 		{"preempt_delay", `preempt_delay = "30s"`, "at 10s stop lb1\nat 12s start lb1\nend 42s", []string{"- stop lb1", "lb1 master>leaving:shutdown", "lb2 backup>master:master_resignedlb1", "lb1 leaving>init:shutdown", "- start lb1", "lb1 init>backup:startup"}},
+		{"on_split", `on_split = "yield"`, "at 10s cut lb1->lb2\nat 1m heal\nend 12m", []string{"- cut lb1->lb2", "lb2 backup>master:master_silentlb1", "lb1 master>leaving:split", "lb1 leaving>backup:splitlb2", "- heal",
+			"lb1 backup>master:preemptlb2", "lb2 master>backup:higher_prioritylb1"}},
+		{"on_split, and it lasts", `on_split = "yield"`, "at 10s cut lb1->lb2\nend 30m", []string{"- cut lb1->lb2", "lb2 backup>master:master_silentlb1", "lb1 master>leaving:split", "lb1 leaving>backup:splitlb2",
+			"lb1 backup>master:preemptlb2", "lb1 master>leaving:split", "lb1 leaving>backup:splitlb2"}},
 	} {
 		r := play(t, load(t, fmt.Sprintf(pair, tt.extra)), tt.text)
 		if diff := cmp.Diff(append(slices.Clone(began), tt.want...), story(r)); diff != "" {

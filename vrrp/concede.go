@@ -25,6 +25,24 @@ type Concession struct {
 	Until    time.Time     // the end of our standing by, if the peer lives
 }
 
+// ConcedeAfter is how long a worse master must have been heard before the better one gives way.
+func ConcedeAfter(interval time.Duration) time.Duration {
+	return max(concedeAfter*interval, concedeLeast)
+}
+
+// Backoff is how long the better one stood by the last time. The zero value is that of the first.
+type Backoff time.Duration
+
+// Next is how long it stands by this time, after a mastership without another master. If that was as
+// long as the last time, what caused the split was gone meanwhile.
+func (b *Backoff) Next(peace time.Duration) time.Duration {
+	if peace >= time.Duration(*b) {
+		*b = 0
+	}
+	*b = min(max(Backoff(firstBackoff), 2**b), Backoff(longestBackoff))
+	return time.Duration(*b)
+}
+
 // SetConcede says whether a split that lasts is ended by giving way to a worse master that does
 // not hear us. Like SetLinks, the newest counts.
 func (r *Router) SetConcede(on bool) { replace(r.concedes, on) }
@@ -37,22 +55,12 @@ func (r *Router) concede() {
 	}
 	for _, m := range r.members {
 		s := m.split
-		if s.until.IsZero() || s.last.Sub(s.since) < max(concedeAfter*r.cfg.Interval, concedeLeast) {
+		if s.until.IsZero() || s.last.Sub(s.since) < ConcedeAfter(r.cfg.Interval) {
 			continue
 		}
-		c := Concession{s.peer, s.priority, s.last.Sub(s.since), time.Now().Add(r.backOffFrom(s.since))}
+		c := Concession{s.peer, s.priority, s.last.Sub(s.since), time.Now().Add(r.backoff.Next(s.since.Sub(r.since)))}
 		m.Observer.Conceded(c)
 		r.pass(Yield{Until: c.Until, Reason: ReasonSplit})
 		return
 	}
-}
-
-// backOffFrom is how long to stand by for a split that began then. A mastership without one, for
-// as long as the last time, says that the cause of it is gone.
-func (r *Router) backOffFrom(began time.Time) time.Duration {
-	if began.Sub(r.since) >= r.backoff {
-		r.backoff = 0
-	}
-	r.backoff = min(max(firstBackoff, 2*r.backoff), longestBackoff)
-	return r.backoff
 }

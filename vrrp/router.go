@@ -26,13 +26,13 @@ type Router struct {
 	proceed  chan uint64
 	gate     gate
 
-	leftovers bool          // of a previous life are still to be handed over
-	ending    bool          // ctx has ended
-	since     time.Time     // when the state was entered
-	asked     time.Time     // the down timer's end before which the scouts were asked
-	conceding bool          // a split that lasts is ended by giving way
-	backoff   time.Duration // after the last one; zero: there was none, or long ago
-	delays    Histogram     // of waking up
+	leftovers bool      // of a previous life are still to be handed over
+	ending    bool      // ctx has ended
+	since     time.Time // when the state was entered
+	asked     time.Time // the down timer's end before which the scouts were asked
+	conceding bool      // a split that lasts is ended by giving way
+	backoff   Backoff   // after the last one
+	delays    Histogram // of waking up
 	margin    margin
 
 	readable chan Conn     // the Conn whose queue is not empty

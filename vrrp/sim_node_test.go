@@ -254,7 +254,7 @@ func (n *simNode) contested(now time.Time, p Packet) {
 }
 
 func (n *simNode) concedes() bool {
-	if !n.sim.plan.concedes || n.State() != Master || n.owner() || n.contest.last.Sub(n.contest.since) < concedeAfter*n.cfg.Interval {
+	if !n.sim.plan.concedes || n.State() != Master || n.owner() || n.contest.last.Sub(n.contest.since) < ConcedeAfter(n.cfg.Interval) {
 		return false
 	}
 	n.contest.since, n.contest.last = time.Time{}, time.Time{}
