@@ -22,6 +22,7 @@ type scene struct {
 	began    time.Time
 	held     map[string]holding // by its processes, in the beginning
 	deaf     *lab.Hald          // the one that may call the other director a stranger; nil: neither
+	routers  int                // virtual ones, where they are many
 	intruder string             // the MAC of a stranger, whom both may call so
 	lossy    bool               // both may: adverts are lost, and their announcements are not
 }
