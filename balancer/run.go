@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"runtime/debug"
 	"sync"
 
 	"github.com/hald-project/hald/discovery"
@@ -42,6 +43,7 @@ func (w worker) run(ctx context.Context, link net.Conn) error {
 	defer link.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	debug.SetGCPercent(loadingGarbage)
 	commands := make(chan Command)
 	out := newOutbox(w.room)
 	pool := newPool(w, commands, out)

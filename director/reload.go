@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -121,7 +120,7 @@ func (l *life) renew(ctx context.Context, by string, allow bool) (Outcome, error
 		return Outcome{}, stopping
 	}
 	defer func() { <-l.reload.turn }()
-	debug.SetGCPercent(loadingGarbage)
+	BeforeLoading()
 	c, diags := l.d.Load()
 	var told strings.Builder
 	diags.WriteText(&told, 0, false)

@@ -25,8 +25,11 @@ const tidyAfter = 5 * time.Second
 // little garbage but then.
 const (
 	steadyGarbage  = 10
-	loadingGarbage = 100
+	loadingGarbage = 200
 )
+
+// BeforeLoading is for who is about to read a configuration.
+func BeforeLoading() { debug.SetGCPercent(loadingGarbage) }
 
 // ask is an admin request for the status.
 type ask struct {

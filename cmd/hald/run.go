@@ -43,6 +43,7 @@ func (a *app) run() *cobra.Command {
 			// A crash shall end by a signal. Go's exit status of one is 2, which tells the
 			// service manager of a wrong configuration, and that is not started again.
 			debug.SetTraceback("crash")
+			director.BeforeLoading()
 			var files config.Loader
 			c, err := a.loadValid(files.Load, codeUsage)
 			if err != nil {
