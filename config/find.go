@@ -7,11 +7,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // dnsName is a name of the DNS (RFC 1035, 2.3.1), with the underscores of services
 // (RFC 2782). Its last label is no number, so that a wrong address is no name.
-var dnsName = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?$`)
+var dnsName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.?$`)
+})
 
 // readWhere reads where a server is: at an address, or where its addresses are found.
 func (r *reader) readWhere(b *block, s *server) {
@@ -56,14 +59,14 @@ var findable = map[string]func(value) (string, error){
 		if _, is := netip.ParseAddr(s); is == nil {
 			return s, complain("%s is an IP address: write it as address.", v)
 		}
-		if n, err := strconv.ParseUint(port, 10, 16); has && (err != nil || n == 0) || len(name) > 253 || !dnsName.MatchString(name) {
+		if n, err := strconv.ParseUint(port, 10, 16); has && (err != nil || n == 0) || len(name) > 253 || !dnsName().MatchString(name) {
 			return s, complain("%s is not NAME or NAME:PORT with a DNS name, for example \"web.example.net\".", v)
 		}
 		return s, nil
 	},
 	"srv": func(v value) (string, error) {
 		s, err := text(v)
-		if err == nil && (len(s) > 253 || !dnsName.MatchString(s)) {
+		if err == nil && (len(s) > 253 || !dnsName().MatchString(s)) {
 			return s, complain("%s is not the name of a service in the DNS, for example \"_http._tcp.example.net\".", v)
 		}
 		return s, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -35,7 +36,9 @@ type keySpan struct{ from, to int }
 var (
 	keyBlock = []byte("authentication")
 	// Lines of such a block that hold no key. A computed one is not written there.
-	harmless = regexp.MustCompile(`^\s*(authentication\s*\{|type\s*=\s*"[^"]*"|id\s*=\s*\d+|required\s*=\s*(true|false)|key\s*=\s*(env|file)\("[^"]*"\)|key\s*=\s*chomp\(file\("[^"]*"\)\)|key\s*=\s*local\.\w+)\s*$`)
+	harmless = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^\s*(authentication\s*\{|type\s*=\s*"[^"]*"|id\s*=\s*\d+|required\s*=\s*(true|false)|key\s*=\s*(env|file)\("[^"]*"\)|key\s*=\s*chomp\(file\("[^"]*"\)\)|key\s*=\s*local\.\w+)\s*$`)
+	})
 )
 
 // keySpans finds the blocks with keys in a text that need not be valid. Where in
@@ -97,7 +100,7 @@ func blockEnd(text []byte, at int) int {
 func holdsKey(spans []keySpan, from int, line []byte) bool {
 	for _, s := range spans {
 		if s.from < from+len(line) && from < s.to {
-			return !harmless.Match(line)
+			return !harmless().Match(line)
 		}
 	}
 	return false
