@@ -142,6 +142,8 @@ func TestConfigurationCounts(t *testing.T) {
 		{"preempt_delay", `preempt_delay = "30s"`, "at 10s stop lb1\nat 12s start lb1\nend 42s", []string{"- stop lb1", "lb1 master>leaving:shutdown", "lb2 backup>master:master_resignedlb1", "lb1 leaving>init:shutdown", "- start lb1", "lb1 init>backup:startup"}},
 		{"on_split", `on_split = "yield"`, "at 10s cut lb1->lb2\nat 1m heal\nend 12m", []string{"- cut lb1->lb2", "lb2 backup>master:master_silentlb1", "lb1 master>leaving:split", "lb1 leaving>backup:splitlb2", "- heal",
 			"lb1 backup>master:preemptlb2", "lb2 master>backup:higher_prioritylb1"}},
+		{"on_split, twice, but not for long", `on_split = "yield"`, "at 10s cut lb1->lb2\nat 17s heal\nat 20s cut lb1->lb2\nat 27s heal\nend 40s", []string{"- cut lb1->lb2", "lb2 backup>master:master_silentlb1", "- heal",
+			"lb2 master>backup:higher_prioritylb1", "- cut lb1->lb2", "lb2 backup>master:master_silentlb1", "- heal", "lb2 master>backup:higher_prioritylb1"}},
 		{"on_split, and it lasts", `on_split = "yield"`, "at 10s cut lb1->lb2\nend 30m", []string{"- cut lb1->lb2", "lb2 backup>master:master_silentlb1", "lb1 master>leaving:split", "lb1 leaving>backup:splitlb2",
 			"lb1 backup>master:preemptlb2", "lb1 master>leaving:split", "lb1 leaving>backup:splitlb2"}},
 	} {
