@@ -147,6 +147,12 @@ func (r *reader) readOnConflict(b *block, interval field[time.Duration]) string 
 		r.fail(policy.at, "Invalid on_conflict", fmt.Sprintf(
 			"%s has an advertisement_interval below %s: who has the addresses would be known too late. Choose a longer one, or \"claim\".", b.title(), shortestHold))
 	}
+	for _, d := range r.whole.directors {
+		if !b.defaults && policy.value == "hold" && !d.Address.IsValid() && len(r.whole.directors) > 1 {
+			r.source.warn(&policy.at, "Director without address", fmt.Sprintf(
+				"Addresses are left to strangers, and director %q may be taken for one: without its address nobody who starts after it was killed can know that its kernel still has them rightly. Give the director its address.", d.Name))
+		}
+	}
 	return policy.value
 }
 
