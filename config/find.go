@@ -90,6 +90,11 @@ func (r *reader) checkFind(sv *service, s *server, synced bool) {
 		r.fail(s.find.at, title, fmt.Sprintf(
 			"The virtual server is of IPv4 and IPv6, and no address that %s finds would be of both: make two of it, or forward with \"tun\" and without connection_sync.", s.find.shown()))
 	}
+	for _, c := range s.Checks {
+		if c.Source.IsValid() && c.Target.Addr().IsUnspecified() && !may(familyOf(c.Source)) {
+			r.fail(s.find.at, "Invalid source", fmt.Sprintf("Check %q comes from an address of %s, and no address that %s finds would be of that.", c.Kind, familyOf(c.Source), s.find.shown()))
+		}
+	}
 	if s.Forwarding == "dr" && (s.Find.Kind == "srv" || s.Address.Port() != 0) {
 		r.fail(s.find.at, "Port on a direct-routing server", fmt.Sprintf(
 			"%s gives a port, but with forwarding \"dr\" packets reach the server unchanged: use dns without a port, or forward with \"nat\" or \"tun\".", s.find.shown()))

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -16,10 +17,10 @@ type server struct {
 	weight  field[int]
 }
 
-// readServers reads the real_server blocks of a service and compares them.
+// readServers reads the real_server blocks of a service.
 func (r *reader) readServers(b *block, forwarding field[string], port field[uint16], checks []serviceCheck) []server {
 	blocks := b.blocks("real_server")
-	all, names, taken := r.rack.cleared()
+	all, names := r.rack.cleared()
 	for _, sb := range blocks {
 		r.checkLabel(sb)
 		r.unique(names, sb.label, sb.labelAt, "Duplicate real_server")
@@ -27,12 +28,6 @@ func (r *reader) readServers(b *block, forwarding field[string], port field[uint
 		own := checks
 		if len(sb.nested["check"]) > 0 {
 			own = r.readChecks(sb)
-		}
-		if s.address.ok {
-			if other, again := taken[s.Address]; again {
-				r.fail(s.address.at, "Duplicate real server address", fmt.Sprintf("%s is already the address of real_server %q in this virtual server.", s.address.shown(), other))
-			}
-			taken[s.Address] = sb.label
 		}
 		if s.address.ok && port.ok {
 			s.Checks = r.aim(own, s.Address, port.value)
@@ -51,17 +46,29 @@ func (r *reader) readServers(b *block, forwarding field[string], port field[uint
 type rack struct {
 	servers []server
 	names   map[string]hcl.Range
-	taken   map[netip.AddrPort]string
+	taken   map[seat]sitter
 }
 
-func (k *rack) cleared() (servers []server, names map[string]hcl.Range, taken map[netip.AddrPort]string) {
+// seat is a place in the kernel's table: behind a service's port, at an address.
+type seat struct {
+	port uint16
+	at   netip.AddrPort
+}
+
+// sitter is the server that has it, and the port that it was given; 0: none.
+type sitter struct {
+	name string
+	port uint16
+}
+
+func (k *rack) cleared() (servers []server, names map[string]hcl.Range) {
 	if k.names == nil {
-		k.names, k.taken = make(map[string]hcl.Range), make(map[netip.AddrPort]string)
+		k.names, k.taken = make(map[string]hcl.Range), make(map[seat]sitter)
 	}
 	clear(k.servers)
 	clear(k.names)
 	clear(k.taken)
-	return k.servers[:0], k.names, k.taken
+	return k.servers[:0], k.names
 }
 
 // readServer reads a real_server or sorry_server without its checks.
@@ -93,12 +100,41 @@ func (r *reader) readServer(b *block, inherited field[string]) server {
 	return s
 }
 
-// checkSorry reports a sorry server that is a real server as well: the kernel
-// has one entry for both.
-func (r *reader) checkSorry(sorry server, servers []server) {
-	for _, s := range servers {
-		if sorry.address.ok && s.address.ok && s.Address == sorry.Address {
-			r.fail(sorry.address.at, "Duplicate real server address", fmt.Sprintf("%s is already the address of real_server %q in this virtual server.", sorry.address.shown(), s.Name))
-		}
+// checkSeat reports a server, or sorry server, that is one with another of the same service for the kernel: without a
+// port of its own it has the service's. And it warns of one that is where clients connect to.
+func (r *reader) checkSeat(sv *service, s *server) {
+	if !s.address.ok {
+		return
 	}
+	other, again := sitter{}, false
+	if len(sv.addresses) == 0 {
+		other, again = r.rack.sit(s, 0)
+	}
+	for i := 0; i < len(sv.addresses) && !again; i++ {
+		other, again = r.rack.sit(s, sv.addresses[i].value.Port())
+	}
+	if again {
+		why := ""
+		if other.port != s.Address.Port() {
+			why = ": without a port it has the virtual server's"
+		}
+		r.fail(s.address.at, "Duplicate real server address", fmt.Sprintf("%s is already the address of real_server %q in this virtual server%s.", s.address.shown(), other.name, why))
+	}
+	if slices.ContainsFunc(sv.addresses, func(a field[netip.AddrPort]) bool { return a.ok && a.value.Addr() == s.Address.Addr() }) {
+		r.source.warn(&s.address.at, "Real server at a virtual address", fmt.Sprintf(
+			"%s is where clients connect to: a director that is master would be the server itself, and the others would check the master.", s.address.shown()))
+	}
+}
+
+// sit gives a server its place behind a service's port, or tells who has it.
+func (k *rack) sit(s *server, port uint16) (other sitter, taken bool) {
+	place := seat{port, s.Address}
+	if s.Address.Port() == 0 {
+		place.at = netip.AddrPortFrom(s.Address.Addr(), port)
+	}
+	if other, taken = k.taken[place]; taken {
+		return other, other.name != s.Name
+	}
+	k.taken[place] = sitter{s.Name, s.Address.Port()}
+	return sitter{}, false
 }

@@ -97,7 +97,6 @@ func (r *reader) readService(b *block) (sv service, protocol field[string]) {
 		}
 		r.place(&sv, &sorry, tunnel)
 		sv.Sorry = &sorry.Server
-		r.checkSorry(sorry, servers)
 		spare = &sorry
 	}
 	r.checkTunnel(b, servers, spare)
@@ -109,12 +108,13 @@ func (r *reader) readService(b *block) (sv service, protocol field[string]) {
 }
 
 // place is what a server needs of its service: a tunnel, a way between their
-// families, ports for its checks and not for what does not use them.
+// families, ports for its checks and not for what does not use them, a place of its own.
 func (r *reader) place(sv *service, s *server, tunnel Tunnel) {
 	r.wrap(s, tunnel)
 	r.checkFamily(sv, s, r.synced)
 	r.checkPorts(sv, s)
 	r.checkTunnelPort(sv, s)
+	r.checkSeat(sv, s)
 }
 
 // checkQuorum compares the quorum with the sum of the weights.
