@@ -65,6 +65,7 @@ bench:
 	CGO_ENABLED=0 go run ./integration/measure -runs $(RUNS) $(if $(PAGE),-o $(PAGE))
 	CGO_ENABLED=0 go run ./integration/rhythm
 	CGO_ENABLED=0 go run ./integration/checks $(if $(PAGE),-o docs/checks.md)
+	CGO_ENABLED=0 go run ./integration/checks -rack $(if $(PAGE),-o docs/checks.md)
 
 # Every fault of docs/scorecard.md five times over, and for as long as is asked there: the
 # lab's, half an hour, those on the machine's own kernel, ten minutes, and the soak.

@@ -7,10 +7,11 @@
 //
 //	go run ./integration/checks [-rounds N] [-servers LIST] [-window TIME] [-o PAGE]
 //	go run ./integration/checks -soak TIME [-o PAGE]
+//	go run ./integration/checks -rack [-o PAGE]
 //
 // One process of ours answers on all of 127.0.0.0/8 and is the witness of when
 // checks come; /proc is the witness of what they cost. With -soak a thousand servers
-// flap for a while, and the daemon's memory must not grow. The tables go to the
+// flap for a while, and the daemon's memory must not grow. With -rack ten thousand fall silent at once, and must be out of its table in time. The tables go to the
 // standard output, in Markdown, or into a page (docs/checks.md).
 package main
 
@@ -42,28 +43,35 @@ func main() {
 	list := flag.String("servers", "100,1000,10000", "how many real servers, a `LIST`")
 	window := flag.Duration("window", 8*time.Second, "`TIME` of one measurement")
 	long := flag.Duration("soak", 0, "instead, have servers flap for so long a `TIME`")
+	dead := flag.Bool("rack", false, "instead, have ten thousand servers fall silent at once")
 	page := flag.String("o", "", "put the figures into a `PAGE` that has a place for them")
 	flag.Parse()
-	if *long > 0 {
-		if err := soak(*long, *page); err != nil {
-			fmt.Fprintln(os.Stderr, "checks:", err)
-			os.Exit(1)
-		}
-		return
+	var err error
+	switch {
+	case *long > 0:
+		err = soak(*long, *page)
+	case *dead:
+		err = rack(*page)
+	default:
+		err = measured(*rounds, *list, *window, *page)
 	}
-	var sizes []int
-	for text := range strings.SplitSeq(*list, ",") {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > 50000 {
-			fmt.Fprintf(os.Stderr, "checks: -servers %q: use numbers from 1 to 50000\n", text)
-			os.Exit(2)
-		}
-		sizes = append(sizes, n)
-	}
-	if err := measure(*rounds, sizes, *window, *page); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "checks:", err)
 		os.Exit(1)
 	}
+}
+
+// measured measures at the sizes of a list.
+func measured(rounds int, list string, window time.Duration, page string) error {
+	var sizes []int
+	for text := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > 50000 {
+			return fmt.Errorf("-servers %q: use numbers from 1 to 50000", text)
+		}
+		sizes = append(sizes, n)
+	}
+	return measure(rounds, sizes, window, page)
 }
 
 func measure(rounds int, sizes []int, window time.Duration, page string) error {

@@ -24,6 +24,7 @@ type witness struct {
 	http bool
 	came map[netip.Addr][]time.Time
 	sick time.Time // since when servers flap; zero: they do not
+	dead bool      // none says a word
 }
 
 // answer opens the servers in a network namespace.
@@ -70,6 +71,9 @@ func (w *witness) serve(l net.Listener) {
 		} else {
 			ill = flapping(at, time.Since(w.sick))
 		}
+		if w.dead {
+			ill = silent
+		}
 		talk := w.http
 		w.mu.Unlock()
 		if !talk {
@@ -105,6 +109,13 @@ func (w *witness) flap(since time.Time) {
 	defer w.mu.Unlock()
 	w.sick = since
 	clear(w.came)
+}
+
+// silence has all servers fall silent at once, or speak again.
+func (w *witness) silence(dead bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.dead = dead
 }
 
 // begin forgets everything.
