@@ -17,6 +17,31 @@ type facts struct {
 	// without connections. It counts for drains that had begun before.
 	idle      map[ipvsctl.DestinationKey]bool
 	overrides map[target]*Override
+	desk      *desk // nil: a new one
+}
+
+// desk is what a step works on, and the next one again: a thousand services are megabytes.
+type desk struct {
+	wishes  []wish
+	inTable []bool
+	failed  []checkID
+	weights []int
+	row     []entry // of the service address in hand
+}
+
+// clear makes room for n members.
+func (d *desk) clear(n int) {
+	d.wishes, d.inTable, d.failed, d.weights = zeroed(d.wishes, n), zeroed(d.inTable, n), zeroed(d.failed, n), zeroed(d.weights, n)
+	d.row = zeroed(d.row, n)[:0]
+}
+
+func zeroed[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
 }
 
 // opinion is what a check says.
@@ -33,6 +58,10 @@ func step(of *service, before state, f facts) state {
 		table:   make(table, len(of.keys)),
 		members: make(members, 0, len(of.members)),
 	}}
+	if s.desk == nil {
+		s.desk = new(desk)
+	}
+	s.desk.clear(len(of.members))
 	s.step()
 	return s.after
 }
@@ -44,14 +73,11 @@ type stepper struct {
 	before state
 	was    among // the members before
 	after  state
-	left   among   // the members after, once something is dismissed
-	row    []entry // of the service address in hand
+	left   among // the members after, once something is dismissed
 }
 
 func (s *stepper) step() {
-	wishes := make([]wish, len(s.service.members))
-	inTable := make([]bool, len(s.service.members))
-	failed := make([]checkID, len(s.service.members))
+	wishes, inTable, failed, weights := s.desk.wishes, s.desk.inTable, s.desk.failed, s.desk.weights
 	for i := range s.service.members {
 		m := &s.service.members[i]
 		var verdict healthcheck.Verdict
@@ -63,7 +89,6 @@ func (s *stepper) step() {
 	s.after.quorum = s.decideQuorum(wishes, inTable, s.before.quorum)
 	s.direct(wishes, inTable)
 
-	weights := make([]int, len(s.service.members))
 	for i := range s.service.members {
 		m, w := &s.service.members[i], wishes[i]
 		now := memberState{
@@ -196,12 +221,12 @@ func (s *stepper) drain(key ipvsctl.Key, e entry) {
 }
 
 // put makes an entry wanted behind the address in hand.
-func (s *stepper) put(e entry) { s.row = append(s.row, e) }
+func (s *stepper) put(e entry) { s.desk.row = append(s.desk.row, e) }
 
 // seal makes what was put the row of a service address.
 func (s *stepper) seal(key ipvsctl.Key) {
-	r := newRow(s.row)
-	s.row = s.row[:0]
+	r := newRow(s.desk.row)
+	s.desk.row = s.desk.row[:0]
 	if was := s.before.table[key].destinations; slices.Equal(was, r.destinations) {
 		r.destinations = was // others have it, too
 	}

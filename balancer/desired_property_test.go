@@ -48,6 +48,7 @@ func TestDesiredHolds(t *testing.T) {
 		now := time.Unix(1000, 0)
 		verdicts := make(map[checkID]healthcheck.Verdict)
 		var st state
+		used := new(desk) // what is left on it by one step matters to no other
 		var s service
 		configure := func() {
 			var err error
@@ -72,7 +73,7 @@ func TestDesiredHolds(t *testing.T) {
 					idle[ipvsctl.DestinationKey{Service: key, Address: e.Address}] = true
 				}
 			}
-			st = step(&s, st, facts{now: now, said: says(verdicts, nil), idle: idle})
+			st = step(&s, st, facts{now: now, said: says(verdicts, nil), idle: idle, desk: used})
 			audit(t, &s, st, now)
 			if again := step(&s, st, facts{now: now, said: says(verdicts, nil)}); draw(again.table) != draw(st.table) {
 				t.Fatalf("not settled: %s, then %s", draw(st.table), draw(again.table))

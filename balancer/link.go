@@ -65,7 +65,7 @@ type outbox struct {
 }
 
 // longestHold is how long events wait at most while the kernel's table is written.
-const longestHold = time.Second
+const longestHold = 2 * time.Second
 
 // hold has events wait: there may be ten thousand, and what they tell of comes first, where
 // there is one processor for both.

@@ -31,7 +31,7 @@ func (p *pool) advance(idle map[ipvsctl.DestinationKey]bool) {
 		e.Time = now
 		p.out.tell(e)
 	}
-	f := facts{now: now, said: p.watches.said, idle: idle, overrides: p.overrides}
+	f := facts{now: now, said: p.watches.said, idle: idle, overrides: p.overrides, desk: new(desk)}
 	changed := false
 	var wake time.Time
 	for _, v := range p.services {
