@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,8 +41,15 @@ func (r *reader) readHTTP(b *block) HTTPCheck {
 	} else if status.ok && len(h.Status) == 0 {
 		r.fail(status.at, "Invalid status", "An empty list would accept no answer at all. List codes such as 200 or \"200-299\".")
 	}
+	followed := func(s StatusRange) bool { return slices.Contains(redirects, s.From) && s.From == s.To }
+	if h.Follow && status.ok && len(h.Status) > 0 && !slices.ContainsFunc(h.Status, func(s StatusRange) bool { return !followed(s) }) {
+		r.fail(status.at, "Status that is never seen", "With follow_redirects the status is that of the last answer, which is no redirect. List the codes of that one, or do not follow.")
+	}
 	return h
 }
+
+// redirects are the codes of answers that send the client elsewhere (RFC 9110, 15.4).
+var redirects = []int{301, 302, 303, 307, 308}
 
 // readHeaders reads headers, a map from name to value.
 func (r *reader) readHeaders(b *block) map[string]string {
@@ -68,6 +76,9 @@ func (r *reader) readHeaders(b *block) map[string]string {
 		parsed(r, "headers", key, headerName)
 		f := parsed(r, "headers", entry, headerValue)
 		canonical := http.CanonicalHeaderKey(name)
+		if slices.Contains([]string{"Content-Length", "Transfer-Encoding", "Trailer"}, canonical) {
+			r.fail(key.at, "Invalid headers", fmt.Sprintf("The header %s says where a request ends, which hald does itself. Remove it.", key))
+		}
 		if _, again := headers[canonical]; again {
 			r.fail(key.at, "Invalid headers", fmt.Sprintf("The header %s is there twice; upper and lower case do not matter.", key))
 		}

@@ -14,6 +14,14 @@ virtual_server "web" {
   check "http" {
     follow_redirects = "yes"
   }
+  check "http" {
+    follow_redirects = true
+    status           = [301, 302]
+  }
+  check "http" {
+    follow_redirects = true
+    status           = [301, 404]
+  }
   real_server "a" {
     address = "192.0.2.21"
   }

@@ -17,6 +17,8 @@ virtual_server "web" {
       Accept     = "a\nb"
       accept     = "b"
       Host       = "www"
+
+      content-length = "5"
     }
   }
   real_server "a" {
