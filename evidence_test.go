@@ -24,7 +24,7 @@ var clauses = slices.Concat(
 var invariants = numbered("I", 24)
 
 // scorecard are the ids that docs/scorecard.md must have a row for.
-var scorecard = strings.Fields("R01 R02 R03 R04 R05 R06 R07 R08 R09 R10 R11 R12 R13 R14 R15 R16 R17 R18 R19 R20 R22 R23 R25 R26 R27 R28 R30 R31 R32 R33 R34 R35 R36 R37 R38 R39 C1 C2 C3 C4")
+var scorecard = strings.Fields("R01 R02 R03 R04 R05 R06 R07 R08 R09 R10 R11 R12 R13 R14 R15 R16 R17 R18 R19 R20 R22 R23 R25 R26 R27 R28 R30 R31 R32 R33 R34 R35 R36 R37 R38 R39 C1 C2 C3 C4 C5")
 
 func numbered(prefix string, n int) (ids []string) {
 	for i := range n {
