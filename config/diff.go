@@ -116,7 +116,7 @@ func (p *Plan) lists(in Change, kind, effect string, was, is []keyed) {
 		}
 		c := in.within(kind, w.key, effect)
 		if !still {
-			c.Action, c.cuts = "remove", true
+			c.Action, c.cuts, c.Brings = "remove", true, brings(w.value.Interface())
 			p.Changes = append(p.Changes, c)
 			continue
 		}
@@ -126,7 +126,7 @@ func (p *Plan) lists(in Change, kind, effect string, was, is []keyed) {
 	for _, n := range is {
 		if _, known := before[n.key]; !known {
 			c := in.within(kind, n.key, effect)
-			c.Action = "add"
+			c.Action, c.Brings = "add", brings(n.value.Interface())
 			p.Changes = append(p.Changes, c)
 		}
 	}

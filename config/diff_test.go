@@ -2,6 +2,7 @@ package config
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -59,8 +60,15 @@ func TestDiff(t *testing.T) {
 		{"password", func(c *Config) { c.Instances[1].Password = "top-secret-3" }, "!!~ vrrp_instance back: authentication (hidden) -> (hidden)"},
 		{"lease", func(c *Config) { c.Instances[0].Lease = time.Minute }, "~ vrrp_instance front: address_lease 0s -> 1m0s"},
 		{"announcements", func(c *Config) { c.Instances[0].Announce.Refresh = time.Minute }, "~ vrrp_instance front: gratuitous_arp refresh 0s -> 1m0s"},
-		{"instance added", func(c *Config) { c.Instances = append(c.Instances, Instance{Name: "third"}) }, "+ vrrp_instance third"},
-		{"instance removed", func(c *Config) { c.Instances = c.Instances[:1] }, "!- vrrp_instance back"},
+		{"instance added", func(c *Config) { c.Instances = append(c.Instances, Instance{Name: "third", Interface: "eth2"}) }, "+ vrrp_instance third (on eth2)"},
+		{"service of a mark added", func(c *Config) {
+			many := Service{Name: "mail", Mark: 7}
+			for i := range 10 {
+				many.Servers = append(many.Servers, Server{Name: fmt.Sprint("m", i)})
+			}
+			c.Services = append(c.Services, many)
+		}, "+ virtual_server mail (fwmark 7 to m0, m1, m2, m3, m4, m5, m6, m7, 2 more)"},
+		{"instance removed", func(c *Config) { c.Instances = c.Instances[:1] }, "!- vrrp_instance back (198.51.100.100/24 on eth1)"},
 		{"address added", func(c *Config) {
 			c.Instances[0].Addresses = append(slices.Clone(c.Instances[0].Addresses), Address{Prefix: netip.MustParsePrefix("192.0.2.102/24")})
 		}, "+ virtual_address front/192.0.2.102/24"},
@@ -87,7 +95,7 @@ func TestDiff(t *testing.T) {
 			c.Services[0].Addresses = append(slices.Clone(c.Services[0].Addresses), netip.MustParseAddrPort("192.0.2.101:80"))
 		}, "~ virtual_server web: addresses [192.0.2.100:80] -> [192.0.2.100:80, 192.0.2.101:80]"},
 		{"service's address removed", func(c *Config) { c.Services[0].Addresses = nil }, "!~ virtual_server web: addresses [192.0.2.100:80] -> []"},
-		{"service removed", func(c *Config) { c.Services = nil }, "!- virtual_server web"},
+		{"service removed", func(c *Config) { c.Services = nil }, "!- virtual_server web (192.0.2.100:80 to web1, web2)"},
 		{"server removed", func(c *Config) { c.Services[0].Servers = c.Services[0].Servers[:1] }, "- real_server web/web2"},
 		{"weight", func(c *Config) { c.Services[0].Servers[1].Weight = 5 }, "~ real_server web/web2: weight 1 -> 5"},
 		{"sorry server", func(c *Config) { c.Services[0].Sorry = &Server{Name: "sorry"} }, "+ sorry_server web/sorry"},

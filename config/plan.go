@@ -25,6 +25,7 @@ type Change struct {
 	Kind       string      `json:"kind"`   // as the block is called in the configuration
 	Name       string      `json:"name"`   // with what it is in: "web/web1"
 	Effect     string      `json:"effect"`
+	Brings     string      `json:"brings,omitempty"`     // what comes or goes with a vrrp_instance or virtual_server that is added or removed
 	Attributes []Attribute `json:"attributes,omitempty"` // of a change
 	Interrupts string      `json:"interrupts,omitempty"` // why clients will notice; empty: they will not
 
@@ -55,6 +56,9 @@ func (c Change) String() string {
 	fmt.Fprintf(&b, "%s %s", map[string]string{"add": "+", "remove": "-", "change": "~"}[c.Action], c.Kind)
 	if c.Name != "" {
 		b.WriteString(" " + c.Name)
+	}
+	if c.Brings != "" {
+		b.WriteString(" (" + c.Brings + ")")
 	}
 	for i, a := range c.Attributes {
 		fmt.Fprintf(&b, "%s%s %s -> %s", map[bool]string{true: ": ", false: ", "}[i == 0], a.Name, a.Old, a.New)

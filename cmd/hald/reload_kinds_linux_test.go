@@ -88,8 +88,8 @@ func TestReloadOfEveryKind(t *testing.T) {
 	os.WriteFile(s.config, append(file, end...), 0o600)
 
 	s.reloads([]reloading{
-		{"# end", instance("mail", "52") + "# end", "+ vrrp_instance mail", false},
-		{"# end", instance("news", "53") + "# end", "+ vrrp_instance news", false},
+		{"# end", instance("mail", "52") + "# end", "+ vrrp_instance mail (192.0.2.152/24 on eth1)", false},
+		{"# end", instance("news", "53") + "# end", "+ vrrp_instance news (192.0.2.153/24 on eth1)", false},
 	})
 	masters("mail", "news")
 	s.reloads([]reloading{
@@ -109,7 +109,7 @@ func TestReloadOfEveryKind(t *testing.T) {
 	})
 	masters("mail", "news")
 	s.reloads([]reloading{
-		{instance("news", "53"), "", "- vrrp_instance news", true},
+		{instance("news", "53"), "", "- vrrp_instance news (192.0.2.153/24 on eth1)", true},
 		{"  virtual_addresses ", "  track \"file\" \"manual\" {\n    path = \"/nowhere/offset\"\n  }\n  virtual_addresses ", "+ track web/file:manual", false},
 		{"/nowhere/offset", "/nowhere/else", `~ track web/file:manual: path "/nowhere/offset" -> "/nowhere/else"`, false},
 		{"  track \"file\" \"manual\" {\n    path = \"/nowhere/else\"\n  }\n", "", "- track web/file:manual", false},
@@ -176,9 +176,9 @@ virtual_server "web" {
 	before := first()
 	const service = "virtual_server \"dns\" {\n  addresses = [\"10.99.0.100:53\"]\n  protocol = \"udp\"\n  forwarding = \"nat\"\n  check \"none\" {}\n  real_server \"a\" { address = \"10.99.0.13\" }\n}\n"
 	s.reloads([]reloading{
-		{"# end", service + "# end", "+ virtual_server dns", false},
+		{"# end", service + "# end", "+ virtual_server dns (10.99.0.100:53 to a)", false},
 		{`scheduler  = "rr"`, `scheduler  = "wlc"`, `~ virtual_server web: scheduler "rr" -> "wlc"`, false},
-		{service, "", "- virtual_server dns", true},
+		{service, "", "- virtual_server dns (10.99.0.100:53 to a)", true},
 		{`real_server "two" {`, "real_server \"three\" { address = \"10.99.0.13\" }\n  real_server \"two\" {", "+ real_server web/three", false},
 		{`real_server "three" { address = "10.99.0.13" }`, "real_server \"three\" {\n    address = \"10.99.0.13\"\n    weight = 5\n  }", "~ real_server web/three: weight 1 -> 5", false},
 		{"real_server \"three\" {\n    address = \"10.99.0.13\"\n    weight = 5\n  }\n  ", "", "- real_server web/three", false},
