@@ -21,7 +21,7 @@ const (
 	// How much garbage may gather, in per cent of what is kept (debug.SetGCPercent). Nearly all that is made while a
 	// configuration is read is kept, so that looking for garbage finds little then.
 	steadyGarbage  = 10
-	loadingGarbage = 200
+	loadingGarbage = 400
 
 	// A step looks at every server of the services that something happened to: of one
 	// with thousands, whose verdicts each had a step of their own, it would take a

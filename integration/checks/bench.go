@@ -42,7 +42,7 @@ func (b *bench) prepare() error {
 		return err
 	}
 	for _, args := range [][]string{
-		{"go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.path("hald"), "./cmd/hald"},
+		{"env", "CGO_ENABLED=0", "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", b.path("hald"), "./cmd/hald"}, // as packages have it
 		{"cc", "-shared", "-fPIC", "-O2", "-o", b.path("ipvs.so"), source, "-ldl"},
 		{"ip", "netns", "add", b.space},
 		{"ip", "-n", b.space, "link", "set", "lo", "up"},
