@@ -43,7 +43,9 @@ func (s *scene) audit(master string) {
 			}
 		}
 	}
-	s.lastWord(master)
+	if s.wire != nil {
+		s.lastWord(master)
+	}
 	s.modest()
 }
 

@@ -16,7 +16,7 @@ func TestR15InterfaceReplaced(t *testing.T) {
 	s.lb1, s.lb2, s.client = pair(t, l, s.cluster)
 	s.held = s.settled()
 	s.goesAndComes(func() { s.RemoveInterface("lb1") }, func() { s.ReplaceInterface("lb1") })
-	s.modest()
+	s.audit("lb1")
 }
 
 // TestR15Interface: the interface gets another name, and its own again, and then

@@ -18,7 +18,7 @@ type scene struct {
 	lb1, lb2 *lab.Hald
 	client   *lab.Probe
 	owners   *lab.Watch
-	wire     *lab.Capture
+	wire     *lab.Capture // nil: none, as it ends with the interface
 	began    time.Time
 	held     map[string]holding // by its processes, in the beginning
 	deaf     *lab.Hald          // the one that may call the other director a stranger; nil: neither
