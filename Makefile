@@ -36,7 +36,7 @@ build:
 test:
 	@sh integration/deps.sh
 	go test -race -p 4 $(UNITS)
-	CGO_ENABLED=0 go test -count=1 -p 4 -timeout 5m $(SHORT)
+	CGO_ENABLED=0 go test -count=1 -p 4 -timeout 10m $(SHORT)
 	CGO_ENABLED=0 go test -count=1 -p 1 -timeout 10m $(ALONE)
 
 check:
