@@ -45,12 +45,15 @@ virtual_server "nat" {
 virtual_server "tun" {
   addresses  = ["[2001:db8::100]:8083"]
   forwarding = "tun"
-  real_server "web3" { address = "192.0.2.23" }
+  real_server "web3" {
+    address = "192.0.2.23:9083" # where nobody listens: a tunnel leads to the service's port
+    check "tcp" { port = 8083 }
+  }
 }
 `
 
 // TestEachForwardingMethodOverIPv6: clients that speak IPv6 reach servers by direct routing, by NAT to another
-// port, and by a tunnel over IPv4, through either director; a server that does not answer leaves.
+// port, and by a tunnel over IPv4, which leaves the port alone, through either director; a server that does not answer leaves.
 func TestEachForwardingMethodOverIPv6(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
