@@ -16,6 +16,7 @@ func TestR01R02R03StopAndReturn(t *testing.T) {
 	s.prefer(s.lb2)
 	var stops, returns []turn
 	for range tries {
+		s.prefer(s.lb1) // until it is started again
 		u := s.turns("lb2", func() {
 			if status := s.lb1.Stop(); status != 0 {
 				t.Errorf("exit status %d", status)

@@ -13,18 +13,19 @@ import (
 // scene is a pair of directors at work with every instrument on it.
 type scene struct {
 	*lab.Lab
-	t        *testing.T
-	cluster  lab.Cluster
-	lb1, lb2 *lab.Hald
-	client   *lab.Probe
-	owners   *lab.Watch
-	wire     *lab.Capture // nil: none, as it ends with the interface
-	began    time.Time
-	held     map[string]holding // by its processes, in the beginning
-	deaf     *lab.Hald          // the one that may call the other director a stranger; nil: neither
-	routers  int                // virtual ones, where they are many
-	intruder string             // the MAC of a stranger, whom both may call so
-	lossy    bool               // both may: adverts are lost, and their announcements are not
+	t         *testing.T
+	cluster   lab.Cluster
+	lb1, lb2  *lab.Hald
+	client    *lab.Probe
+	owners    *lab.Watch
+	wire      *lab.Capture // nil: none, as it ends with the interface
+	began     time.Time
+	held      map[string]holding // by its processes, in the beginning
+	deaf      *lab.Hald          // the one that may call the other director a stranger; nil: neither
+	preferred int                // how often somebody was
+	routers   int                // virtual ones, where they are many
+	intruder  string             // the MAC of a stranger, whom both may call so
+	lossy     bool               // both may: adverts are lost, and their announcements are not
 }
 
 // lively is the advertisement interval of scenarios in which the master changes
@@ -50,14 +51,15 @@ func begin(t *testing.T, c lab.Cluster) *scene {
 
 func (s *scene) directors() []*lab.Hald { return []*lab.Hald{s.lb1, s.lb2} }
 
-// prefer lets a director's election go before the other one's, as if it had a processor of
+// prefer lets a director's election go before the other one's, until it is preferred, as if it had a processor of
 // its own: it hears at once what it is told, and not when the other one has done all
 // that it has to do.
 func (s *scene) prefer(h *lab.Hald) {
 	s.t.Helper()
 	for _, m := range h.Process().Members() {
 		if strings.HasPrefix(m.Command, "hald worker election") {
-			s.Run(h.Name(), "chrt", "--all-tasks", "--fifo", "--pid", "11", strconv.Itoa(m.Pid))
+			s.preferred++
+			s.Run(h.Name(), "chrt", "--all-tasks", "--fifo", "--pid", strconv.Itoa(10+s.preferred), strconv.Itoa(m.Pid)) // 10 is hald's own
 			return
 		}
 	}
