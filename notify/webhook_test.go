@@ -124,7 +124,11 @@ func TestPostThatFails(t *testing.T) {
 		{Webhook{URL: url, CA: "/nowhere/ca.pem"}, 0, "no such file"},
 	} {
 		asked.Store(0)
-		ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+		patience := 30 * time.Second
+		if tt.want == "timeout" {
+			patience = 3 * time.Second // enough to be heard, on a busy machine too
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		err := newPoster(tt.hook).send(ctx, []event.Event{lost})
 		cancel()
 		if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "s3cr3t") || asked.Load() != tt.asked {
