@@ -25,7 +25,7 @@ const tidyAfter = 5 * time.Second
 // little garbage but then.
 const (
 	steadyGarbage  = 10
-	loadingGarbage = 200
+	loadingGarbage = 100
 )
 
 // BeforeLoading is for who is about to read a configuration.
