@@ -70,7 +70,7 @@ func TestR28Hogs(t *testing.T) {
 			t.Fatal(err)
 		}
 		herds = append(herds, herd)
-		s.Eventually(settle, "all hogs run", func() bool {
+		s.Eventually(5*settle, "all hogs run", func() bool {
 			children, _ := os.ReadFile(fmt.Sprintf("/proc/%[1]d/task/%[1]d/children", herd.Process.Pid))
 			return len(strings.Fields(string(children))) == more
 		})
