@@ -130,7 +130,11 @@ func TestBrokenTLSOnLoopback(t *testing.T) {
 	good := newAuthority(t, "hald test").serve(t, "127.0.0.1", -day, day)
 	for _, tt := range brokenTLS {
 		t.Run(tt.name, func(t *testing.T) {
-			check := &TLS{Target: listen(t, func(c net.Conn) { tt.serve(c, good) })}
+			check := &TLS{Target: listen(t, func(c net.Conn) {
+				tt.serve(c, good)
+				c.(*net.TCPConn).CloseWrite() // what is closed before all is read resets the other side
+				silence(c)
+			})}
 			timeout := 10 * time.Second
 			if tt.slow {
 				timeout = time.Second
