@@ -58,8 +58,8 @@ func inTime(t *testing.T, h *lab.Hald, since time.Time, down time.Duration) {
 func TestHold(t *testing.T) {
 	t.Parallel()
 	l := lab.New(t)
-	c := lab.Cluster{Interval: 500 * time.Millisecond, Lease: 10 * time.Second, Services: lab.EachMethod, Check: patient}
-	config := l.WriteFile("hold.hcl", configuration(t, l, c)+strings.Replace(holds, "vrrp_instance \"six\" {", "vrrp_instance \"six\" {\n  address_lease = \"10s\"", 1))
+	c := lab.Cluster{Interval: 500 * time.Millisecond, Lease: 30 * time.Second, Services: lab.EachMethod, Check: patient}
+	config := l.WriteFile("hold.hcl", configuration(t, l, c)+strings.Replace(holds, "vrrp_instance \"six\" {", "vrrp_instance \"six\" {\n  address_lease = \"30s\"", 1))
 	lb1, lb2 := l.HaldWith("lb1", config), l.HaldWith("lb2", config)
 	inOffice(l, lb1, lb2)
 
