@@ -108,8 +108,7 @@ func TestHold(t *testing.T) {
 	gone := time.Now()
 	l.Run("web2", "ip", "address", "del", lab.VIP.Addr().String()+"/32", "dev", lab.Interface)
 	l.Run("web2", "ip", "address", "del", vip6+"/128", "dev", lab.Interface)
-	l.AwaitMaster("lb2", settle)
-	l.Eventually(settle, "lb2 holds the IPv6 addresses", func() bool { return six("lb2") })
+	l.Eventually(settle, "lb2 holds all addresses", func() bool { return l.Holds("lb2", lab.VIP) && six("lb2") })
 	took := time.Since(gone)
 	t.Logf("lb2 has both %v after the stranger was gone", took)
 	if most := 6*time.Second + c.DownInterval("lb2") + 2*machineStall; took > most {

@@ -75,6 +75,9 @@ func TestKeyRotation(t *testing.T) {
 			t.Errorf("%s: %+v", h.Name(), in)
 		}
 		for _, e := range h.Events() {
+			if e.Name == "vrrp.late" { // the machine stood still; punctual knows by how much it may
+				continue
+			}
 			if e.Read.After(start) && (strings.HasPrefix(e.Name, "vrrp.") || strings.HasPrefix(e.Name, "address.")) {
 				t.Errorf("%s: %s", h.Name(), e.Line)
 			}

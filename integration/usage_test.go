@@ -119,7 +119,7 @@ func TestUsageIsTheKernels(t *testing.T) {
 		at              time.Time
 	}
 	var shown []rates
-	l.Eventually(settle, "the page's rates are the kernel's", func() bool {
+	l.Eventually(2*settle, "the page's rates are the kernel's", func() bool {
 		var now rates
 		now.service, now.server = ipvsadmCounts(t, l, "--rate")
 		now.at = time.Now()
