@@ -118,11 +118,13 @@ func (v *Vigil) begin(now time.Time) {
 
 // Suspend says that two masters are known of, of whom the other should yield: its
 // claims are no news, but contradicted, those too that were heard just before its
-// advertisement was. The end of it is as if the addresses were taken then.
+// advertisement was. The end of it is as if the addresses were taken then, but that nobody
+// answers it: whoever was master for a moment may be so again in the next.
 func (v *Vigil) Suspend(now time.Time, on bool) {
 	v.suspended = on
 	v.begin(now)
 	if !on {
+		v.announced = time.Time{}
 		return
 	}
 	for a, at := range v.claimed {

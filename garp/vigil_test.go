@@ -113,13 +113,14 @@ func TestVigilReportsSeldom(t *testing.T) {
 }
 
 // TestVigilSuspended: a split has its own report, and what is claimed in it is
-// contradicted; what it leaves behind has another grace.
+// contradicted; what it leaves behind has another grace, and who claims an address right
+// after it, as the master of one more moment does, is answered at the end of that.
 func TestVigilSuspended(t *testing.T) {
 	w := newWatch().until(time.Minute).hears(late, ours[0]) // heard before the advertisement was
 	w.Suspend(w.now, true)
 	w.until(2*time.Minute).hears(late, ours[0])
 	w.Suspend(w.now, false)
-	w.hears(late, ours[0]).until(3*time.Minute).did(t, "0s probe", "8s probe", "1m0.02s defend [192.0.2.1]", "2m0s probe", "2m8s probe")
+	w.hears(late, ours[0]).until(3*time.Minute).did(t, "0s probe", "8s probe", "1m0.02s defend [192.0.2.1]", "2m0s probe", "2m8s probe", "2m8s defend [192.0.2.1]")
 	w.log = nil
 	w.hears(late, ours[0]).until(4*time.Minute).did(t, "3m0.3s report 02:00:00:00:00:09 [192.0.2.1] 1", "3m0.3s defend [192.0.2.1]")
 }
