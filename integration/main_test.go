@@ -15,6 +15,6 @@ func TestMain(m *testing.M) {
 	}
 	// The tests that call Parallel mostly wait; one processor, as the guest has,
 	// does for several.
-	flag.Set("test.parallel", "3")
+	flag.Set("test.parallel", "2")
 	guest.Guest{Modules: lab.Modules, Prepare: lab.BuildHald}.Main(m)
 }
