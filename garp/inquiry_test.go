@@ -29,15 +29,8 @@ func newInquest(interval time.Duration, addrs ...netip.Addr) *inquest {
 
 // until lets time pass up to so long after the start.
 func (i *inquest) until(after time.Duration) *inquest {
-	for end := vigilStart.Add(after); ; {
-		if at := i.Deadline(); !at.IsZero() && !at.After(end) {
-			i.now = latest(i.now, at)
-			i.note(i.Due(i.now))
-			continue
-		}
-		i.now = end
-		return i
-	}
+	elapse(&i.now, vigilStart.Add(after), i.Deadline, func() { i.note(i.Due(i.now)) })
+	return i
 }
 
 func (i *inquest) note(d Question) {

@@ -32,15 +32,17 @@ func newWatch() *watch {
 
 // until lets time pass up to so long after the start.
 func (w *watch) until(after time.Duration) *watch {
-	for end := vigilStart.Add(after); ; {
-		if at := w.Deadline(); !at.IsZero() && !at.After(end) {
-			w.now = latest(w.now, at)
-			w.note(w.Due(w.now))
-			continue
-		}
-		w.now = end
-		return w
+	elapse(&w.now, vigilStart.Add(after), w.Deadline, func() { w.note(w.Due(w.now)) })
+	return w
+}
+
+// elapse lets time pass up to an end, with a stop at every deadline for what is due.
+func elapse(now *time.Time, end time.Time, deadline func() time.Time, due func()) {
+	for at := deadline(); !at.IsZero() && !at.After(end); at = deadline() {
+		*now = latest(*now, at)
+		due()
 	}
+	*now = end
 }
 
 func (w *watch) note(d Duty) {

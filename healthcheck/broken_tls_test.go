@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"net"
 	"net/netip"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -135,20 +134,7 @@ func TestBrokenTLSOnLoopback(t *testing.T) {
 				c.(*net.TCPConn).CloseWrite() // what is closed before all is read resets the other side
 				silence(c)
 			})}
-			timeout := 10 * time.Second
-			if tt.slow {
-				timeout = time.Second
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), timeout)
-			defer cancel()
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			err := check.Check(ctx)
-			runtime.ReadMemStats(&after)
-			verify(t, err, tt.want)
-			if grown := after.TotalAlloc - before.TotalAlloc; grown > 4<<20 {
-				t.Errorf("allocated %d KiB for one probe", grown>>10)
-			}
+			verifyFrugal(t, check, tt.slow, tt.want, 4<<20)
 		})
 	}
 }

@@ -149,6 +149,25 @@ func TestHTTPHostileServers(t *testing.T) {
 	}
 }
 
+// verifyFrugal has a probe made, in a second where its server is slow, and allows it so many octets of allocations.
+func verifyFrugal(t *testing.T, check Checker, slow bool, want string, most uint64) {
+	t.Helper()
+	timeout := 10 * time.Second
+	if slow {
+		timeout = time.Second
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err := check.Check(ctx)
+	runtime.ReadMemStats(&after)
+	verify(t, err, want)
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > most {
+		t.Errorf("allocated %d KiB for one probe", grown>>10)
+	}
+}
+
 // Over real sockets: the same servers, and what a probe may allocate.
 func TestHTTPHostileServersOnLoopback(t *testing.T) {
 	for _, tt := range hostile {
@@ -157,20 +176,7 @@ func TestHTTPHostileServersOnLoopback(t *testing.T) {
 			if tt.expect != "" {
 				check.Expect = regexp.MustCompile(tt.expect)
 			}
-			timeout := 10 * time.Second
-			if tt.slow {
-				timeout = time.Second
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), timeout)
-			defer cancel()
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			err := check.Check(ctx)
-			runtime.ReadMemStats(&after)
-			verify(t, err, tt.want)
-			if grown := after.TotalAlloc - before.TotalAlloc; grown > 1<<20 {
-				t.Errorf("allocated %d KiB for one probe", grown>>10)
-			}
+			verifyFrugal(t, check, tt.slow, tt.want, 1<<20)
 		})
 	}
 }
