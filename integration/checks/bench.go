@@ -101,15 +101,23 @@ func (b *bench) run(c cell, w *witness) (f figures, err error) {
 
 // command is a daemon with its configuration.
 func (b *bench) command(c cell) (*exec.Cmd, error) {
-	path := b.path(c.daemon + ".conf")
-	inside := []string{"netns", "exec", b.space}
-	text, args := keepalivedText(c), []string{"env", "LD_PRELOAD=" + b.path("ipvs.so"), "keepalived", "-n", "-l", "-G", "-C", "-f", path,
-		"-p", b.path("keepalived.pid"), "-c", b.path("checkers.pid")}
 	if c.daemon == "hald" {
-		path = b.path("hald.hcl")
-		text, args = haldText(c), []string{b.path("hald"), "run", "--dry-run", "-c", path, "--director", "one", "--runtime-dir", b.folder}
+		return b.trial("hald.hcl", haldText(c))
 	}
-	return exec.Command("ip", append(inside, args...)...), os.WriteFile(path, []byte(text), 0o600)
+	path := b.path(c.daemon + ".conf")
+	return b.inside("env", "LD_PRELOAD="+b.path("ipvs.so"), "keepalived", "-n", "-l", "-G", "-C", "-f", path,
+		"-p", b.path("keepalived.pid"), "-c", b.path("checkers.pid")), os.WriteFile(path, []byte(keepalivedText(c)), 0o600)
+}
+
+// trial is hald in shadow mode, as the only director of a configuration.
+func (b *bench) trial(name, text string) (*exec.Cmd, error) {
+	path := b.path(name)
+	return b.inside(b.path("hald"), "run", "--dry-run", "-c", path, "--director", "one", "--runtime-dir", b.folder), os.WriteFile(path, []byte(text), 0o600)
+}
+
+// inside is a command in the namespace.
+func (b *bench) inside(args ...string) *exec.Cmd {
+	return exec.Command("ip", append([]string{"netns", "exec", b.space}, args...)...)
 }
 
 // server is the address of the i-th.

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -27,72 +25,40 @@ const (
 // out of its table, and how late the latest of its checks was. It is an error if either is
 // too long, or if not every event was told, each time it is tried.
 func rack(page string) error {
-	folder, err := os.MkdirTemp("", "hald-rack-")
+	p, err := begin("rack", func(b *bench) (*exec.Cmd, error) { return b.trial("rack.hcl", rackText()) })
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(folder)
-	b := &bench{folder: folder, space: fmt.Sprintf("hald-rack-%d", os.Getpid())}
-	what := about()
-	if err := b.prepare(); err != nil {
-		return err
-	}
-	defer exec.Command("ip", "netns", "del", b.space).Run()
-	w, err := answer(filepath.Join("/run/netns", b.space))
-	if err != nil {
-		return err
-	}
-	w.begin(true)
-	if err := os.WriteFile(b.path("rack.hcl"), []byte(rackText()), 0o600); err != nil {
-		return err
-	}
-	command := exec.Command("ip", "netns", "exec", b.space, b.path("hald"), "run", "--dry-run", "-c", b.path("rack.hcl"), "--director", "one", "--runtime-dir", b.folder)
-	log, err := command.StderrPipe()
-	if err != nil {
-		return err
-	}
-	d, read := &diary{events: map[string]int{}}, make(chan struct{})
-	if err := command.Start(); err != nil {
-		return err
-	}
-	go func() {
-		defer close(read)
-		d.read(log)
-	}()
-	defer func() {
-		command.Process.Signal(syscall.SIGTERM)
-		<-read
-		command.Wait()
-	}()
+	defer p.end()
 	var text string
 	for range tries {
-		if text, err = b.collapse(w, d); err == nil {
+		if text, err = p.collapse(); err == nil {
 			break
 		}
 		fmt.Fprintln(os.Stderr, text, err)
 	}
-	report := fmt.Sprintf("%s; %d services of %d servers each, HTTP checks every %v, `timeout` %v, `fall` %d.\n\n%s\n", what, racked, perService, interval, rackTimeout, rackFall, text)
+	report := fmt.Sprintf("%s; %d services of %d servers each, HTTP checks every %v, `timeout` %v, `fall` %d.\n\n%s\n", p.what, racked, perService, interval, rackTimeout, rackFall, text)
 	return errors.Join(tell(page, "rack", report), err)
 }
 
 // collapse has all servers fall silent when all are up, and well again afterwards.
-func (b *bench) collapse(w *witness, d *diary) (text string, fault error) {
+func (p *play) collapse() (text string, fault error) {
 	const servers = racked * perService
-	if !soon(func() bool { n, err := b.down(servers); return err == nil && n == 0 }) {
-		n, err := b.down(servers)
+	if !soon(func() bool { n, err := p.down(servers); return err == nil && n == 0 }) {
+		n, err := p.down(servers)
 		return "", errors.Join(err, fmt.Errorf("%d servers are not up, though they answer: the machine is too busy", n))
 	}
-	w.begin(true)
-	d.forget()
-	w.silence(true)
-	defer w.silence(false)
+	p.witness.begin(true)
+	p.forget()
+	p.silence(true)
+	defer p.silence(false)
 	died := time.Now()
-	gone := soon(func() bool { n, _ := d.requests(); return n >= servers })
-	_, last := d.requests()
+	gone := soon(func() bool { n, _ := p.requests(); return n >= servers })
+	_, last := p.requests()
 	took := last.Sub(died)
 	time.Sleep(interval)
-	_, _, late := w.seen()
-	told := soon(func() bool { return d.count("real_server.down") == servers && d.count("quorum.lost") == racked })
+	_, _, late := p.seen()
+	told := soon(func() bool { return p.count("real_server.down") == servers && p.count("quorum.lost") == racked })
 	most := late[len(late)-1]
 	if !gone || took > rackBound {
 		fault = fmt.Errorf("the table was not right within %v", rackBound)
@@ -100,12 +66,12 @@ func (b *bench) collapse(w *witness, d *diary) (text string, fault error) {
 	if most > punctual {
 		fault = errors.Join(fault, fmt.Errorf("a check was %v late", most))
 	}
-	if !told || d.count("log.dropped") > 0 || d.count("worker.exited") > 0 {
+	if !told || p.count("log.dropped") > 0 || p.count("worker.exited") > 0 {
 		fault = errors.Join(fault, errors.New("not everything was told"))
 	}
 	return fmt.Sprintf("All servers fell silent at once. %v later the last of them was out of the table (bound: %v). Of %d checks meanwhile, 99 %% were at most %v late, the latest %v. Events: %d × `real_server.down`, %d × `quorum.lost`, %d lost.",
 		took.Round(10*time.Millisecond), rackBound, len(late), late[len(late)*99/100].Round(100*time.Microsecond), most.Round(100*time.Microsecond),
-		d.count("real_server.down"), d.count("quorum.lost"), d.count("log.dropped")), fault
+		p.count("real_server.down"), p.count("quorum.lost"), p.count("log.dropped")), fault
 }
 
 // soon waits until something is so, a minute at most.

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -26,65 +25,33 @@ const (
 // the samples of the first sixth, after a first minute, are held against those of the last.
 // It is an error if there is more, or if the daemon is wrong about a server in the end.
 func soak(during time.Duration, page string) error {
-	folder, err := os.MkdirTemp("", "hald-soak-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(folder)
-	b := &bench{folder: folder, space: fmt.Sprintf("hald-soak-%d", os.Getpid())}
-	what := about() // the commit that is built, whatever comes while it plays
-	if err := b.prepare(); err != nil {
-		return err
-	}
-	defer exec.Command("ip", "netns", "del", b.space).Run()
-	w, err := answer(filepath.Join("/run/netns", b.space))
-	if err != nil {
-		return err
-	}
-	w.begin(true)
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer release()
-	command, err := b.command(cell{"hald", "http", soaked})
+	p, err := begin("soak", func(b *bench) (*exec.Cmd, error) { return b.command(cell{"hald", "http", soaked}) })
 	if err != nil {
 		return err
 	}
-	log, err := command.StderrPipe()
-	if err != nil {
-		return err
-	}
-	d, read := &diary{events: map[string]int{}}, make(chan struct{})
-	if err := command.Start(); err != nil {
-		return err
-	}
-	go func() {
-		defer close(read)
-		d.read(log)
-	}()
-	defer func() {
-		command.Process.Signal(syscall.SIGTERM)
-		<-read
-		command.Wait()
-	}()
+	defer p.end()
 	time.Sleep(settle)
-	w.flap(time.Now())
-	samples := b.sampled(ctx, command.Process.Pid, during, d)
-	w.flap(time.Time{})
+	p.flap(time.Now())
+	samples := sampled(ctx, p.daemon.Process.Pid, during, p.diary)
+	p.flap(time.Time{})
 	healed := time.Now()
-	down, err := b.down(soaked)
-	for ; down != 0 && time.Since(healed) < patience; down, err = b.down(soaked) {
+	down, err := p.down(soaked)
+	for ; down != 0 && time.Since(healed) < patience; down, err = p.down(soaked) {
 		time.Sleep(interval / 4)
 	}
-	text, fault := verdict(samples, d)
+	text, fault := verdict(samples, p.diary)
 	if down != 0 || err != nil {
 		fault = errors.Join(fault, err, fmt.Errorf("%d servers that are well are shown as something else", down))
 	}
 	report := fmt.Sprintf("%s; %d servers behind one service, HTTP checks every %v, for %v.\n\n%s\n%d servers went down, %d came up, %d were not up %v after all were well.\n",
-		what, soaked, interval, during, text, d.count("real_server.down"), d.count("real_server.up"), down, time.Since(healed).Round(time.Second))
+		p.what, soaked, interval, during, text, p.count("real_server.down"), p.count("real_server.up"), down, time.Since(healed).Round(time.Second))
 	return errors.Join(tell(page, "soak", report), fault)
 }
 
 // sampled takes a sample at every beat.
-func (b *bench) sampled(ctx context.Context, pid int, during time.Duration, d *diary) (all []sample) {
+func sampled(ctx context.Context, pid int, during time.Duration, d *diary) (all []sample) {
 	beats := time.NewTicker(beat)
 	defer beats.Stop()
 	for begun := time.Now(); time.Since(begun) < during; {
