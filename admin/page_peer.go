@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"time"
 )
@@ -39,29 +38,10 @@ func (p *Page) askPeer(ctx context.Context) ([]byte, error) {
 }
 
 func fetch(ctx context.Context, url string) (json.RawMessage, error) {
-	ctx, cancel := context.WithTimeout(ctx, peerLimit)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	transport := &http.Transport{DisableKeepAlives: true} // and no proxy
-	client := http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	response, err := client.Do(request)
-	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			return nil, fmt.Errorf("no answer within %v", peerLimit)
-		}
-		return nil, cause(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("it answers %s", response.Status)
-	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxDocument+1))
+	body, err := askFor(ctx, peerClient(&http.Transport{DisableKeepAlives: true}), url, peerLimit, maxDocument)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("read its answer: %w", cause(err))
+		return nil, err
 	case len(body) > maxDocument:
 		return nil, fmt.Errorf("its answer has more than %d MB", maxDocument>>20)
 	case !json.Valid(body):
