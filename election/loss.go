@@ -16,8 +16,10 @@ const (
 	lossUnknown  = "removed"         // the kernel does not say why
 )
 
-// blame completes an event about addresses that are missing from a link.
-func blame(e event.Event, l netif.Link, replaced bool, missing []netip.Prefix) event.Event {
+// blame completes an event about addresses that are missing from a link. gone tells whether
+// an address is not there either: the kernel announces a primary's removal after those of its
+// secondaries, so that a snapshot may still have it.
+func blame(e event.Event, l netif.Link, replaced bool, missing []netip.Prefix, gone func(netip.Prefix) bool) event.Event {
 	loss, known := l.Loss(missing)
 	e.Reason, e.By = lossUnknown, loss.By()
 	switch {
@@ -25,7 +27,7 @@ func blame(e event.Event, l netif.Link, replaced bool, missing []netip.Prefix) e
 		e.Reason = lossReplaced
 	case loss.LinkDown || !l.Up:
 		e.Reason = lossLinkDown
-	case known && loss.Primary.IsValid() && !l.Holds(loss.Primary):
+	case known && loss.Primary.IsValid() && (!l.Holds(loss.Primary) || gone(loss.Primary)):
 		e.Reason, e.Error = lossPrimary, "the kernel dropped it with "+loss.Primary.String()
 	case loss.Port != 0:
 		e.Reason = lossDeleted

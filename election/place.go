@@ -191,7 +191,10 @@ func (p *place) repair(now time.Time) (restored event.Event, err error) {
 	p.schedule.Again(now)
 	err = p.announce(now)
 	restored = event.Event{Name: "address.restored", Interface: p.name, Address: list(missing), Count: len(missing)}
-	return blame(restored, l, replaced, missing), err
+	return blame(restored, l, replaced, missing, func(primary netip.Prefix) bool {
+		missing, err := p.kernel.Missing(l.Index, []netip.Prefix{primary})
+		return err == nil && len(missing) > 0
+	}), err
 }
 
 // few addresses are looked for one by one; a table of those on a link would cost hundreds

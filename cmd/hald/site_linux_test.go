@@ -253,13 +253,22 @@ func alive(pid int) bool {
 	return err == nil && !bytes.Contains(state, []byte(") Z "))
 }
 
+// logFile is for a daemon's log. A test that fails shows the end of it.
 func (s *site) logFile() *os.File {
 	s.t.Helper()
 	file, err := os.Create(filepath.Join(s.folder, "log"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() { file.Close() })
+	s.t.Cleanup(func() {
+		file.Close()
+		if !s.t.Failed() {
+			return
+		}
+		text, err := os.ReadFile(file.Name())
+		lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+		s.t.Logf("the end of the log (%v):\n%s", err, strings.Join(lines[max(0, len(lines)-10):], "\n"))
+	})
 	return file
 }
 
