@@ -73,6 +73,7 @@ func (i *inquest) meet(routers []netip.Addr) {
 	}
 	i.routers = routers
 	i.greet = time.Now().Add(time.Duration(i.cfg.VRID) * greetingStep)
+	i.inquiry.Met(time.Now())
 }
 
 // perform does what is due. What cannot be sent or heard is as if nobody answered.
@@ -101,7 +102,7 @@ func (i *inquest) perform(now time.Time) {
 	}
 	pause := greetingPause
 	if d.Routers {
-		pause = i.cfg.Interval / 16 // others on the link may have asked in the same round
+		pause = i.inquiry.Pace() / 2 // others on the link may have asked in the same round
 	}
 	if greet || d.Routers {
 		i.request(l, i.host.ears.unasked(i.cfg.Interface, now, pause))

@@ -15,8 +15,12 @@ const (
 	// advertisement interval, in these limits: what is asked half an interval before the
 	// down timer ends is answered, and judged, by then.
 	rounds       = 2
-	shortestPace = 10 * time.Millisecond
+	shortestPace = 8 * time.Millisecond
 	longestPace  = 200 * time.Millisecond
+
+	// So often the routers are asked for after a suspect spoke, and have a pace to answer
+	// each time: a machine that stands still for one of them has not heard what was said.
+	hearings = 2
 
 	persistence  = time.Second // then it asks for those that a stranger has
 	strangerGone = 3 * time.Second
@@ -31,8 +35,8 @@ const (
 // A master that is dead, or not heard, goes on answering for them, and has to: so only
 // those are strangers of whom nobody says that they are routers. Routers are found by
 // their own addresses, which are asked for along with the others; nobody is judged before
-// that was done both before and after it spoke. It has no clock and no goroutine: the owner
-// calls Due whenever Deadline has passed.
+// that was done twice after it spoke, for every router that is known. It has no clock and
+// no goroutine: the owner calls Due whenever Deadline has passed.
 type Inquiry struct {
 	addrs    []netip.Addr
 	known    map[netip.Addr]bool // the same
@@ -53,6 +57,7 @@ type Inquiry struct {
 type suspect struct {
 	addrs  []netip.Addr
 	last   time.Time
+	asked  int       // so often the routers were, since it spoke
 	judged time.Time // from then on it is a stranger; zero: not yet
 	count  int
 	told   bool
@@ -81,6 +86,9 @@ func NewInquiry(addrs []netip.Addr, interval time.Duration, router func(MAC) boo
 	}
 	return q
 }
+
+// Pace is the time between two questions, and how long routers have to answer one.
+func (q *Inquiry) Pace() time.Duration { return q.pace }
 
 // Begin says that the answer may be needed soon. An inquiry that is under way goes on
 // for longer; it begins anew if it has nothing left to ask, and not too often.
@@ -125,6 +133,16 @@ func (q *Inquiry) Heard(now time.Time, c Claim) {
 	s.count++
 	if !slices.Contains(s.addrs, c.Addr) {
 		s.addrs = append(s.addrs, c.Addr)
+	}
+}
+
+// Met says that a router is known that was not: nobody is judged before it was asked for.
+func (q *Inquiry) Met(now time.Time) {
+	for _, s := range q.suspects {
+		if !s.told {
+			s.asked, s.judged = 0, time.Time{}
+			q.next = now
+		}
 	}
 }
 
@@ -177,10 +195,12 @@ func (q *Inquiry) Due(now time.Time) (d Question) {
 // a suspect has.
 func (q *Inquiry) ask(now time.Time) (addrs []netip.Addr) {
 	q.asked++
+	open := false
 	for _, s := range q.suspects {
-		if s.judged.IsZero() {
+		if s.asked++; s.asked == hearings {
 			s.judged = now.Add(q.pace)
 		}
+		open = open || s.asked < hearings
 	}
 	if turn := q.asked - 1; turn < rounds*q.parts() {
 		begin := turn % q.parts() * round
@@ -189,6 +209,9 @@ func (q *Inquiry) ask(now time.Time) (addrs []netip.Addr) {
 		return addrs
 	}
 	q.next = now.Add(persistence)
+	if open {
+		q.next = now.Add(q.pace)
+	}
 	for _, s := range q.suspects {
 		for _, a := range s.addrs {
 			if len(addrs) < round && !slices.Contains(addrs, a) {

@@ -86,17 +86,18 @@ func TestInquiryAsksTwiceAndEnds(t *testing.T) {
 	}
 }
 
-// TestInquiryFindsTheStranger: in a quarter of an interval, and tells of it once; it goes
+// TestInquiryFindsTheStranger: in three eighths of an interval, and tells of it once; it goes
 // on asking for what the stranger has, and notes when that is silent.
 func TestInquiryFindsTheStranger(t *testing.T) {
 	i := newInquest(time.Second, ours...).begins()
 	i.until(time.Millisecond).hears(late, ours[0]).taken(t, false)
 	i.until(126*time.Millisecond).hears(late, ours[0]).taken(t, false)
-	i.until(250*time.Millisecond).taken(t, true).did(t,
+	i.until(374*time.Millisecond).taken(t, false)
+	i.until(375*time.Millisecond).taken(t, true).did(t,
 		"0s routers true [192.0.2.1 2001:db8::1]",
 		"125ms routers true [192.0.2.1 2001:db8::1]",
 		"250ms routers true [192.0.2.1]",
-		"250ms report 02:00:00:00:00:09 [192.0.2.1] 2")
+		"375ms report 02:00:00:00:00:09 [192.0.2.1] 2")
 	for second := 1; second <= 10; second++ {
 		i.until(time.Duration(second) * time.Second)
 		i.begins().hears(late, ours[0]).taken(t, true)
@@ -142,12 +143,50 @@ func TestRouterIsNoStranger(t *testing.T) {
 func TestLateStrangerIsNotJudgedBeforeTheRoutersAreAsked(t *testing.T) {
 	i := newInquest(time.Second, ours...).begins()
 	i.until(400*time.Millisecond).hears(late, ours[0])
-	i.until(1374*time.Millisecond).taken(t, false)
-	i.until(1375*time.Millisecond).taken(t, true).did(t,
+	i.until(1499*time.Millisecond).taken(t, false)
+	i.until(1500*time.Millisecond).taken(t, true).did(t,
 		"0s routers true [192.0.2.1 2001:db8::1]",
 		"125ms routers true [192.0.2.1 2001:db8::1]",
 		"1.25s routers true [192.0.2.1]",
-		"1.375s report 02:00:00:00:00:09 [192.0.2.1] 1")
+		"1.375s routers true [192.0.2.1]",
+		"1.5s report 02:00:00:00:00:09 [192.0.2.1] 1")
+}
+
+// TestNobodyIsJudgedBeforeARouterIsAskedThatWasMetMeanwhile: a new master announces its
+// addresses before its first advert is heard.
+func TestNobodyIsJudgedBeforeARouterIsAskedThatWasMetMeanwhile(t *testing.T) {
+	i := newInquest(time.Second, ours[0]).begins()
+	i.until(time.Millisecond).hears(late, ours[0])
+	i.until(370 * time.Millisecond)
+	i.Met(i.now)
+	i.until(619*time.Millisecond).taken(t, false)
+	i.until(620*time.Millisecond).taken(t, true).did(t,
+		"0s routers true [192.0.2.1]",
+		"125ms routers true [192.0.2.1]",
+		"250ms routers true [192.0.2.1]",
+		"370ms routers true [192.0.2.1]",
+		"495ms routers true [192.0.2.1]",
+		"620ms report 02:00:00:00:00:09 [192.0.2.1] 1")
+	i.Met(i.now)
+	i.taken(t, true) // as it was told
+}
+
+// TestStandingStillIsNoProof: who could not read the routers' answer asks them again.
+func TestStandingStillIsNoProof(t *testing.T) {
+	i := newInquest(time.Second, ours[0]).begins()
+	i.until(time.Millisecond).hears(early, ours[0])
+	i.until(130 * time.Millisecond) // and then it stands still
+	i.now = i.now.Add(10 * time.Second)
+	i.begins().hears(early, ours[0])
+	i.note(i.Due(i.now))
+	i.taken(t, false)
+	i.routers[early] = true
+	i.until(12*time.Second).taken(t, false)
+	for _, line := range i.log {
+		if strings.Contains(line, "report") {
+			t.Error(line)
+		}
+	}
 }
 
 // TestInquiryKeepsToItsBudget: whatever adverts do, and however many addresses there are.
