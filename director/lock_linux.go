@@ -33,8 +33,13 @@ func Lock(runtimeDir string) (unlock func(), err error) {
 	return func() { file.Close() }, nil
 }
 
-// LockAll is Lock, and waits for the workers of a dead director to leave. While
-// it is held no process of a daemon with this runtime directory runs.
+// patience is how long a worker that outlived its director may take to leave in good
+// order; then it hangs, and is killed.
+const patience = 5 * time.Second
+
+// LockAll is Lock, and waits for the workers of a dead director to leave; one that has not
+// after five seconds is killed. While it is held no process of a daemon with this runtime
+// directory runs.
 func LockAll(ctx context.Context, runtimeDir string) (unlock func(), err error) {
 	unlock, err = Lock(runtimeDir)
 	if err != nil {
@@ -57,6 +62,7 @@ func LockAll(ctx context.Context, runtimeDir string) (unlock func(), err error) 
 // side, not even when a killed director's is still leaving in good order.
 func waitForRole(ctx context.Context, runtimeDir, role string) (*os.File, error) {
 	path := filepath.Join(runtimeDir, role+".lock")
+	impatient := time.After(patience)
 	for {
 		file, err := flock(path)
 		if err == nil || !errors.Is(err, unix.EWOULDBLOCK) {
@@ -64,6 +70,10 @@ func waitForRole(ctx context.Context, runtimeDir, role string) (*os.File, error)
 		}
 		select {
 		case <-time.After(10 * time.Millisecond):
+		case <-impatient:
+			if err := evict(path); err != nil {
+				return nil, fmt.Errorf("the previous %s process does not leave: %w", role, err)
+			}
 		case <-ctx.Done():
 			return nil, fmt.Errorf("wait for the previous %s process to leave: %w", role, ctx.Err())
 		}

@@ -25,16 +25,12 @@ const (
 	lockFD = 4
 )
 
-// patience is how long a start waits for the previous process of the role,
-// one that outlived its director and is leaving in good order.
-const patience = 5 * time.Second
-
 // Process starts the worker of a role as a process of this same binary,
 // "hald worker ROLE" and the flags, with its end of the link as descriptor 3. The binary is
 // the running one even if its file was replaced since.
 func Process(runtimeDir, role string, flags ...string) Start {
 	return func(ctx context.Context) (Link, func() error, error) {
-		waiting, cancel := context.WithTimeout(ctx, patience)
+		waiting, cancel := context.WithTimeout(ctx, patience+time.Second)
 		defer cancel()
 		lock, err := waitForRole(waiting, runtimeDir, role)
 		if err != nil {

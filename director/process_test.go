@@ -115,6 +115,38 @@ func TestOneProcessARole(t *testing.T) {
 	wait()
 }
 
+// TestAHungWorkerIsKilled by who waits for its lock, when it had time to leave.
+func TestAHungWorkerIsKilled(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	link, wait, err := Process(folder, RoleBalancer)(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer link.Close()
+	other, _, err := Process(t.TempDir(), RoleBalancer)(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	begin := time.Now()
+	unlock, err := LockAll(t.Context(), folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	if time.Since(begin) < patience {
+		t.Error("it had no time to leave")
+	}
+	if err := wait(); err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Errorf("its end: %v", err)
+	}
+	fmt.Fprintln(other, "{}")
+	if _, err := other.Write([]byte("{}\n")); err != nil {
+		t.Errorf("the worker of another directory: %v", err)
+	}
+}
+
 func TestLock(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "run", "hald")
 	unlock, err := Lock(folder)
