@@ -38,7 +38,9 @@ func (s *simulation) quiet() {
 			hosts[host] = h.index
 		}
 	}
-	s.clean, s.missed, s.calm = true, false, calm{on: true}
+	// Who stands by, after a concession that came when the faults were over, will come back.
+	standby := slices.ContainsFunc(s.nodes, func(n *simNode) bool { return n.seen.standby })
+	s.clean, s.missed, s.calm = true, false, calm{on: !standby}
 }
 
 // one asks a side of the network for exactly one holder, whom nobody of that side

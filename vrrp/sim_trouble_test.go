@@ -174,9 +174,6 @@ func (s *simulation) heal() {
 		if !n.alive || n.ending {
 			n.start()
 		}
-		if n.seen.standby { // after a concession that came when the episode before was over
-			s.calm.on = false
-		}
 		n.step(TakeBack{})
 		n.recover()
 		n.step(SetPriority{n.cfg.Priority})
