@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -50,7 +52,7 @@ func (r *reader) aim(checks []serviceCheck, server netip.AddrPort, port uint16) 
 // the check "none" was the only one.
 func (r *reader) readChecks(b *block) []serviceCheck {
 	blocks := b.blocks("check")
-	var all []serviceCheck
+	var all, sound []serviceCheck
 	for _, c := range blocks {
 		if c.label == "none" {
 			if len(blocks) > 1 {
@@ -58,9 +60,23 @@ func (r *reader) readChecks(b *block) []serviceCheck {
 			}
 			continue
 		}
-		all = append(all, r.readCheck(c))
+		said := r.source.said
+		next := r.readCheck(c)
+		all = append(all, next)
+		if said < r.source.said { // there may be more to say of it than that
+			continue
+		}
+		if slices.ContainsFunc(sound, next.equal) {
+			r.source.warn(&c.at, "The same check twice", fmt.Sprintf("%s has this check already: the second one asks no more than the first. Remove one of them.", b.title()))
+		}
+		sound = append(sound, next)
 	}
 	return all
+}
+
+// equal tells whether two checks ask every server for the same.
+func (c serviceCheck) equal(other serviceCheck) bool {
+	return reflect.DeepEqual(c.Check, other.Check) && c.address.value == other.address.value && c.port.value == other.port.value
 }
 
 func (r *reader) readCheck(b *block) serviceCheck {

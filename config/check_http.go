@@ -27,11 +27,6 @@ func (r *reader) readHTTP(b *block) HTTPCheck {
 		SHA256:  sum.value,
 		Follow:  read(r, b, "follow_redirects", boolean).value,
 	}
-	for _, f := range []field[string]{expect, sum} {
-		if f.given && asked.value == http.MethodHead {
-			r.fail(f.at, "Body of an answer to HEAD", "The answer to HEAD has no body to look at: ask with another method, or remove this.")
-		}
-	}
 	status := readList(r, b, "status", statusRange)
 	for _, s := range status.value {
 		h.Status = append(h.Status, s.value)
@@ -45,7 +40,24 @@ func (r *reader) readHTTP(b *block) HTTPCheck {
 	if h.Follow && status.ok && len(h.Status) > 0 && !slices.ContainsFunc(h.Status, func(s StatusRange) bool { return !followed(s) }) {
 		r.fail(status.at, "Status that is never seen", "With follow_redirects the status is that of the last answer, which is no redirect. List the codes of that one, or do not follow.")
 	}
+	for _, f := range []field[string]{expect, sum} {
+		switch {
+		case !f.given:
+		case asked.value == http.MethodHead:
+			r.fail(f.at, "Body of an answer to HEAD", "The answer to HEAD has no body to look at: ask with another method, or remove this.")
+		case h.bodiless():
+			r.fail(f.at, "Body of an answer without one", "Answers of this status have no body to look at: accept others, or remove this.")
+		}
+	}
 	return h
+}
+
+// bodiless tells whether all accepted answers are of a kind that has no content (RFC 9110,
+// 15.2, 15.3.5, 15.3.6 and 15.4.5).
+func (h HTTPCheck) bodiless() bool {
+	return len(h.Status) > 0 && !slices.ContainsFunc(h.Status, func(s StatusRange) bool {
+		return s.To >= 200 && (s.From != s.To || !slices.Contains([]int{204, 205, 304}, s.From))
+	})
 }
 
 // redirects are the codes of answers that send the client elsewhere (RFC 9110, 15.4).
@@ -105,6 +117,9 @@ func method(v value) (string, error) {
 	s, err := text(v)
 	if err == nil && (!token.MatchString(s) || s != strings.ToUpper(s)) {
 		return "", complain("%s is not an HTTP method such as \"GET\" or \"HEAD\".", v)
+	}
+	if err == nil && s == http.MethodConnect {
+		return "", complain("%s asks a proxy for a tunnel to somewhere else, and for no path. Ask with another method.", v)
 	}
 	return s, err
 }

@@ -14,6 +14,9 @@ virtual_server "web" {
   check "http" {
     method = "get"
   }
+  check "http" {
+    method = "CONNECT"
+  }
   real_server "a" {
     address = "192.0.2.21"
   }

@@ -50,3 +50,26 @@ virtual_server "weightless" {
     address = "192.0.2.21"
   }
 }
+
+virtual_server "twice" {
+  addresses  = ["192.0.2.10:83"]
+  protocol   = "tcp"
+  forwarding = "dr"
+
+  check "http" {
+    path = "/health"
+  }
+
+  check "http" {
+    path = "/ready"
+  }
+
+  check "http" {
+    path   = "/health"
+    status = ["200-399"]
+  }
+
+  real_server "a" {
+    address = "192.0.2.21"
+  }
+}
