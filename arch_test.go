@@ -19,12 +19,13 @@ const module = "github.com/hald-project/hald/"
 // arrows are all imports allowed between the packages. Tests may import the
 // twins beside a port, and the guest that gives them a kernel.
 var arrows = map[string][]string{
-	"cmd/hald":            {"convert", "doctor", "realserver", "simulate", "vrrp", "director", "election", "balancer", "config", "event", "admin", "notify", "ipvsctl"},
-	"director":            {"election", "balancer", "config", "event", "admin", "notify"},
+	"cmd/hald":            {"convert", "doctor", "realserver", "simulate", "vrrp", "director", "election", "balancer", "config", "event", "admin", "notify", "ipvsctl", "thrift"},
+	"director":            {"election", "balancer", "config", "event", "admin", "notify", "thrift"},
 	"notify":              {"event", "program"},
 	"program":             {},
+	"thrift":              {},
 	"election":            {"vrrp", "netif", "garp", "event"},
-	"balancer":            {"healthcheck", "ipvsctl", "discovery", "event"},
+	"balancer":            {"healthcheck", "ipvsctl", "discovery", "event", "thrift"},
 	"discovery":           {},
 	"simulate":            {"vrrp", "config"},
 	"realserver":          {"config"},

@@ -3,9 +3,9 @@ package balancer
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 
 	"github.com/hald-project/hald/ipvsctl"
+	"github.com/hald-project/hald/thrift"
 )
 
 // configure makes a configuration the one in force. The first and every later
@@ -14,8 +14,8 @@ func (p *pool) configure(ctx context.Context, c Config) error {
 	if trouble := p.finds.recall(ctx, c.Found); trouble != nil {
 		p.tell(*trouble)
 	}
-	debug.SetGCPercent(loadingGarbage)
-	p.tidy.Reset(tidyAfter)
+	thrift.Spend()
+	p.tidy.Reset(thrift.After)
 	checks := newChecks()
 	services, err := p.compose(c, checks)
 	if err != nil {

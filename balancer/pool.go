@@ -4,25 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/hald-project/hald/event"
 	"github.com/hald-project/hald/healthcheck"
 	"github.com/hald-project/hald/ipvsctl"
+	"github.com/hald-project/hald/thrift"
 )
 
 const (
-	// Reading ten thousand servers and hearing of each for the first time takes
-	// several times the memory that keeping them does, which the runtime would
-	// return after minutes only.
-	tidyAfter = 5 * time.Second
-
-	// How much garbage may gather, in per cent of what is kept (debug.SetGCPercent). Nearly all that is made while a
-	// configuration is read is kept, so that looking for garbage finds little then.
-	steadyGarbage  = 10
-	loadingGarbage = 400
-
 	// A step looks at every server of the services that something happened to: of one
 	// with thousands, whose verdicts each had a step of their own, it would take a
 	// processor for many seconds. After steps the next verdicts gather for so many
@@ -85,7 +75,7 @@ func (p *pool) run(ctx context.Context) error {
 func (p *pool) loop(ctx context.Context) error {
 	p.verdicts = time.NewTimer(time.Hour)
 	p.wake = time.NewTimer(time.Hour)
-	p.tidy = time.NewTimer(tidyAfter)
+	p.tidy = time.NewTimer(thrift.After)
 	defer p.verdicts.Stop()
 	defer p.wake.Stop()
 	defer p.tidy.Stop()
@@ -116,8 +106,7 @@ func (p *pool) loop(ctx context.Context) error {
 		case <-p.wake.C:
 			p.advance(nil)
 		case <-p.tidy.C:
-			debug.SetGCPercent(steadyGarbage)
-			debug.FreeOSMemory()
+			thrift.Save()
 		}
 	}
 }

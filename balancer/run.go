@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"net"
-	"runtime/debug"
 	"sync"
 
 	"github.com/hald-project/hald/discovery"
 	"github.com/hald-project/hald/healthcheck"
 	"github.com/hald-project/hald/ipvsctl"
+	"github.com/hald-project/hald/thrift"
 )
 
 // worker is what a run works with; the tests have other tools.
@@ -43,7 +43,7 @@ func (w worker) run(ctx context.Context, link net.Conn) error {
 	defer link.Close()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	debug.SetGCPercent(loadingGarbage)
+	thrift.Spend()
 	commands := make(chan Command)
 	out := newOutbox(w.room)
 	pool := newPool(w, commands, out)

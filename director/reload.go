@@ -15,6 +15,7 @@ import (
 	"github.com/hald-project/hald/config"
 	"github.com/hald-project/hald/election"
 	"github.com/hald-project/hald/event"
+	"github.com/hald-project/hald/thrift"
 )
 
 // applyBound is how long the workers may take to say that they are configured.
@@ -120,7 +121,7 @@ func (l *life) renew(ctx context.Context, by string, allow bool) (Outcome, error
 		return Outcome{}, stopping
 	}
 	defer func() { <-l.reload.turn }()
-	BeforeLoading()
+	thrift.Spend()
 	c, diags := l.d.Load()
 	var told strings.Builder
 	diags.WriteText(&told, 0, false)

@@ -3,11 +3,10 @@ package director
 import (
 	"context"
 	"errors"
-	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/hald-project/hald/balancer"
+	"github.com/hald-project/hald/thrift"
 )
 
 // answerBound is how long the balancer may take to say how its services are.
@@ -15,21 +14,6 @@ const answerBound = 3 * time.Second
 
 // notAnswering is the reason shown for services of which it did not say it in time.
 const notAnswering = "the process in charge does not answer"
-
-// Reading ten thousand servers takes several times the memory that keeping them
-// does, which the runtime would return after minutes only.
-const tidyAfter = 5 * time.Second
-
-// How much garbage may gather, in per cent of what is kept (debug.SetGCPercent). What is
-// kept of ten thousand servers is small beside what reading them takes, and there is
-// little garbage but then.
-const (
-	steadyGarbage  = 10
-	loadingGarbage = 100
-)
-
-// BeforeLoading is for who is about to read a configuration.
-func BeforeLoading() { debug.SetGCPercent(loadingGarbage) }
 
 // ask is an admin request for the status.
 type ask struct {
@@ -115,16 +99,11 @@ func (l *life) asked(ctx context.Context, whole bool) (Document, error) {
 // loud is how many events leave garbage worth giving back.
 const loud = 1000
 
-// tidy gives back what reading a configuration took, or thousands of events, a little later. A buffer in a
-// pool survives one collection.
+// tidy gives back what reading a configuration took, or thousands of events, a little later.
 func (l *life) tidy() {
 	if l.tidier != nil {
-		l.tidier.Reset(tidyAfter)
+		l.tidier.Reset(thrift.After)
 		return
 	}
-	l.tidier = time.AfterFunc(tidyAfter, func() {
-		debug.SetGCPercent(steadyGarbage)
-		runtime.GC()
-		debug.FreeOSMemory()
-	})
+	l.tidier = time.AfterFunc(thrift.After, thrift.Save)
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/hald-project/hald/election"
 	"github.com/hald-project/hald/event"
 	"github.com/hald-project/hald/ipvsctl"
+	"github.com/hald-project/hald/thrift"
 )
 
 // lastResort ends a daemon that was told to end at once and cannot.
@@ -43,7 +44,7 @@ func (a *app) run() *cobra.Command {
 			// A crash shall end by a signal. Go's exit status of one is 2, which tells the
 			// service manager of a wrong configuration, and that is not started again.
 			debug.SetTraceback("crash")
-			director.BeforeLoading()
+			thrift.Spend()
 			var files config.Loader
 			c, err := a.loadValid(files.Load, codeUsage)
 			if err != nil {
