@@ -61,11 +61,12 @@ func TestHold(t *testing.T) {
 	c := lab.Cluster{Interval: 500 * time.Millisecond, Lease: 30 * time.Second, Services: lab.EachMethod, Check: patient}
 	config := l.WriteFile("hold.hcl", configuration(t, l, c)+strings.Replace(holds, "vrrp_instance \"six\" {", "vrrp_instance \"six\" {\n  address_lease = \"30s\"", 1))
 	lb1, lb2 := l.HaldWith("lb1", config), l.HaldWith("lb2", config)
+	six := func(name string) bool { return strings.Contains(l.Run(name, "ip", "-6", "address"), vip6) }
 	inOffice(l, lb1, lb2)
+	l.Eventually(settle, "lb1 holds the IPv6 addresses, too", func() bool { return six("lb1") })
 
 	killed := time.Now()
 	lb1.Kill()
-	six := func(name string) bool { return strings.Contains(l.Run(name, "ip", "-6", "address"), vip6) }
 	l.Eventually(settle, "lb2 holds all addresses", func() bool { return l.Holds("lb2", lab.VIP) && six("lb2") })
 	if !l.Holds("lb1", lab.VIP) || !six("lb1") {
 		t.Errorf("the killed director's kernel answered no longer, this test is blind:\n%s", l.Run("lb1", "ip", "address"))

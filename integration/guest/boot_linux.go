@@ -23,6 +23,7 @@ const (
 	moduleTree  = "/usr/lib/uml/modules"
 	memory      = 2 << 30 // bytes; taken from the host only as it is touched
 	bootTimeout = 90 * time.Second
+	haltTimeout = 10 * time.Second
 )
 
 // order is what pid 1 of the guest is told to do, in boot.json of Out.
@@ -131,13 +132,16 @@ func boot(o order, stdout, stderr io.Writer) (status int, err error) {
 }
 
 // attend waits for the end of the guest; it kills it when it does not boot in
-// time and when this process is told to end.
+// time and when this process is told to end. So it does with one that has left its status and
+// does not halt: a user-mode kernel that fails as it halts aborts, which the first
+// process of a namespace does in vain, for ever.
 func attend(o order, exited <-chan struct{}, kill func()) error {
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	defer signal.Stop(ended)
 
-	start := time.Now()
+	var ready, done bool
+	since := time.Now()
 	look := time.NewTicker(50 * time.Millisecond)
 	defer look.Stop()
 	for {
@@ -148,14 +152,27 @@ func attend(o order, exited <-chan struct{}, kill func()) error {
 			kill()
 			return fmt.Errorf("the guest was ended: %v", s)
 		case <-look.C:
-			if _, err := os.Stat(filepath.Join(o.Out, fileReady)); err == nil {
-				look.Stop()
-			} else if time.Since(start) > bootTimeout {
-				kill()
-				return fmt.Errorf("the guest did not boot within %v; its console:\n%s", bootTimeout, o.console())
-			}
+		}
+		switch {
+		case !ready && o.has(fileReady):
+			ready = true
+			look.Reset(time.Second)
+		case !ready && time.Since(since) > bootTimeout:
+			kill()
+			return fmt.Errorf("the guest did not boot within %v; its console:\n%s", bootTimeout, o.console())
+		case ready && !done && o.has(fileStatus):
+			done, since = true, time.Now()
+		case done && time.Since(since) > haltTimeout:
+			kill()
+			return nil
 		}
 	}
+}
+
+// has tells whether the guest has left a file.
+func (o order) has(name string) bool {
+	_, err := os.Stat(filepath.Join(o.Out, name))
+	return err == nil
 }
 
 // write puts the order and the link to the program where pid 1 finds them, and
