@@ -15,10 +15,9 @@ import (
 
 // readHTTP reads what a check "http" or "https" asks and expects.
 func (r *reader) readHTTP(b *block) HTTPCheck {
-	asked := read(r, b, "method", method).or(http.MethodGet)
 	expect, sum := read(r, b, "expect", expression), read(r, b, "sha256", digest)
 	h := HTTPCheck{
-		Method:  asked.value,
+		Method:  read(r, b, "method", method).or(http.MethodGet).value,
 		Path:    read(r, b, "path", requestTarget).or("/").value,
 		Host:    read(r, b, "host", hostHeader).value,
 		Headers: r.readHeaders(b),
@@ -41,23 +40,26 @@ func (r *reader) readHTTP(b *block) HTTPCheck {
 		r.fail(status.at, "Status that is never seen", "With follow_redirects the status is that of the last answer, which is no redirect. List the codes of that one, or do not follow.")
 	}
 	for _, f := range []field[string]{expect, sum} {
-		switch {
-		case !f.given:
-		case asked.value == http.MethodHead:
-			r.fail(f.at, "Body of an answer to HEAD", "The answer to HEAD has no body to look at: ask with another method, or remove this.")
-		case h.bodiless():
-			r.fail(f.at, "Body of an answer without one", "Answers of this status have no body to look at: accept others, or remove this.")
+		if summary, why := h.bodiless(); f.given && summary != "" {
+			r.fail(f.at, summary, why+", or remove this.")
 		}
 	}
 	return h
 }
 
-// bodiless tells whether all accepted answers are of a kind that has no content (RFC 9110,
-// 15.2, 15.3.5, 15.3.6 and 15.4.5).
-func (h HTTPCheck) bodiless() bool {
-	return len(h.Status) > 0 && !slices.ContainsFunc(h.Status, func(s StatusRange) bool {
+// bodiless says why no accepted answer has content to look at (RFC 9110, 9.3.2, 15.2, 15.3.5,
+// 15.3.6 and 15.4.5), and the beginning of what to do; nothing where one may.
+func (h HTTPCheck) bodiless() (summary, why string) {
+	if h.Method == http.MethodHead {
+		return "Body of an answer to HEAD", "The answer to HEAD has no body to look at: ask with another method"
+	}
+	content := func(s StatusRange) bool {
 		return s.To >= 200 && (s.From != s.To || !slices.Contains([]int{204, 205, 304}, s.From))
-	})
+	}
+	if len(h.Status) > 0 && !slices.ContainsFunc(h.Status, content) {
+		return "Body of an answer without one", "Answers of this status have no body to look at: accept others"
+	}
+	return "", ""
 }
 
 // redirects are the codes of answers that send the client elsewhere (RFC 9110, 15.4).
@@ -115,13 +117,15 @@ var token = regexp.MustCompile(`^[!#$%&'*+.^_|~0-9A-Za-z` + "`" + `-]+$`) // RFC
 
 func method(v value) (string, error) {
 	s, err := text(v)
-	if err == nil && (!token.MatchString(s) || s != strings.ToUpper(s)) {
+	switch {
+	case err != nil:
+		return "", err
+	case !token.MatchString(s) || s != strings.ToUpper(s):
 		return "", complain("%s is not an HTTP method such as \"GET\" or \"HEAD\".", v)
-	}
-	if err == nil && s == http.MethodConnect {
+	case s == http.MethodConnect:
 		return "", complain("%s asks a proxy for a tunnel to somewhere else, and for no path. Ask with another method.", v)
 	}
-	return s, err
+	return s, nil
 }
 
 // requestTarget accepts an origin-form target: path and query (RFC 9112, 3.2.1).

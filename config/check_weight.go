@@ -10,10 +10,10 @@ func (r *reader) readWeigher(b *block, c *Check) {
 	switch {
 	case header.given && body.value:
 		r.fail(body.at, "Two places for a weight", fmt.Sprintf("weight_header says already where the weight is: %s has it in one place. Remove one of them.", b.title()))
-	case body.value && c.HTTP.Method == "HEAD":
-		r.fail(body.at, "Body of an answer to HEAD", "The answer to HEAD has no body to look at: ask with another method, or have a header say the weight.")
-	case body.value && c.HTTP.bodiless():
-		r.fail(body.at, "Body of an answer without one", "Answers of this status have no body to look at: accept others, or have a header say the weight.")
+	case body.value:
+		if summary, why := c.HTTP.bodiless(); summary != "" {
+			r.fail(body.at, summary, why+", or have a header say the weight.")
+		}
 	}
 }
 

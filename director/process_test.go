@@ -124,11 +124,10 @@ func TestAHungWorkerIsKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer link.Close()
-	other, _, err := Process(t.TempDir(), RoleBalancer)(t.Context())
+	other, otherEnds, err := Process(t.TempDir(), RoleBalancer)(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer other.Close()
 	begin := time.Now()
 	unlock, err := LockAll(t.Context(), folder)
 	if err != nil {
@@ -141,8 +140,8 @@ func TestAHungWorkerIsKilled(t *testing.T) {
 	if err := wait(); err == nil || !strings.Contains(err.Error(), "killed") {
 		t.Errorf("its end: %v", err)
 	}
-	fmt.Fprintln(other, "{}")
-	if _, err := other.Write([]byte("{}\n")); err != nil {
+	other.Close()
+	if err := otherEnds(); err != nil {
 		t.Errorf("the worker of another directory: %v", err)
 	}
 }

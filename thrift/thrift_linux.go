@@ -34,10 +34,10 @@ func Spend() { debug.SetGCPercent(spending) }
 // mapped again when they are, from the kernel's cache, which takes microseconds. So it is not
 // for a process that must never be late. Where the kernel does not tell what is mapped, they stay.
 func Save() {
+	forgetProgram() // and what that leaves is garbage, too
 	debug.SetGCPercent(saving)
 	runtime.GC() // a buffer in a pool survives one collection
 	debug.FreeOSMemory()
-	forgetProgram()
 }
 
 // forgetProgram gives up what is mapped of files, cannot be written and never was: what a
@@ -49,17 +49,15 @@ func forgetProgram() {
 		return
 	}
 	defer maps.Close()
-	var begin, end uintptr
+	var begin, end uintptr // of the mapping that is told of; both 0: it stays
 	for lines := bufio.NewScanner(maps); lines.Scan(); {
-		var from, to uintptr
-		var access, offset, device, inode, file string
-		switch n, _ := fmt.Sscanf(lines.Text(), "%x-%x %s %s %s %s %s", &from, &to, &access, &offset, &device, &inode, &file); {
-		case n == 7 && file[0] == '/' && access[1] != 'w':
-			begin, end = from, to
-		case n >= 5:
+		fields := strings.Fields(lines.Text())
+		switch place, heads := fields[0], strings.Contains(fields[0], "-"); {
+		case heads && len(fields) > 5 && fields[5][0] == '/' && fields[1][1] != 'w':
+			_, _ = fmt.Sscanf(place, "%x-%x", &begin, &end)
+		case heads:
 			begin, end = 0, 0
-		}
-		if fields := strings.Fields(lines.Text()); fields[0] == "Anonymous:" && fields[1] == "0" && begin < end {
+		case place == "Anonymous:" && fields[1] == "0" && begin < end:
 			_, _, _ = unix.Syscall(unix.SYS_MADVISE, begin, end-begin, unix.MADV_DONTNEED)
 		}
 	}

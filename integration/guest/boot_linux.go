@@ -160,7 +160,7 @@ func attend(o order, exited <-chan struct{}, kill func()) error {
 		case !ready && time.Since(since) > bootTimeout:
 			kill()
 			return fmt.Errorf("the guest did not boot within %v; its console:\n%s", bootTimeout, o.console())
-		case ready && !done && o.has(fileStatus):
+		case !done && o.has(fileStatus):
 			done, since = true, time.Now()
 		case done && time.Since(since) > haltTimeout:
 			kill()

@@ -10,38 +10,34 @@ import (
 	"time"
 )
 
-// TestAttendKillsWhatDoesNotHalt: a guest that has left its status, and goes on.
-func TestAttendKillsWhatDoesNotHalt(t *testing.T) {
+// TestAttendKills a guest that does not boot, and one that has left its status and does not
+// halt, when each had its time.
+func TestAttendKills(t *testing.T) {
 	started := make(chan os.Signal, 1)
 	signal.Notify(started, syscall.SIGHUP) // whose goroutine is not the bubble's
 	defer signal.Stop(started)
-	o := order{Out: t.TempDir()}
-	synctest.Test(t, func(t *testing.T) {
-		for _, name := range []string{fileReady, fileStatus} {
-			if err := os.WriteFile(filepath.Join(o.Out, name), []byte("0"), 0o600); err != nil {
+	for name, c := range map[string]struct {
+		left   []string // files
+		bound  time.Duration
+		failed bool
+	}{
+		"it does not boot": {nil, bootTimeout, true},
+		"it does not halt": {[]string{fileReady, fileStatus}, haltTimeout, false},
+	} {
+		o := order{Out: t.TempDir()}
+		for _, file := range c.left {
+			if err := os.WriteFile(filepath.Join(o.Out, file), []byte("0"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
-		begin, killed := time.Now(), 0
-		if err := attend(o, make(chan struct{}), func() { killed++ }); err != nil || killed != 1 {
-			t.Errorf("killed %d times, %v", killed, err)
-		}
-		if took := time.Since(begin); took < haltTimeout || took > haltTimeout+5*time.Second {
-			t.Errorf("after %v", took)
-		}
-	})
-}
-
-// TestAttendKillsWhatDoesNotBoot.
-func TestAttendKillsWhatDoesNotBoot(t *testing.T) {
-	started := make(chan os.Signal, 1)
-	signal.Notify(started, syscall.SIGHUP)
-	defer signal.Stop(started)
-	o := order{Out: t.TempDir()}
-	synctest.Test(t, func(t *testing.T) {
-		killed := 0
-		if err := attend(o, make(chan struct{}), func() { killed++ }); err == nil || killed != 1 {
-			t.Errorf("killed %d times, %v", killed, err)
-		}
-	})
+		synctest.Test(t, func(t *testing.T) {
+			begin, killed := time.Now(), 0
+			if err := attend(o, make(chan struct{}), func() { killed++ }); (err != nil) != c.failed || killed != 1 {
+				t.Errorf("%s: killed %d times, %v", name, killed, err)
+			}
+			if took := time.Since(begin); took < c.bound || took > c.bound+5*time.Second {
+				t.Errorf("%s: after %v", name, took)
+			}
+		})
+	}
 }
